@@ -1,0 +1,86 @@
+# make            build/venule (with GPU kernels where nvcc >= 12.8 is found; NVCC= leaves them out)
+# make check      all tests    SAN=asan|ubsan|tsan  LEVEL=v2|v3|v4    make check-long  the full matrix
+# make demo       the main job on the bundled sample           make layers      who may include whom
+# make parity     emulated kernels against the CPU             make bench       timings (never a test)
+# make gpu-check  on a machine with a GPU                       make install     PREFIX=/usr/local
+CC      = gcc
+NVCC   := $(shell command -v nvcc 2>/dev/null)
+PREFIX  = /usr/local
+SAN     =
+LEVEL   =
+B      := build$(if $(SAN),/$(SAN))$(if $(LEVEL),/$(LEVEL))
+G      := $(B)/gen
+PKGS    = libtiff-4 libpng ncursesw readline libcjson zlib
+
+WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
+OPT     = -O3 -g -fno-math-errno -fno-trapping-math -ffp-contract=off
+CFLAGS  = -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) -fopenmp -Iinclude -I$(G) -pthread
+LIBS   := $(shell pkg-config --libs $(PKGS)) -lm -ldl
+CFLAGS += $(shell pkg-config --cflags $(PKGS))
+
+ifeq ($(SAN),asan)
+CFLAGS += -fsanitize=address -fno-omit-frame-pointer -O1
+endif
+ifeq ($(SAN),ubsan)
+CFLAGS += -fsanitize=undefined -fno-sanitize-recover=undefined -O1
+endif
+ifeq ($(SAN),tsan)
+# gcc's OpenMP runtime gives false races under its thread sanitizer; clang's with archer does not.
+CC      = clang
+CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option
+endif
+# One vector level for the tests that compare levels.
+ifneq ($(LEVEL),)
+CFLAGS += -DVN_NO_CLONES $(if $(filter v2,$(LEVEL)),-march=x86-64-v2) $(if $(filter v3,$(LEVEL)),-march=x86-64-v3) $(if $(filter v4,$(LEVEL)),-march=x86-64-v4)
+endif
+
+SRC    := $(sort $(wildcard src/*/*.c))
+OBJ    := $(SRC:%.c=$(B)/%.o)
+GEN    := $(G)/cmd_table.o $(G)/op_table.o $(G)/format_table.o $(G)/help_table.o
+HDR    := $(wildcard include/*.h)
+TESTS  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
+
+all: $(B)/venule
+
+# ---- tables made from file names; rewritten only when the set of files changes ----
+# $1 output, $2 type, $3 symbol prefix, $4 table name, $5 header, $6 names
+define table
+$1: FORCE
+	@mkdir -p $$(@D); { echo '/* generated from file names */'; echo '#include "$5"'; \
+	  $(foreach n,$6,echo 'extern const struct $2 $3$n;';) \
+	  echo 'const struct $2 *const $4[] = {'; $(foreach n,$6,echo '    &$3$n,';) echo '    0 };'; } > $$@.new; \
+	  cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+endef
+$(eval $(call table,$(G)/cmd_table.c,vn_cmd,vn_cmd_,vn_cmd_table,cmd.h,$(sort $(patsubst src/cmd/cmd_%.c,%,$(wildcard src/cmd/cmd_*.c)))))
+$(eval $(call table,$(G)/op_table.c,vn_op,vn_op_,vn_op_table,op.h,$(sort $(patsubst src/op/op_%.c,%,$(wildcard src/op/op_*.c)))))
+$(eval $(call table,$(G)/format_table.c,vn_format,vn_format_,vn_format_table,io.h,$(sort $(patsubst src/io/io_%.c,%,$(wildcard src/io/io_*.c)))))
+# Help pages as C strings: { name, text } rows.
+$(G)/help_table.c: $(wildcard help/*.txt) Makefile FORCE
+	@mkdir -p $(@D); { echo 'const char *const vn_help_table[][2] = {'; \
+	  for f in $(sort $(wildcard help/*.txt)); do echo "{ \"$$(basename $$f .txt)\","; \
+	    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done; echo '{ 0, 0 } };'; } > $@.new; \
+	  cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/%.o: %.c $(HDR) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+$(G)/%.o: $(G)/%.c $(HDR)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+include kernels/kernels.mk
+
+$(B)/venule: $(B)/src/main.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+$(B)/tests/%: $(B)/tests/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
+	$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+tests: $(B)/venule $(TESTS)
+layers:
+	@sh tests/layers.sh
+check: all tests layers
+	@B=$(B) SAN=$(SAN) sh tests/run.sh
+clean:
+	rm -rf build
+FORCE:
+.PHONY: all tests check layers clean FORCE
+.SECONDARY:

@@ -1,0 +1,18 @@
+/* cells.h - pixels to terminal cells to bytes.  Cells are values; the emitter diffs against what the screen shows. */
+#ifndef VN_CELLS_H
+#define VN_CELLS_H
+#include "render.h"
+#include "text.h"
+
+enum vn_cell_mode { VN_CELL_QUAD, VN_CELL_HALF, VN_CELL_BRAILLE };     /* pixels per cell: 2x2, 1x2, 2x4 (no colour) */
+enum vn_colors { VN_COLOR_NONE, VN_COLOR_256, VN_COLOR_TRUE };
+struct vn_cell { uint32_t ch; uint32_t fg, bg; };                      /* ch 0: unknown (sentinel: always sent) */
+
+void vn_cell_size(enum vn_cell_mode m, int *px_w, int *px_h);
+/* im is cols*px_w by rows*px_h; out[rows*cols]. */
+void vn_cells_encode(const struct vn_image *im, enum vn_cell_mode m, enum vn_colors c, struct vn_cell *out);
+/* Bytes that turn `old` (NULL: everything unknown) into `now` at screen position (x, y), 0-based. Appended to b. */
+void vn_cells_emit(const struct vn_cell *now, const struct vn_cell *old, int cols, int rows, int x, int y, enum vn_colors c, struct vn_str *b);
+/* The same as plain lines with colour codes and newlines, for stdout. */
+void vn_cells_print(const struct vn_cell *now, int cols, int rows, enum vn_colors c, struct vn_str *b);
+#endif

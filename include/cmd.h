@@ -1,0 +1,89 @@
+/* cmd.h - verbs: one descriptor each in src/cmd/cmd_NAME.c, the table generated from the file names.
+ *
+ * A verb parses nothing itself: its parameter table does.  Its exec fetches objects from the call, computes through op,
+ * graph, stats, io or render, gives results as JSON members (printed as text without --json) and objects by
+ * vn_call_output.  No voxel loop stands in src/cmd. */
+#ifndef VN_CMD_H
+#define VN_CMD_H
+#include <cjson/cJSON.h>
+#include "op.h"
+#include "session.h"
+
+struct vn_call;
+enum vn_cmd_flag {
+    VN_CMD_NOW = 1,          /* runs at once on the UI thread: touches no voxels, takes no time */
+    VN_CMD_MAKES = 2,        /* has objects as results (as=): recorded with recipes */
+    VN_CMD_UI = 4,           /* view state only: echoed, journaled, no result object */
+    VN_CMD_NO_JOURNAL = 8,   /* help, history, record... */
+};
+struct vn_cmd {
+    const char *name, *summary;
+    const struct vn_param *params;
+    unsigned flags;
+    int (*exec)(struct vn_call *c, struct vn_err *err);
+    const struct vn_op *op;  /* set for verbs that are one operation: exec may be vn_cmd_exec_op */
+};
+extern const struct vn_cmd *const vn_cmd_table[];        /* NULL-ended, sorted */
+
+struct vn_runner;                         /* runs lines against one session: output, journal, options */
+struct vn_run_opt { bool json, quiet, color, interactive, prefixes; FILE *out, *msg; };
+
+struct vn_call {
+    struct vn_session *s;
+    struct vn_runner *r;
+    const struct vn_cmd *cmd;
+    struct vn_args args;
+    struct vn_job *job;                   /* NULL for VN_CMD_NOW */
+    cJSON *result;                        /* members added by exec; printed afterwards */
+    struct vn_str text;                   /* free text for people, printed after the members (help pages, lists) */
+    struct vn_box roi; bool has_roi;
+    bool remake;                          /* running again for an evicted object: write no files */
+};
+
+/* ---- for exec functions ---- */
+/* Input: the object given for a parameter, its content with a reference that the call drops by itself. */
+int  vn_call_vol(struct vn_call *c, const char *param, struct vn_vol **out, struct vn_err *err);
+int  vn_call_graph(struct vn_call *c, const char *param, struct vn_graph **out, struct vn_err *err);
+int  vn_call_table(struct vn_call *c, const char *param, struct vn_table **out, struct vn_err *err);
+const char *vn_call_name(struct vn_call *c, const char *param);       /* the object's name as typed */
+/* Region of the call within v: the roi's part of v->box, or all of it. Refuses when they do not meet. */
+int  vn_call_region(struct vn_call *c, const struct vn_vol *v, struct vn_box *out, struct vn_err *err);
+/* Output number i (0 first); suffix "" for the first, else "_mask" and the like. TAKES content, also when it fails. */
+int  vn_call_output(struct vn_call *c, int i, const char *suffix, enum vn_kind kind, void *content, struct vn_err *err);
+void vn_call_note(struct vn_call *c, const char *fmt, ...) VN_PRINTF(2, 3);   /* to stderr (messages in the TUI), and "notes" in JSON */
+/* Result members; a number that is not finite becomes null. */
+void vn_res_num(struct vn_call *c, const char *key, double v);
+void vn_res_int(struct vn_call *c, const char *key, int64_t v);
+void vn_res_text(struct vn_call *c, const char *key, const char *v);
+void vn_res_bool(struct vn_call *c, const char *key, bool v);
+void vn_res_nums(struct vn_call *c, const char *key, const double *v, int n);
+void vn_res_ints(struct vn_call *c, const char *key, const int64_t *v, int n);   /* first 100, then "KEY_count" */
+void vn_res_volume(struct vn_call *c, const struct vn_vol *v);        /* dims, type, voxel_um, extent_mm of a result */
+/* A verb that is one operation on the volume parameters named by its table's OBJECT rows, in order. */
+int  vn_cmd_exec_op(struct vn_call *c, struct vn_err *err);
+
+/* ---- for main and ui ---- */
+struct vn_runner *vn_runner_new(struct vn_session *s, const struct vn_run_opt *o, struct vn_err *err);
+void vn_runner_free(struct vn_runner *r);
+/* Runs one line (several commands separated by ';'). Returns 0, or 1 when a command failed and had no '-' before it. */
+int  vn_runner_line(struct vn_runner *r, const char *line);
+int  vn_runner_script(struct vn_runner *r, const char *path, struct vn_err *err);     /* '-' = stdin */
+bool vn_runner_quit(const struct vn_runner *r);
+/* TUI: the same in the background; messages and results go to the hook, done is called on the UI thread. */
+struct vn_runner_hooks {
+    void *ctx;
+    void (*echo)(void *ctx, const char *line);                       /* a command starts */
+    void (*text)(void *ctx, const char *line, bool is_error);        /* one line of results, notes or errors */
+    void (*done)(void *ctx, int rc);
+};
+void vn_runner_set_hooks(struct vn_runner *r, const struct vn_runner_hooks *h);
+int  vn_runner_submit(struct vn_runner *r, const char *line, struct vn_err *err);
+/* Completion: candidates for the word that ends at `point` of line; NULL-ended array, each and the array vn_free'd. *start: where the word begins. hint: parameter expected next (static or from the table), may be NULL. */
+char **vn_complete(struct vn_runner *r, const char *line, int point, int *start, const char **hint);
+const struct vn_cmd *vn_cmd_find(const char *name, bool prefix, struct vn_err *err);
+/* Words of one command: quotes removed; n words, array and words vn_free'd by vn_words_free. *rest: after the ';'. */
+struct vn_words { char **w; bool *quoted; int n; };
+int  vn_words_split(const char *line, const char **rest, struct vn_words *out, struct vn_err *err);
+void vn_words_free(struct vn_words *w);
+const char *vn_help_text(const char *verb);             /* page from help/, built in; NULL none */
+#endif

@@ -1,0 +1,56 @@
+/* job.h - work with progress, cancellation and priority.
+ *
+ * One compute thread runs jobs and is the only one that enters OpenMP, so jobs never compete for cores.  At slab
+ * boundaries (inside vn_job_for and vn_job_step) a running job lets queued jobs of a higher priority run first, on the
+ * same thread: a slice is drawn while a region is segmented.  Reading and decoding have a pool of threads of their
+ * own (vn_io_run).  The UI thread submits, and receives `done` calls from vn_job_pump.
+ *
+ * A job is cancelled by flag; loops poll it at most 50 ms apart. */
+#ifndef VN_JOB_H
+#define VN_JOB_H
+#include "err.h"
+
+enum vn_prio { VN_BULK, VN_REGION, VN_VISIBLE };   /* rising */
+
+struct vn_job;
+typedef int (*vn_job_fn)(void *ctx, struct vn_job *j, struct vn_err *err);
+typedef void (*vn_done_fn)(void *ctx, int rc, const struct vn_err *err);
+
+int  vn_job_init(int n_threads, struct vn_err *err);  /* 0 = one per core; starts the compute and I/O threads */
+void vn_job_exit(void);                               /* cancels and joins everything */
+int  vn_job_threads(void);
+void vn_job_set_threads(int n);                       /* tests: 1 and N must give the same bits */
+
+/* Queues run(ctx).  done (may be NULL) is called once, by vn_job_pump.  The handle is valid until done has returned,
+ * or, with done == NULL, until the job ends. NULL with err set when there is no memory. */
+struct vn_job *vn_job_submit(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, vn_done_fn done, struct vn_err *err);
+
+/* Runs and waits; the calling thread sleeps.  on_wait (may be NULL) is called about 10 times a second meanwhile with the
+ * job (scripts print progress there). From inside a job it simply calls run. */
+int vn_job_run(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, void (*on_wait)(struct vn_job *), struct vn_err *err);
+
+int  vn_job_pump(void);                 /* delivers finished jobs; returns how many.  UI thread */
+int  vn_job_fd(void);                   /* readable when vn_job_pump has something to deliver */
+
+void vn_job_cancel(struct vn_job *j);
+void vn_job_cancel_all(void);           /* async-signal-safe: what Ctrl-C calls in scripts */
+bool vn_job_stop(const struct vn_job *j);           /* cancelled?  j may be NULL (never) */
+int  vn_job_check(struct vn_job *j, struct vn_err *err);   /* VN_E_CANCELLED with a message, or 0; lets others run */
+
+/* Progress: done of total in any unit. Also a slab boundary when called from the compute thread. j may be NULL. */
+void vn_job_step(struct vn_job *j, uint64_t done, uint64_t total);
+void vn_job_stage(struct vn_job *j, const char *stage);    /* a word beside the bar; a literal */
+struct vn_progress { const char *what, *stage; uint64_t done, total; double elapsed_s, left_s; };   /* left_s < 0 unknown */
+struct vn_progress vn_job_progress(const struct vn_job *j);
+struct vn_job *vn_job_current(void);    /* the job now on the compute thread, for display; NULL when idle */
+
+/* body(ctx, i) for i in [0, n), in parallel, in any order, in batches between which others may run.
+ * The error of the lowest i wins and stops the rest; cancellation gives VN_E_CANCELLED.
+ * j may be NULL: no progress, no cancellation.  Only from the compute thread or from a test's main thread; not nested. */
+int vn_job_for(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_err *err);
+/* The same with progress left alone (for the inner loops of a multi-stage operation). */
+int vn_job_for_quiet(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_err *err);
+
+/* f(ctx, i) for i in [0, n) on the I/O threads; waits. First error by index. Callable from any thread but an I/O one. */
+int vn_io_run(int64_t n, int (*f)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_job *j, struct vn_err *err);
+#endif

@@ -1,0 +1,62 @@
+/* op.h - operations: volumes in, one volume out; they print nothing and know no names.
+ *
+ * An operation states what it needs (plan) and does one block (cpu, and dev where there is a kernel); vn_op_run cuts the
+ * region into blocks that fit the memory budget, reads each with its halo, and chooses the device.  The cpu function is
+ * the specification; dev must give the same bits unless a tolerance is stated. */
+#ifndef VN_OP_H
+#define VN_OP_H
+#include "param.h"
+#include "volume.h"
+
+struct vn_dev;
+struct vn_stream;
+
+enum vn_shape {
+    VN_POINT,      /* output voxel depends on the input voxel alone: any blocks */
+    VN_STENCIL,    /* ... on a neighbourhood of plan.halo: any blocks, read with halo */
+    VN_GLOBAL,     /* on the whole region (connectivity, distance): one block, background outside */
+};
+struct vn_plan {
+    int64_t halo[3];
+    enum vn_pad pad;
+    enum vn_type in_type[4];       /* type each input is delivered in; VN_N_TYPE = as it is */
+    enum vn_type out_type;
+    enum vn_kind out_kind;
+    double mem_host, mem_dev;      /* working memory, bytes per voxel of the haloed block, input and output buffers included */
+    double um[3];                  /* voxel size the operation works with; 0 unknown (then voxels, isotropy assumed) */
+};
+struct vn_op {
+    const char *name;
+    int version;                   /* raised when results change: part of every key */
+    enum vn_shape shape;
+    int n_in;                      /* 1..4 input volumes, all on the grid of the first */
+    const struct vn_param *params; /* the table its args were parsed with */
+    int (*plan)(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out, struct vn_err *err);
+    /* Optional: turns automatic parameters into explicit ones (thresholds from histograms) by vn_args_set on `a`,
+     * looking at stat_box of the inputs.  What it sets is what the recipe records. */
+    int (*prepare)(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err);
+    /* One block.  in[i].box == out->box grown by the halo (STENCIL); in[i] may be lent (read only). */
+    int (*cpu)(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+    /* Optional twin on the device: the same buffers, in host memory. */
+    int (*dev)(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in,
+               struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+    float tol_abs, tol_rel;        /* 0, 0 = exact */
+};
+extern const struct vn_op *const vn_op_table[];      /* generated from src/op/op_*.c; NULL-ended, sorted by name */
+const struct vn_op *vn_op_find(const char *name);
+
+/* Which device vn_op_run may use: chosen once (--device). */
+enum vn_device_choice { VN_DEVICE_AUTO, VN_DEVICE_CPU, VN_DEVICE_CUDA };
+int  vn_op_device(enum vn_device_choice c, int ordinal, uint64_t budget, struct vn_err *err);   /* CUDA without a device fails and says why */
+const char *vn_op_device_name(void);                 /* "cpu" or the card's name */
+const char *vn_op_device_reason(void);               /* why not the GPU; "" when it is used */
+struct vn_dev *vn_op_dev(void);                      /* NULL on the cpu */
+void vn_op_device_close(void);
+
+struct vn_ran { const char *device; int n_block; char note[160]; };   /* how it was done; device "cpu" or "cuda" */
+
+/* Runs op over region (which lies in in[0]->box) and makes the output volume, whose box is the region.
+ * a is changed by prepare.  ran may be NULL. */
+int  vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
+               struct vn_vol **out, struct vn_ran *ran, struct vn_job *job, struct vn_err *err);
+#endif

@@ -1,0 +1,62 @@
+/* session.h - named, immutable objects with their recipes, and the state of the view.
+ *
+ * A name is bound to an object; rebinding leaves the old object to those who still use it (recipes of others).  An
+ * object knows the verb, arguments, region and input objects that made it, so that its content may be evicted and made
+ * again, byte for byte.  All functions are thread-safe (one lock); objects are used outside the lock by reference. */
+#ifndef VN_SESSION_H
+#define VN_SESSION_H
+#include "graph.h"
+#include "param.h"
+#include "table.h"
+#include "view.h"
+#include "volume.h"
+
+struct vn_session;
+struct vn_obj {                          /* reference-counted; fields but `content` never change */
+    int refs;
+    enum vn_kind kind;
+    struct vn_key key;                   /* verb, version, parameters used, keys of the inputs */
+    char *line;                          /* the command that made it, canonical, with explicit parameters and as= */
+    const char *verb;
+    struct vn_args args;                 /* resolved; its .obj references are the inputs */
+    struct vn_box roi; bool has_roi;     /* region it was made under */
+    int output;                          /* which output of the verb, 0-based */
+    struct vn_obj *src_first;            /* NULL for output 0: the sibling that runs the verb for all outputs */
+    uint64_t used;                       /* clock of last use, for eviction */
+    union { struct vn_vol *vol; struct vn_graph *graph; struct vn_table *table; void *any; } content;   /* any == NULL: evicted */
+};
+
+struct vn_session *vn_session_new(struct vn_err *err);
+void vn_session_free(struct vn_session *s);
+
+struct vn_obj *vn_obj_ref(struct vn_obj *o);
+void vn_obj_unref(struct vn_obj *o);
+/* The content with a reference of the caller's; made again when it was evicted (then from a job only). */
+int  vn_obj_vol(struct vn_session *s, struct vn_obj *o, struct vn_vol **out, struct vn_job *job, struct vn_err *err);
+int  vn_obj_graph(struct vn_session *s, struct vn_obj *o, struct vn_graph **out, struct vn_job *job, struct vn_err *err);
+int  vn_obj_table(struct vn_session *s, struct vn_obj *o, struct vn_table **out, struct vn_job *job, struct vn_err *err);
+uint64_t vn_obj_mem(const struct vn_obj *o);
+bool vn_obj_evictable(const struct vn_obj *o);
+void vn_session_evict_all(struct vn_session *s);           /* drops everything that can be made again */
+uint64_t vn_session_n_remade(const struct vn_session *s);
+
+int  vn_session_bind(struct vn_session *s, const char *name, struct vn_obj *o, struct vn_err *err);   /* takes a reference */
+struct vn_obj *vn_session_get(struct vn_session *s, const char *name);          /* new reference, or NULL */
+int  vn_session_unbind(struct vn_session *s, const char *name, struct vn_err *err);
+int  vn_session_count(const struct vn_session *s);
+/* i-th name in order of binding; name is copied. Returns a new reference or NULL. */
+struct vn_obj *vn_session_at(struct vn_session *s, int i, char name[64]);
+bool vn_name_valid(const char *name);
+void vn_name_free_one(struct vn_session *s, const char *stem, char out[64]);    /* stem, or stem with a number: not bound yet */
+
+/* Region for the commands that follow. */
+bool vn_session_roi(const struct vn_session *s, struct vn_box *roi);
+void vn_session_set_roi(struct vn_session *s, const struct vn_box *roi);        /* NULL: off */
+
+struct vn_view vn_session_view(struct vn_session *s);                           /* a copy */
+void vn_session_set_view(struct vn_session *s, const struct vn_view *v);
+
+/* Set by cmd: runs a verb again to make o's content (and that of its siblings). */
+typedef int (*vn_remake_fn)(struct vn_session *s, struct vn_obj *o, struct vn_job *job, struct vn_err *err);
+void vn_session_set_remake(struct vn_session *s, vn_remake_fn f);
+#endif

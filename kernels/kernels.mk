@@ -1,0 +1,3 @@
+# Rules for GPU kernels: DEVICE_OBJ and FATBIN_OBJ are linked into the program.
+DEVICE_OBJ :=
+FATBIN_OBJ :=
