@@ -74,6 +74,7 @@ $(B)/venule: $(B)/src/main.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 $(B)/tests/%: $(B)/tests/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 	$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -o $@
 
+objects: $(OBJ) $(GEN)
 tests: $(B)/venule $(TESTS)
 layers:
 	@sh tests/layers.sh
@@ -82,5 +83,5 @@ check: all tests layers
 clean:
 	rm -rf build
 FORCE:
-.PHONY: all tests check layers clean FORCE
+.PHONY: all objects tests check layers clean FORCE
 .SECONDARY:

@@ -8,13 +8,16 @@
 #include <cjson/cJSON.h>
 #include "op.h"
 #include "session.h"
+#include "text.h"
 
 struct vn_call;
+enum { VN_MAX_MADE = 8, VN_MAX_LENT = 64 };
 enum vn_cmd_flag {
     VN_CMD_NOW = 1,          /* runs at once on the UI thread: touches no voxels, takes no time */
     VN_CMD_MAKES = 2,        /* has objects as results (as=): recorded with recipes */
     VN_CMD_UI = 4,           /* view state only: echoed, journaled, no result object */
     VN_CMD_NO_JOURNAL = 8,   /* help, history, record... */
+    VN_CMD_READS = 16,       /* reads files besides its inputs: its objects are never evicted */
 };
 struct vn_cmd {
     const char *name, *summary;
@@ -26,7 +29,11 @@ struct vn_cmd {
 extern const struct vn_cmd *const vn_cmd_table[];        /* NULL-ended, sorted */
 
 struct vn_runner;                         /* runs lines against one session: output, journal, options */
-struct vn_run_opt { bool json, quiet, color, interactive, prefixes; FILE *out, *msg; };
+struct vn_run_opt {
+    bool json, quiet, color;
+    bool prefixes;                        /* unique prefixes of verbs and keys are accepted (prompt) */
+    FILE *out, *msg;                      /* results; messages */
+};
 
 struct vn_call {
     struct vn_session *s;
@@ -38,6 +45,13 @@ struct vn_call {
     struct vn_str text;                   /* free text for people, printed after the members (help pages, lists) */
     struct vn_box roi; bool has_roi;
     bool remake;                          /* running again for an evicted object: write no files */
+    char as[64];                          /* name its first output will get */
+    struct vn_made { enum vn_kind kind; void *content; char suffix[24]; } made[VN_MAX_MADE];
+    int n_made;
+    struct vn_lent { enum vn_kind kind; void *content; } lent[VN_MAX_LENT];   /* inputs, dropped when the call ends */
+    int n_lent;
+    cJSON *notes;
+    bool no_memory;                       /* a result member could not be added */
 };
 
 /* ---- for exec functions ---- */
@@ -65,25 +79,40 @@ int  vn_cmd_exec_op(struct vn_call *c, struct vn_err *err);
 /* ---- for main and ui ---- */
 struct vn_runner *vn_runner_new(struct vn_session *s, const struct vn_run_opt *o, struct vn_err *err);
 void vn_runner_free(struct vn_runner *r);
-/* Runs one line (several commands separated by ';'). Returns 0, or 1 when a command failed and had no '-' before it. */
+const struct vn_run_opt *vn_runner_opt(const struct vn_runner *r);
+/* Runs one line (several commands separated by ';') and waits. Returns 0, or 1 when a command failed that had no '-' before it;
+ * what follows a failure is not run. */
 int  vn_runner_line(struct vn_runner *r, const char *line);
 int  vn_runner_script(struct vn_runner *r, const char *path, struct vn_err *err);     /* '-' = stdin */
 bool vn_runner_quit(const struct vn_runner *r);
-/* TUI: the same in the background; messages and results go to the hook, done is called on the UI thread. */
+/* TUI: the same in the background; results and messages go to the hooks, done is called on the UI thread. */
 struct vn_runner_hooks {
     void *ctx;
     void (*echo)(void *ctx, const char *line);                       /* a command starts */
     void (*text)(void *ctx, const char *line, bool is_error);        /* one line of results, notes or errors */
-    void (*done)(void *ctx, int rc);
+    void (*done)(void *ctx, int rc);                                 /* a submitted line ended */
 };
 void vn_runner_set_hooks(struct vn_runner *r, const struct vn_runner_hooks *h);
+/* Queues a line; one whose verb is VN_CMD_NOW runs at once, also while a job is running. */
 int  vn_runner_submit(struct vn_runner *r, const char *line, struct vn_err *err);
-/* Completion: candidates for the word that ends at `point` of line; NULL-ended array, each and the array vn_free'd. *start: where the word begins. hint: parameter expected next (static or from the table), may be NULL. */
-char **vn_complete(struct vn_runner *r, const char *line, int point, int *start, const char **hint);
+void vn_runner_drop(struct vn_runner *r);                            /* forgets lines that have not started */
+
+/* Journal: every command that succeeded, canonical, so that the list replayed gives the same objects and files. */
+int  vn_runner_n_journal(const struct vn_runner *r);
+const char *vn_runner_journal(const struct vn_runner *r, int i);
+int  vn_runner_record(struct vn_runner *r, const char *path, bool force, struct vn_err *err);   /* NULL: stop */
+/* Lines put in front of what waits (source). */
+int  vn_runner_push(struct vn_runner *r, const char *text, struct vn_err *err);
+void vn_runner_stop(struct vn_runner *r);                            /* quit */
+
+/* Completion: candidates for the word that ends at byte `point` of line: NULL-ended array, each and the array vn_free'd;
+ * NULL when there are none.  *start: where the word begins.  *hint: what is expected there, may be NULL. */
+char **vn_complete(struct vn_session *s, const char *line, int point, int *start, const char **hint);
 const struct vn_cmd *vn_cmd_find(const char *name, bool prefix, struct vn_err *err);
-/* Words of one command: quotes removed; n words, array and words vn_free'd by vn_words_free. *rest: after the ';'. */
-struct vn_words { char **w; bool *quoted; int n; };
+/* Words of the first command of line, quotes removed.  *rest: the text after its ';', or NULL. */
+struct vn_words { char **w; bool *quoted; int n; };                  /* quoted: the word began with a quote */
 int  vn_words_split(const char *line, const char **rest, struct vn_words *out, struct vn_err *err);
 void vn_words_free(struct vn_words *w);
-const char *vn_help_text(const char *verb);             /* page from help/, built in; NULL none */
+/* The verb's page with its parameter table. Appended to b; false when there is no such page. */
+bool vn_help_page(const char *verb, struct vn_str *b);
 #endif

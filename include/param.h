@@ -14,7 +14,7 @@ enum vn_ptype {
     VN_P_LENGTH,    /* 2um, 2vox, 0.5mm or a bare number (um when the voxel size is known, voxels otherwise) */
     VN_P_LENGTHS,   /* up to VN_MAX_LENGTHS lengths: 1,2,4um; one suffix serves all */
     VN_P_VOXEL,     /* 0.35x0.35x1um, or 1um for all three */
-    VN_P_BOX,       /* 100:260,100:260,0:160 (half-open, either end may be left out), or "off" */
+    VN_P_BOX,       /* 100:260,100:260,0:160 (half-open, either end may be left out), or "off" (i == 0) */
     VN_P_RANGE,     /* a:b, half-open */
     VN_P_POINT,     /* x,y,z */
     VN_P_REALS,     /* numbers separated by commas, up to VN_MAX_REALS */
@@ -27,6 +27,7 @@ enum vn_pflag {
     VN_REQ  = 2,    /* required */
     VN_REST = 4,    /* positional, takes all remaining words (TEXT or PATH only): one string, words joined by a space */
     VN_PREF = 8,    /* does not change results (to=, force): left out of object keys */
+    VN_FILE = 16,   /* PATH of a file that is read: written absolute into the journal */
 };
 enum { VN_MAX_LENGTHS = 8, VN_MAX_REALS = 16 };
 
@@ -79,8 +80,11 @@ const char *vn_args_text(const struct vn_args *a, const char *name);  /* NULL wh
 /* The length in um or voxels of axis `axis` whose voxel is um[axis] (0 = unknown: bare numbers are voxels, um refuses). */
 int  vn_args_length_vox(const struct vn_args *a, const char *name, int index, const double um[3], int axis, double *vox, struct vn_err *err);
 
-/* Canonical text of all given values but those with VN_PREF when for_key: "volume=v sigma=2um". Positional words are
- * written as bare words.  Appended to b. */
+/* What was typed, as command text that parses back: positional words bare, then key=value and flags.  Appended to b. */
 struct vn_str;
-void vn_args_print(const struct vn_args *a, bool for_key, struct vn_str *b);
+void vn_args_print(const struct vn_args *a, struct vn_str *b);
+/* Adds every value in force, defaults included, to a key; not objects (their keys count), names and VN_PREF rows. */
+struct vn_key vn_args_key(const struct vn_args *a, struct vn_key k);
+/* A word in quotes where the command language needs them.  Appended to b. */
+void vn_word_print(const char *w, struct vn_str *b);
 #endif

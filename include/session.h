@@ -21,8 +21,8 @@ struct vn_obj {                          /* reference-counted; fields but `conte
     struct vn_args args;                 /* resolved; its .obj references are the inputs */
     struct vn_box roi; bool has_roi;     /* region it was made under */
     int output;                          /* which output of the verb, 0-based */
-    struct vn_obj *src_first;            /* NULL for output 0: the sibling that runs the verb for all outputs */
-    uint64_t used;                       /* clock of last use, for eviction */
+    bool remakable;                      /* its verb reads nothing but its inputs, so the content may be evicted */
+    uint64_t used;                       /* clock of last use, for eviction; guarded by the session */
     union { struct vn_vol *vol; struct vn_graph *graph; struct vn_table *table; void *any; } content;   /* any == NULL: evicted */
 };
 
@@ -35,8 +35,11 @@ void vn_obj_unref(struct vn_obj *o);
 int  vn_obj_vol(struct vn_session *s, struct vn_obj *o, struct vn_vol **out, struct vn_job *job, struct vn_err *err);
 int  vn_obj_graph(struct vn_session *s, struct vn_obj *o, struct vn_graph **out, struct vn_job *job, struct vn_err *err);
 int  vn_obj_table(struct vn_session *s, struct vn_obj *o, struct vn_table **out, struct vn_job *job, struct vn_err *err);
-uint64_t vn_obj_mem(const struct vn_obj *o);
-bool vn_obj_evictable(const struct vn_obj *o);
+uint64_t vn_obj_mem(struct vn_session *s, struct vn_obj *o);   /* bytes of content held in memory; 0 when evicted */
+/* Made by a verb; TAKES content.  args are copied, with references to their objects; line and verb too. */
+struct vn_obj *vn_obj_new(enum vn_kind kind, void *content, const char *verb, const struct vn_args *args, const char *line,
+                          struct vn_key key, struct vn_err *err);
+void vn_content_unref(enum vn_kind kind, void *content);
 void vn_session_evict_all(struct vn_session *s);           /* drops everything that can be made again */
 uint64_t vn_session_n_remade(const struct vn_session *s);
 
@@ -50,13 +53,13 @@ bool vn_name_valid(const char *name);
 void vn_name_free_one(struct vn_session *s, const char *stem, char out[64]);    /* stem, or stem with a number: not bound yet */
 
 /* Region for the commands that follow. */
-bool vn_session_roi(const struct vn_session *s, struct vn_box *roi);
+bool vn_session_roi(struct vn_session *s, struct vn_box *roi);
 void vn_session_set_roi(struct vn_session *s, const struct vn_box *roi);        /* NULL: off */
 
 struct vn_view vn_session_view(struct vn_session *s);                           /* a copy */
 void vn_session_set_view(struct vn_session *s, const struct vn_view *v);
 
-/* Set by cmd: runs a verb again to make o's content (and that of its siblings). */
-typedef int (*vn_remake_fn)(struct vn_session *s, struct vn_obj *o, struct vn_job *job, struct vn_err *err);
+/* Set by cmd: runs o's verb again and gives its content, which the caller owns. */
+typedef int (*vn_remake_fn)(struct vn_session *s, struct vn_obj *o, void **content, struct vn_job *job, struct vn_err *err);
 void vn_session_set_remake(struct vn_session *s, vn_remake_fn f);
 #endif
