@@ -7,14 +7,19 @@
 
 struct vn_file;                          /* a file being written */
 
-/* Opens PATH for writing under a temporary name. Fails (VN_E_IO) when PATH exists and force is false, or is a folder.
- * `what` names the content in messages ("picture", "table"). */
+/* Opens PATH for writing under a temporary name (.NAME.PID.N.tmp in the same folder).  Fails (VN_E_IO) when PATH exists
+ * and force is false, or is a folder or a device.  A file replaced keeps its permissions, a symbolic link its place. */
 struct vn_file *vn_file_begin(const char *path, bool force, struct vn_err *err);
-FILE *vn_file_stream(struct vn_file *f);             /* borrowed; not to be closed */
+/* Borrowed; not to be closed; has no descriptor (fileno).  Failed writes need not be looked at: commit reports them. */
+FILE *vn_file_stream(struct vn_file *f);
 const char *vn_file_temp(const struct vn_file *f);   /* the temporary path, for libraries that open by name */
-/* flush, fsync, rename. FREES f either way; on failure the temporary file is removed. */
+/* flush, fsync, rename.  FREES f either way; on failure the temporary file is removed.  Without force a file that
+ * appeared since is not replaced. */
 int  vn_file_commit(struct vn_file *f, struct vn_err *err) VN_MUST_USE;
 void vn_file_abort(struct vn_file *f);               /* removes the temporary file, frees f; NULL allowed */
+
+/* Removes every temporary file now open; for the handlers of fatal signals and for exit (async-signal-safe). */
+void vn_file_cleanup(void);
 
 /* Whole small file as a NUL-terminated block (vn_free). Refuses more than limit bytes. */
 char *vn_file_read(const char *path, size_t limit, size_t *n, struct vn_err *err);

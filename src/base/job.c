@@ -1,0 +1,525 @@
+/* job.c - the compute thread, its queue, and parallel loops.
+ *
+ * A loop gives out its indices in rising order, one small run at a time, to the threads of one OpenMP region.  The
+ * threads leave the region when the indices are used up, when the job is cancelled, when an index below the next one
+ * has failed, or when a job of higher priority has been queued; in the last case the compute thread runs that job and
+ * opens the region again.  So a loop is cut only where somebody waits, and the order of the cuts changes no result. */
+#include "job.h"
+#include <assert.h>
+#include <errno.h>
+#include <omp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include "job_io.h"
+#include "mem.h"
+
+enum { N_PRIO = VN_VISIBLE + 1, RUN_MAX = 256 };
+enum { RUN_SHORT_NS = 20000, RUN_LONG_NS = 200000 };    /* a run of indices aims to take between these */
+
+struct vn_job {
+    struct vn_job *next;            /* in the queue or among the finished */
+    enum vn_prio prio;
+    char what[96];
+    vn_job_fn run;
+    vn_done_fn done_fn;
+    void *ctx;
+    atomic_bool cancelled;
+    unsigned epoch;                 /* value of cancel_epoch when submitted: a later one cancels */
+    atomic_uint_fast64_t done, total;
+    atomic_int_fast64_t begun_ns, counted_ns;   /* start of the job; of the current progress count */
+    _Atomic(const char *) stage;
+    bool waited, ended;             /* on the stack of vn_job_run, which waits for `ended` */
+    int rc;
+    struct vn_err err;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t work, ended;
+    struct vn_job *head[N_PRIO], **tail[N_PRIO];
+    struct vn_job *finished, **finished_tail;   /* for vn_job_pump, in order */
+    bool started, quit;
+    pthread_t thread;
+    int fd;
+} q = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .fd = -1 };
+
+static atomic_int top = -1;                     /* highest priority in the queue, -1 empty: read without the lock */
+static atomic_uint cancel_epoch;
+static atomic_int n_threads;
+static _Atomic(struct vn_job *) current;
+static _Thread_local bool on_compute_thread, in_body;
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int vn_job_priority(const struct vn_job *j)
+{
+    return j ? (int)j->prio : VN_REGION;
+}
+
+/* ---- the queue ---- */
+
+static void set_top(void)
+{
+    int p = N_PRIO - 1;
+    while (p >= 0 && !q.head[p])
+        p--;
+    atomic_store(&top, p);
+}
+
+static void push(struct vn_job *j)
+{
+    j->next = NULL;
+    *q.tail[j->prio] = j;
+    q.tail[j->prio] = &j->next;
+    set_top();
+    pthread_cond_signal(&q.work);
+}
+
+/* With the lock held: the oldest job of the highest priority, if above `above`. */
+static struct vn_job *pop(int above)
+{
+    int p = atomic_load(&top);
+
+    if (p <= above)
+        return NULL;
+    struct vn_job *j = q.head[p];
+    q.head[p] = j->next;
+    if (!j->next)
+        q.tail[p] = &q.head[p];
+    set_top();
+    return j;
+}
+
+static void job_set(struct vn_job *j, enum vn_prio p, const char *what, vn_job_fn run, void *ctx)
+{
+    memset(j, 0, sizeof *j);
+    j->prio = p;
+    snprintf(j->what, sizeof j->what, "%s", what ? what : "");
+    j->run = run;
+    j->ctx = ctx;
+    j->epoch = atomic_load(&cancel_epoch);
+    atomic_store(&j->begun_ns, now_ns());
+    atomic_store(&j->counted_ns, now_ns());
+}
+
+/* Runs j on the compute thread; nested when another one has let it in. */
+static void run_job(struct vn_job *j)
+{
+    struct vn_job *outer = atomic_load(&current);
+
+    atomic_store(&j->begun_ns, now_ns());
+    atomic_store(&j->counted_ns, now_ns());
+    atomic_store(&current, j);
+    j->rc = vn_job_stop(j) ? vn_fail(&j->err, VN_E_CANCELLED, "cancelled") : j->run(j->ctx, j, &j->err);
+    atomic_store(&current, outer);
+
+    pthread_mutex_lock(&q.lock);
+    if (j->waited) {
+        j->ended = true;
+        pthread_cond_broadcast(&q.ended);
+    } else {
+        j->next = NULL;
+        *q.finished_tail = j;
+        q.finished_tail = &j->next;
+        uint64_t one = 1;
+        if (j->done_fn)
+            (void)!write(q.fd, &one, sizeof one);
+    }
+    pthread_mutex_unlock(&q.lock);
+}
+
+/* A slab boundary: jobs of higher priority than the running one have their turn. */
+static void let_others(void)
+{
+    if (!on_compute_thread || in_body)
+        return;
+    int prio = vn_job_priority(atomic_load(&current));
+    while (atomic_load_explicit(&top, memory_order_relaxed) > prio) {
+        pthread_mutex_lock(&q.lock);
+        struct vn_job *j = pop(prio);
+        pthread_mutex_unlock(&q.lock);
+        if (j)
+            run_job(j);
+    }
+}
+
+static void *compute_main(void *arg)
+{
+    (void)arg;
+    on_compute_thread = true;
+    for (;;) {
+        pthread_mutex_lock(&q.lock);
+        struct vn_job *j;
+        while (!(j = pop(-1)) && !q.quit)
+            pthread_cond_wait(&q.work, &q.lock);
+        pthread_mutex_unlock(&q.lock);
+        if (!j)
+            return NULL;
+        run_job(j);
+    }
+}
+
+/* ---- life ---- */
+
+int vn_thread_start(pthread_t *t, void *(*f)(void *), struct vn_err *err)
+{
+    sigset_t all, old;
+
+    sigfillset(&all);
+    const int fault[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+    for (size_t i = 0; i < VN_COUNT(fault); i++)
+        sigdelset(&all, fault[i]);
+    pthread_sigmask(SIG_BLOCK, &all, &old);
+    int e = pthread_create(t, NULL, f, NULL);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return e ? vn_fail(err, VN_E_INTERNAL, "no thread can be started: %s", strerror(e)) : 0;
+}
+
+int vn_job_init(int threads, struct vn_err *err)
+{
+    static bool once;
+    int rc = 0;
+
+    vn_job_set_threads(threads);
+    if (q.started)
+        return 0;
+    if (!once) {
+        pthread_condattr_t attr;
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&q.ended, &attr);
+        pthread_condattr_destroy(&attr);
+        once = true;
+    }
+    for (int p = 0; p < N_PRIO; p++) {
+        q.head[p] = NULL;
+        q.tail[p] = &q.head[p];
+    }
+    q.finished = NULL;
+    q.finished_tail = &q.finished;
+    q.quit = false;
+    q.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (q.fd < 0)
+        return vn_fail(err, VN_E_INTERNAL, "no event descriptor can be had: %s", strerror(errno));
+    rc = vn_io_start(err);
+    if (!rc) {
+        rc = vn_thread_start(&q.thread, compute_main, err);
+        if (rc)
+            vn_io_stop();
+    }
+    if (rc) {
+        close(q.fd);
+        q.fd = -1;
+        return rc;
+    }
+    q.started = true;
+    return 0;
+}
+
+void vn_job_exit(void)
+{
+    if (!q.started)
+        return;
+    pthread_mutex_lock(&q.lock);
+    q.quit = true;
+    vn_job_cancel_all();
+    pthread_cond_broadcast(&q.work);
+    pthread_mutex_unlock(&q.lock);
+    pthread_join(q.thread, NULL);           /* after the queue: what has not begun ends as cancelled */
+    vn_io_stop();
+    vn_job_pump();
+    close(q.fd);
+    q.fd = -1;
+    q.started = false;
+}
+
+int vn_job_threads(void)
+{
+    int n = atomic_load_explicit(&n_threads, memory_order_relaxed);
+    return n ? n : omp_get_num_procs();
+}
+
+void vn_job_set_threads(int n)
+{
+    atomic_store(&n_threads, n > 0 ? n : 0);
+}
+
+/* ---- submitting ---- */
+
+struct vn_job *vn_job_submit(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, vn_done_fn done,
+                             struct vn_err *err)
+{
+    struct vn_job *j = vn_alloc(sizeof *j, err);
+
+    if (!j)
+        return NULL;
+    job_set(j, p, what, run, ctx);
+    j->done_fn = done;
+    pthread_mutex_lock(&q.lock);
+    bool open = q.started && !q.quit;
+    if (open)
+        push(j);
+    pthread_mutex_unlock(&q.lock);
+    if (!open) {
+        vn_fail(err, VN_E_INTERNAL, "'%s' cannot start: the compute thread is not running", j->what);
+        vn_free(j);
+        return NULL;
+    }
+    return j;
+}
+
+int vn_job_run(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, void (*on_wait)(struct vn_job *),
+               struct vn_err *err)
+{
+    struct vn_job j;
+
+    if (on_compute_thread)
+        return run(ctx, atomic_load(&current), err);
+    job_set(&j, p, what, run, ctx);
+    j.waited = true;
+    pthread_mutex_lock(&q.lock);
+    if (!q.started || q.quit) {
+        pthread_mutex_unlock(&q.lock);
+        return run(ctx, &j, err);
+    }
+    push(&j);
+    while (!j.ended) {
+        struct timespec at;
+        clock_gettime(CLOCK_MONOTONIC, &at);
+        at.tv_nsec += 100000000;
+        if (at.tv_nsec >= 1000000000) {
+            at.tv_nsec -= 1000000000;
+            at.tv_sec++;
+        }
+        if (pthread_cond_timedwait(&q.ended, &q.lock, &at) != ETIMEDOUT || j.ended || !on_wait)
+            continue;
+        pthread_mutex_unlock(&q.lock);
+        on_wait(&j);
+        pthread_mutex_lock(&q.lock);
+    }
+    pthread_mutex_unlock(&q.lock);
+    if (j.rc && err)
+        *err = j.err;
+    return j.rc;
+}
+
+int vn_job_pump(void)
+{
+    uint64_t n;
+    int count = 0;
+
+    if (q.fd < 0)
+        return 0;
+    (void)!read(q.fd, &n, sizeof n);
+    pthread_mutex_lock(&q.lock);
+    struct vn_job *j = q.finished;
+    q.finished = NULL;
+    q.finished_tail = &q.finished;
+    pthread_mutex_unlock(&q.lock);
+    while (j) {
+        struct vn_job *next = j->next;
+        if (j->done_fn) {
+            j->done_fn(j->ctx, j->rc, &j->err);
+            count++;
+        }
+        vn_free(j);
+        j = next;
+    }
+    return count;
+}
+
+int vn_job_fd(void)
+{
+    return q.fd;
+}
+
+/* ---- cancelling and progress ---- */
+
+void vn_job_cancel(struct vn_job *j)
+{
+    if (j)
+        atomic_store(&j->cancelled, true);
+}
+
+void vn_job_cancel_all(void)
+{
+    atomic_fetch_add(&cancel_epoch, 1);
+}
+
+bool vn_job_stop(const struct vn_job *j)
+{
+    return j && (atomic_load_explicit(&j->cancelled, memory_order_relaxed) ||
+                 atomic_load_explicit(&cancel_epoch, memory_order_relaxed) != j->epoch);
+}
+
+int vn_job_check(struct vn_job *j, struct vn_err *err)
+{
+    let_others();
+    return vn_job_stop(j) ? vn_fail(err, VN_E_CANCELLED, "cancelled") : 0;
+}
+
+/* A new count begins when the total changes or the count falls: the rate is that of the current one. */
+static void count_to(struct vn_job *j, uint64_t done, uint64_t total)
+{
+    if (atomic_load_explicit(&j->total, memory_order_relaxed) != total ||
+        atomic_load_explicit(&j->done, memory_order_relaxed) > done)
+        atomic_store_explicit(&j->counted_ns, now_ns(), memory_order_relaxed);
+    atomic_store_explicit(&j->total, total, memory_order_relaxed);
+    atomic_store_explicit(&j->done, done, memory_order_relaxed);
+}
+
+void vn_job_step(struct vn_job *j, uint64_t done, uint64_t total)
+{
+    if (j)
+        count_to(j, done, total);
+    let_others();
+}
+
+void vn_job_stage(struct vn_job *j, const char *stage)
+{
+    if (!j)
+        return;
+    atomic_store(&j->stage, stage);
+    count_to(j, 0, 0);
+}
+
+struct vn_progress vn_job_progress(const struct vn_job *j)
+{
+    struct vn_progress p = { .left_s = -1 };
+
+    if (!j)
+        return p;
+    int64_t now = now_ns();
+    p.what = j->what;
+    p.stage = atomic_load(&j->stage);
+    p.total = atomic_load_explicit(&j->total, memory_order_relaxed);
+    p.done = atomic_load_explicit(&j->done, memory_order_relaxed);
+    if (p.done > p.total)
+        p.done = p.total;
+    p.elapsed_s = (double)(now - atomic_load(&j->begun_ns)) * 1e-9;
+    double counted_s = (double)(now - atomic_load_explicit(&j->counted_ns, memory_order_relaxed)) * 1e-9;
+    if (p.done && counted_s > 0.2)
+        p.left_s = counted_s / (double)p.done * (double)(p.total - p.done);
+    return p;
+}
+
+struct vn_job *vn_job_current(void)
+{
+    return atomic_load(&current);
+}
+
+/* ---- parallel loops ---- */
+
+struct loop {
+    struct vn_job *j, *shown;           /* shown: whose progress is counted; NULL none */
+    int (*body)(void *ctx, int64_t i, struct vn_err *err);
+    void *ctx;
+    int64_t n;
+    int prio;                           /* leave when a job above it is queued */
+    atomic_int_fast64_t next, err_i;    /* next index to give out; lowest that failed, n if none */
+    pthread_mutex_t lock;               /* of what follows */
+    int rc;
+    struct vn_err err;
+};
+
+static void loop_failed(struct loop *l, int64_t i, int rc, const struct vn_err *err)
+{
+    pthread_mutex_lock(&l->lock);
+    if (i < atomic_load(&l->err_i)) {
+        atomic_store(&l->err_i, i);
+        l->rc = rc;
+        l->err = *err;
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* One thread's part.  An index that was given out is always worked off unless a lower one has failed or the job is
+ * cancelled: indices go out in order, so the lowest that fails is found whatever the timing. */
+static void loop_work(struct loop *l)
+{
+    int64_t run = 1;
+
+    in_body = true;
+    for (;;) {
+        if (vn_job_stop(l->j) || atomic_load_explicit(&top, memory_order_relaxed) > l->prio ||
+            atomic_load_explicit(&l->err_i, memory_order_relaxed) < l->n)
+            break;
+        int64_t i = atomic_fetch_add(&l->next, run), end = i + run < l->n ? i + run : l->n, t = now_ns();
+        if (i >= l->n)
+            break;
+        for (int64_t k = i; k < end; k++) {
+            struct vn_err err;
+            if (vn_job_stop(l->j) || k > atomic_load_explicit(&l->err_i, memory_order_relaxed))
+                break;
+            err.code = 0;
+            err.msg[0] = '\0';
+            int rc = l->body(l->ctx, k, &err);
+            if (rc)
+                loop_failed(l, k, rc, &err);
+        }
+        if (l->shown)
+            atomic_fetch_add_explicit(&l->shown->done, (uint64_t)(end - i), memory_order_relaxed);
+        t = now_ns() - t;
+        if (t < RUN_SHORT_NS && run < RUN_MAX)
+            run *= 2;
+        else if (t > RUN_LONG_NS && run > 1)
+            run /= 2;
+    }
+    in_body = false;
+}
+
+static int loop_run(struct vn_job *j, struct vn_job *shown, int64_t n,
+                    int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_err *err)
+{
+    struct loop l = { .j = j, .shown = shown, .body = body, .ctx = ctx, .n = n, .prio = N_PRIO };
+
+    assert(!in_body && "vn_job_for called from the body of another");
+    if (n <= 0)
+        return 0;
+    if (on_compute_thread)
+        l.prio = vn_job_priority(atomic_load(&current));
+    atomic_init(&l.err_i, n);
+    pthread_mutex_init(&l.lock, NULL);
+    if (shown)
+        count_to(shown, 0, (uint64_t)n);
+    int team = (int)vn_min64(vn_job_threads(), n);
+    struct loop *shared = &l;
+    while (!vn_job_stop(j) && atomic_load(&l.next) < n && atomic_load(&l.err_i) == n) {
+        if (team == 1) {
+            loop_work(shared);
+        } else {
+#pragma omp parallel num_threads(team) default(none) shared(shared)
+            loop_work(shared);
+        }
+        let_others();
+    }
+    pthread_mutex_destroy(&l.lock);
+    if (l.rc) {
+        if (err)
+            *err = l.err;
+        return l.rc;
+    }
+    return vn_job_stop(j) ? vn_fail(err, VN_E_CANCELLED, "cancelled") : 0;
+}
+
+int vn_job_for(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx,
+               struct vn_err *err)
+{
+    return loop_run(j, j, n, body, ctx, err);
+}
+
+int vn_job_for_quiet(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx,
+                     struct vn_err *err)
+{
+    return loop_run(j, NULL, n, body, ctx, err);
+}
