@@ -29,10 +29,11 @@ void vn_free(void *p);                                            /* NULL allowe
 int vn_mem_reserve(uint64_t bytes, struct vn_err *err) VN_MUST_USE;
 
 /* An evictor frees about `want` bytes of what can be recomputed or reread, and returns what it freed.
- * Called without locks of this module held, from any thread; must not allocate large blocks. */
+ * Called without locks of this module held, from any thread and from several at once; must not allocate large blocks
+ * (that fails).  Whoever allocates a large block must not hold a lock that an evictor takes. */
 typedef uint64_t (*vn_evictor)(void *ctx, uint64_t want);
 void vn_mem_add_evictor(vn_evictor f, void *ctx);
-void vn_mem_remove_evictor(vn_evictor f, void *ctx);
+void vn_mem_remove_evictor(vn_evictor f, void *ctx);    /* afterwards f(ctx) is not running and not called again */
 
 void vn_mem_trim(void);                 /* gives recycled blocks back to the system */
 

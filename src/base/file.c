@@ -23,8 +23,8 @@ struct vn_file {
     char buffer[1 << 16];
 };
 
-/* Names of temporary files now on disk.  Whoever takes a name out of its slot owns it: the file's owner to free it, or
- * vn_file_cleanup, in a signal handler, to unlink. */
+/* Names of temporary files now on disk.  Whoever takes a name out of its slot has it to himself: the file's owner to
+ * free it, or vn_file_cleanup, in a signal handler, to unlink and put back. */
 static _Atomic(char *) live[N_LIVE];
 
 static int live_add(char *temp)
@@ -41,8 +41,10 @@ void vn_file_cleanup(void)
 {
     for (int i = 0; i < N_LIVE; i++) {
         char *temp = atomic_exchange(&live[i], NULL);
-        if (temp)
+        if (temp) {
             unlink(temp);
+            atomic_store(&live[i], temp);
+        }
     }
 }
 
@@ -103,7 +105,7 @@ static void file_end(struct vn_file *f, bool renamed)
     if (f->temp && f->slot != -2 && !renamed)
         unlink(f->temp);
     if (f->slot >= 0 && !atomic_compare_exchange_strong(&live[f->slot], &mine, NULL))
-        f->temp = NULL;         /* vn_file_cleanup has it */
+        f->temp = NULL;         /* vn_file_cleanup is at it: the program is ending */
     vn_free(f->temp);
     vn_free(f->path);
     vn_free(f);

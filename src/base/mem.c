@@ -167,7 +167,6 @@ void vn_mem_add_evictor(vn_evictor f, void *ctx)
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* Once this has returned f(ctx) is not running and will not be called again. */
 void vn_mem_remove_evictor(vn_evictor f, void *ctx)
 {
     pthread_mutex_lock(&pool.lock);
