@@ -43,6 +43,7 @@ struct vn_buf {                     /* voxel (x,y,z) of box: data[(z-lo.z)*strid
     int64_t stride[2];              /* elements from row to row, from plane to plane */
     void *data;
     struct vn_vol *lender;          /* set when data belongs to a volume (read only); NULL when owned by the buffer */
+    bool borrowed;                  /* a view: vn_buf_free leaves the data alone */
 };
 int  vn_buf_new(struct vn_buf *b, enum vn_type t, const struct vn_box *box, struct vn_err *err);   /* undefined voxels, packed rows */
 int  vn_buf_new_zero(struct vn_buf *b, enum vn_type t, const struct vn_box *box, struct vn_err *err);
@@ -52,13 +53,16 @@ static inline int64_t vn_buf_at(const struct vn_buf *b, int64_t x, int64_t y, in
 {
     return (z - b->box.lo[2]) * b->stride[1] + (y - b->box.lo[1]) * b->stride[0] + (x - b->box.lo[0]);
 }
-/* Row of `n` voxels converted between types. f32 -> integers rounds to nearest and saturates, NaN gives 0. */
+/* Row of `n` voxels converted between types.  To a narrower integer: saturates.  f32, f64 -> integers: rounds to nearest
+ * (halves to even) and saturates, NaN gives 0.  Integers -> f32 and f64 -> f32: rounds to nearest. */
 void vn_convert_row(enum vn_type to, void *dst, enum vn_type from, const void *src, int64_t n);
 
 /* ---- sources ---- */
 struct vn_src;
 struct vn_src_ops {                 /* thread-safe */
-    /* Fills dst (dst->type == s->type) with box dst->box, which lies inside s->box. One chunk for cached sources. */
+    /* Fills dst (dst->type == s->type, any strides) with box dst->box, which lies inside s->box.  For a chunked source one
+     * chunk (clipped to s->box), or, where a chunk is too large for the cache, a part of one.  Called on several threads
+     * at once. */
     int  (*read)(struct vn_src *s, int level, struct vn_buf *dst, struct vn_job *job, struct vn_err *err);
     void (*free)(struct vn_src *s);
 };
@@ -72,12 +76,19 @@ struct vn_src {                     /* first member of every kind of source */
     int64_t chunk[3];               /* natural unit of reading, aligned to box.lo; 0 = in memory, not cached */
     struct vn_key key;
     uint64_t id;                    /* unique in the process: the cache's key */
+    bool any_type;                  /* read converts to dst->type by itself */
 };
-void vn_src_init(struct vn_src *s, const struct vn_src_ops *ops);     /* refs 1, id */
+void vn_src_init(struct vn_src *s, const struct vn_src_ops *ops);     /* refs 1, id, a key of its own; the rest is zeroed */
 struct vn_src *vn_src_ref(struct vn_src *s);
 void vn_src_unref(struct vn_src *s);
-/* Any box, any dst type (converted).  Outside s->box: pad.  Chunked sources come through the cache, decoded on the I/O threads. */
+/* Where level has voxels, in voxels of that level: lo >> level, hi >> level rounded up. */
+struct vn_box vn_src_box(const struct vn_src *s, int level);
+/* Any box, any dst type (converted).  Outside s->box: pad.  Chunked sources come through the cache, decoded on the I/O
+ * threads; at most one chunk per I/O thread is held at a time, so that any box can be read under a small budget. */
 int  vn_src_read(struct vn_src *s, int level, enum vn_pad pad, struct vn_buf *dst, struct vn_job *job, struct vn_err *err);
+/* Chunks of all sources, decoded, least recently used first to go; at most half of the memory budget (an eighth for
+ * chunks below VN_MEM_LARGE, which the budget does not count), and given back when anything else needs the memory. */
+int  vn_cache_read(struct vn_src *s, int level, struct vn_buf *dst, struct vn_job *job, struct vn_err *err);  /* dst->box inside vn_src_box; for source.c */
 void vn_cache_drop(uint64_t src_id);                      /* forgets a source's chunks */
 uint64_t vn_cache_bytes(void);
 
@@ -102,7 +113,7 @@ struct vn_vol *vn_vol_from_buf(enum vn_kind kind, const struct vn_grid *g, struc
 struct vn_vol *vn_vol_header(const struct vn_vol *v, const double um[3], enum vn_kind kind, struct vn_err *err);  /* new header, same source; um NULL: unchanged */
 struct vn_vol *vn_vol_ref(struct vn_vol *v);
 void vn_vol_unref(struct vn_vol *v);
-struct vn_buf vn_vol_data(const struct vn_vol *v);        /* whole volume in memory, or data == NULL when it is not */
+struct vn_buf vn_vol_data(const struct vn_vol *v);        /* whole volume in memory, borrowed; data == NULL when it is not */
 uint64_t vn_vol_mem(const struct vn_vol *v);              /* bytes of voxels held in memory */
 
 /* Any box (pad outside the volume), into dst's type and box. */
