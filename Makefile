@@ -12,7 +12,7 @@ B      := build$(if $(SAN),/$(SAN))$(if $(LEVEL),/$(LEVEL))
 G      := $(B)/gen
 PKGS    = libtiff-4 libpng ncursesw readline libcjson zlib
 
-WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
+WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 OPT     = -O3 -g -fno-math-errno -fno-trapping-math -ffp-contract=off
 CFLAGS  = -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) -fopenmp -Iinclude -I$(G) -pthread
 LIBS   := $(shell pkg-config --libs $(PKGS)) -lm -ldl

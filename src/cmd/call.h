@@ -1,0 +1,22 @@
+/* call.h - between the runner and the parser: a command line becomes a call, a finished call becomes text. */
+#ifndef VN_CALL_H
+#define VN_CALL_H
+#include "cmd.h"
+
+/* Parses the words of one command into a new call (verb looked up, arguments typed, objects resolved).
+ * words->n > 0.  *keep_going: the verb had a '-' before it. */
+int  vn_call_parse(struct vn_runner *r, struct vn_session *s, const struct vn_words *words, bool prefixes, struct vn_call **out,
+                   bool *keep_going, struct vn_err *err);
+void vn_call_free(struct vn_call *c);
+/* Canonical text, every name and absolute input paths written out. Appended to b. */
+void vn_call_print(const struct vn_call *c, struct vn_str *b);
+struct vn_key vn_call_key(const struct vn_call *c, int output);
+/* Turns made contents into named objects; result gets "name". */
+int  vn_call_bind(struct vn_call *c, struct vn_err *err);
+/* Runs o's verb again: vn_remake_fn. */
+int  vn_call_remake(struct vn_session *s, struct vn_obj *o, void **content, struct vn_job *job, struct vn_err *err);
+
+/* One finished command as JSON or as text for people, with a newline at the end of each line. Appended to b. */
+void vn_print_json(const struct vn_call *c, const char *verb, const struct vn_err *failed, struct vn_str *b);
+void vn_print_text(const struct vn_call *c, struct vn_str *b);
+#endif

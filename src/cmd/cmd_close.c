@@ -1,0 +1,14 @@
+/* cmd_close.c - "close": forget a name. */
+#include "cmd.h"
+
+static const struct vn_param params[] = {
+    { "name", VN_P_OBJECT, VN_POS | VN_REQ, .help = "object to forget; what was made from it stays" },
+    { 0 },
+};
+
+static int exec(struct vn_call *c, struct vn_err *err)
+{
+    return vn_session_unbind(c->s, vn_call_name(c, "name"), err);
+}
+
+const struct vn_cmd vn_cmd_close = { "close", "forget an object's name", params, VN_CMD_NOW, exec, NULL };

@@ -1,0 +1,316 @@
+/* parse.c - words of a command -> a call with typed arguments; a call -> canonical text, key and named objects. */
+#include "call.h"
+#include "mem.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct vn_cmd *vn_cmd_find(const char *name, bool prefix, struct vn_err *err)
+{
+    const struct vn_cmd *hit = NULL;
+    const char *names[256];
+    struct vn_str many = { 0 };
+    int n = 0, hits = 0;
+
+    for (const struct vn_cmd *const *c = vn_cmd_table; *c; c++) {
+        if (!strcmp((*c)->name, name))
+            return *c;
+        if (n < 255)
+            names[n++] = (*c)->name;
+        if (prefix && *name && !strncmp((*c)->name, name, strlen(name))) {
+            hit = *c;
+            vn_str_addf(&many, "%s%s", hits++ ? ", " : "", (*c)->name);
+        }
+    }
+    names[n] = NULL;
+    const char *near = vn_text_nearest(name, names);
+    if (hits > 1)
+        vn_fail(err, VN_E_USAGE, "'%s' may be any of %s", name, many.s);
+    else if (!hits)
+        vn_fail(err, VN_E_USAGE, "unknown command '%s'%s%s%s; 'help' lists them", name, near ? ": did you mean '" : "", near ? near : "",
+                near ? "'?" : "");
+    vn_str_free(&many);
+    return hits == 1 ? hit : NULL;
+}
+
+/* ---- arguments ---- */
+
+/* The parameter meant by key (exactly, or by unique prefix). NULL: none; err set when ambiguous or unknown. */
+static const struct vn_param *param_of(const struct vn_cmd *cmd, const char *key, bool prefixes, struct vn_err *err)
+{
+    const struct vn_param *p = vn_param_find(cmd->params, key), *hit = NULL;
+    const char *names[64];
+    int n = 0, hits = 0;
+
+    if (p)
+        return p;
+    for (p = cmd->params; p && p->name && n < 63; p++) {
+        names[n++] = p->name;
+        if (prefixes && !strncmp(p->name, key, strlen(key))) {
+            hit = p;
+            hits++;
+        }
+    }
+    names[n] = NULL;
+    if (hits == 1)
+        return hit;
+    const char *near = vn_text_nearest(key, names);
+    vn_fail(err, VN_E_USAGE, hits ? "'%s=' may be several parameters%s%s%s" : "no parameter '%s'%s%s%s", key,
+            near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return NULL;
+}
+
+static const struct vn_param *next_positional(const struct vn_args *a)
+{
+    for (int i = 0; i < a->n; i++)
+        if ((a->params[i].flags & VN_POS) && !a->v[i].given)
+            return &a->params[i];
+    return NULL;
+}
+
+static bool is_key(const char *w)
+{
+    size_t n = strcspn(w, "=");
+    return w[n] == '=' && n > 0 && strspn(w, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
+}
+
+static int take_word(struct vn_call *c, const struct vn_words *words, int *i, bool prefixes, struct vn_err *err)
+{
+    const char *w = words->w[*i];
+    const struct vn_param *p;
+
+    if (!words->quoted[*i] && is_key(w)) {
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(w, "="), w);
+        if (!(p = param_of(c->cmd, key, prefixes, err)))
+            return VN_E_USAGE;
+        if (vn_arg(&c->args, p->name)->given)
+            return vn_fail(err, VN_E_USAGE, "%s is given twice", p->name);
+        return vn_args_set(&c->args, p->name, strchr(w, '=') + 1, err);
+    }
+    p = words->quoted[*i] ? NULL : vn_param_find(c->cmd->params, w);
+    if (p && p->type == VN_P_FLAG)
+        return vn_args_set(&c->args, p->name, "", err);
+    if (!(p = next_positional(&c->args)))
+        return vn_fail(err, VN_E_USAGE, "'%s' is one word too many; 'help %s' shows what it takes", w, c->cmd->name);
+    if (!(p->flags & VN_REST))
+        return vn_args_set(&c->args, p->name, w, err);
+    struct vn_str all = { 0 };
+    for (; *i < words->n; ++*i) {
+        if (all.n)
+            vn_str_add(&all, " ");
+        vn_word_print(words->w[*i], &all);
+    }
+    int rc = all.failed ? vn_fail(err, VN_E_MEMORY, "no memory") : vn_args_set(&c->args, p->name, all.s, err);
+    vn_str_free(&all);
+    return rc;
+}
+
+static int resolve(struct vn_call *c, struct vn_err *err)
+{
+    for (int i = 0; i < c->args.n; i++) {
+        const struct vn_param *p = &c->args.params[i];
+        struct vn_arg *v = &c->args.v[i];
+        if ((p->flags & VN_REQ) && !v->has)
+            return vn_fail(err, VN_E_USAGE, "%s is missing: %s", p->name, p->help ? p->help : "");
+        if (p->type != VN_P_OBJECT || !v->has)
+            continue;
+        if (!(v->obj = vn_session_get(c->s, v->s))) {
+            struct vn_str names = { 0 };
+            char name[64];
+            struct vn_obj *o;
+            for (int k = 0; k < 12 && (o = vn_session_at(c->s, k, name)); k++) {
+                vn_str_addf(&names, "%s%s", k ? ", " : "; there are ", name);
+                vn_obj_unref(o);
+            }
+            vn_fail(err, VN_E_ARG, "no object is named '%s'%s", v->s, names.s ? names.s : "; 'open FILE as=NAME' makes one");
+            vn_str_free(&names);
+            return VN_E_ARG;
+        }
+        if (p->kinds && !(p->kinds & v->obj->kind))
+            return vn_fail(err, VN_E_ARG, "'%s' is a %s; %s takes another kind here (%s)", v->s, vn_kind_name(v->obj->kind), c->cmd->name,
+                           p->help ? p->help : p->name);
+    }
+    return 0;
+}
+
+int vn_call_parse(struct vn_runner *r, struct vn_session *s, const struct vn_words *words, bool prefixes, struct vn_call **out,
+                  bool *keep_going, struct vn_err *err)
+{
+    const char *verb = words->w[0];
+    *keep_going = verb[0] == '-' && verb[1] && !words->quoted[0];
+    const struct vn_cmd *cmd = vn_cmd_find(verb + *keep_going, prefixes, err);
+    if (!cmd)
+        return VN_E_USAGE;
+    struct vn_call *c = vn_calloc(1, sizeof *c, err);
+    if (!c)
+        return VN_E_MEMORY;
+    c->s = s;
+    c->r = r;
+    c->cmd = cmd;
+    c->has_roi = vn_session_roi(s, &c->roi);
+    int rc = VN_E_MEMORY, from = 1;
+    if (!(c->result = cJSON_CreateObject())) {
+        vn_fail(err, VN_E_MEMORY, "no memory for a result");
+        goto fail;
+    }
+    if (words->n == 2 && !strcmp(words->w[1], "?")) {                 /* VERB ? is help VERB */
+        c->cmd = vn_cmd_find("help", false, err);
+        if ((rc = vn_args_init(&c->args, c->cmd->params, err)) || (rc = vn_args_set(&c->args, "verb", cmd->name, err)))
+            goto fail;
+        from = 2;
+    } else if ((rc = vn_args_init(&c->args, cmd->params, err)))
+        goto fail;
+    for (int i = from; i < words->n; i++)
+        if ((rc = take_word(c, words, &i, prefixes, err)))
+            goto fail;
+    if ((rc = resolve(c, err)))
+        goto fail;
+    *out = c;
+    return 0;
+fail:
+    vn_err_prefix(err, "%s", c->cmd->name);
+    vn_call_free(c);
+    return rc;
+}
+
+void vn_call_free(struct vn_call *c)
+{
+    if (!c)
+        return;
+    for (int i = 0; i < c->n_lent; i++)
+        vn_content_unref(c->lent[i].kind, c->lent[i].content);
+    for (int i = 0; i < c->n_made; i++)
+        vn_content_unref(c->made[i].kind, c->made[i].content);
+    for (int i = 0; i < c->args.n && c->args.v && !c->remake; i++)
+        vn_obj_unref(c->args.v[i].obj);
+    vn_args_free(&c->args);
+    cJSON_Delete(c->result);
+    cJSON_Delete(c->notes);
+    vn_str_free(&c->text);
+    vn_free(c);
+}
+
+/* ---- canonical text ---- */
+
+void vn_call_print(const struct vn_call *c, struct vn_str *b)
+{
+    struct vn_args a;
+    struct vn_str words = { 0 };
+
+    if (vn_args_copy(&a, &c->args, NULL)) {
+        b->failed = true;
+        return;
+    }
+    for (int i = 0; i < a.n; i++) {
+        char *full = (a.params[i].flags & VN_FILE) && a.v[i].given ? realpath(a.v[i].s, NULL) : NULL;
+        if (full && vn_args_set(&a, a.params[i].name, full, NULL))
+            b->failed = true;
+        free(full);
+    }
+    if ((c->cmd->flags & VN_CMD_MAKES) && c->as[0] && vn_args_set(&a, "as", c->as, NULL))
+        b->failed = true;
+    vn_args_print(&a, &words);
+    vn_str_addf(b, "%s%s%s", c->cmd->name, words.n ? " " : "", words.n ? words.s : "");
+    vn_str_free(&words);
+    vn_args_free(&a);
+}
+
+struct vn_key vn_call_key(const struct vn_call *c, int output)
+{
+    struct vn_key k = vn_key_str(vn_key_start(), c->cmd->name);
+    const int version = c->cmd->op ? c->cmd->op->version : 1;
+
+    k = vn_key_str(k, VN_VERSION);
+    k = vn_key_add(k, &version, sizeof version);
+    k = vn_key_add(k, &output, sizeof output);
+    k = vn_args_key(&c->args, k);
+    for (int i = 0; i < c->args.n; i++)
+        if (c->args.v[i].obj)
+            k = vn_key_add(k, &c->args.v[i].obj->key, sizeof k);
+    if (c->has_roi)
+        k = vn_key_add(k, &c->roi, sizeof c->roi);
+    return k;
+}
+
+/* ---- objects ---- */
+
+static void name_first(struct vn_call *c)
+{
+    if (vn_args_given(&c->args, "as")) {
+        snprintf(c->as, sizeof c->as, "%s", vn_args_text(&c->args, "as"));
+        return;
+    }
+    if (c->as[0])                                       /* the verb chose one */
+        return;
+    for (int i = 1;; i++) {
+        snprintf(c->as, sizeof c->as, "%s%d", c->cmd->name, i);
+        struct vn_obj *o = vn_session_get(c->s, c->as);
+        if (!o)
+            return;
+        vn_obj_unref(o);
+    }
+}
+
+int vn_call_bind(struct vn_call *c, struct vn_err *err)
+{
+    struct vn_str line = { 0 };
+    int rc = 0;
+
+    if (c->n_made == 0)
+        return 0;
+    name_first(c);
+    vn_call_print(c, &line);
+    if (line.failed)
+        rc = vn_fail(err, VN_E_MEMORY, "no memory for the result's name");
+    for (int i = 0; i < c->n_made && !rc; i++) {
+        struct vn_made *m = &c->made[i];
+        char name[96];
+        snprintf(name, sizeof name, "%s%s", c->as, m->suffix);
+        void *content = m->content;
+        m->content = NULL;
+        struct vn_key key = vn_call_key(c, i);
+        if ((m->kind & VN_VOLUMES) && (c->cmd->flags & VN_CMD_READS))
+            key = ((struct vn_vol *)content)->key;
+        struct vn_obj *o = vn_obj_new(m->kind, content, c->cmd->name, &c->args, line.s, key, err);
+        if (!o) {
+            rc = VN_E_MEMORY;
+            break;
+        }
+        o->output = i;
+        o->roi = c->roi;
+        o->has_roi = c->has_roi;
+        o->remakable = !(c->cmd->flags & VN_CMD_READS);
+        rc = vn_session_bind(c->s, name, o, err);
+        vn_obj_unref(o);
+    }
+    vn_str_free(&line);
+    return rc;
+}
+
+int vn_call_remake(struct vn_session *s, struct vn_obj *o, void **content, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_call *c = vn_calloc(1, sizeof *c, err);
+    int rc = VN_E_MEMORY;
+
+    if (!c)
+        return rc;
+    c->s = s;
+    c->job = job;
+    c->remake = true;
+    c->roi = o->roi;
+    c->has_roi = o->has_roi;
+    if (!(c->cmd = vn_cmd_find(o->verb, false, err)) || !(c->result = cJSON_CreateObject()) || (rc = vn_args_copy(&c->args, &o->args, err)))
+        goto out;
+    if ((rc = c->cmd->exec(c, err)))
+        goto out;
+    if (c->n_made <= o->output) {
+        rc = vn_fail(err, VN_E_INTERNAL, "'%s' did not give its result again", o->line);
+        goto out;
+    }
+    *content = c->made[o->output].content;
+    c->made[o->output].content = NULL;
+out:
+    vn_call_free(c);
+    return rc;
+}

@@ -1,0 +1,217 @@
+/* test_cmd.c - the command language: words, names, prefixes, results, failures, completion, journal. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cmd.h"
+#include "job.h"
+#include "mem.h"
+
+static struct vn_session *s;
+static struct vn_runner *r;
+static char *out, *msg;
+static size_t n_out, n_msg;
+static FILE *f_out, *f_msg;
+static struct vn_err err;
+
+static void start(bool json, bool prefixes)
+{
+    f_out = open_memstream(&out, &n_out);
+    f_msg = open_memstream(&msg, &n_msg);
+    const struct vn_run_opt o = { .json = json, .prefixes = prefixes, .out = f_out, .msg = f_msg };
+    s = vn_session_new(&err);
+    r = vn_runner_new(s, &o, &err);
+    assert_non_null(r);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    vn_runner_free(r);
+    vn_session_free(s);
+    fclose(f_out);
+    fclose(f_msg);
+    free(out);
+    free(msg);
+    return 0;
+}
+
+static int run(const char *line)
+{
+    int rc = vn_runner_line(r, line);
+    fflush(f_out);
+    fflush(f_msg);
+    return rc;
+}
+
+static void words(void **state)
+{
+    struct vn_words w;
+    const char *rest;
+    (void)state;
+    assert_int_equal(vn_words_split("open 'a b.tif' as=\"x y\" \"k=v\" ; next", &rest, &w, &err), 0);
+    assert_int_equal(w.n, 4);
+    assert_string_equal(w.w[1], "a b.tif");
+    assert_string_equal(w.w[2], "as=x y");
+    assert_false(w.quoted[2]);
+    assert_string_equal(w.w[3], "k=v");
+    assert_true(w.quoted[3]);
+    assert_string_equal(rest, " next");
+    vn_words_free(&w);
+    assert_int_equal(vn_words_split("list # all ; of them", &rest, &w, &err), 0);
+    assert_int_equal(w.n, 1);
+    assert_null(rest);
+    vn_words_free(&w);
+    assert_int_equal(vn_words_split("open 'a", &rest, &w, &err), VN_E_USAGE);
+    assert_int_equal(vn_words_split("'", &rest, &w, &err), VN_E_USAGE);
+    assert_int_equal(vn_words_split("", &rest, &w, &err), 0);
+    assert_int_equal(w.n, 0);
+    vn_words_free(&w);
+    assert_int_equal(vn_words_split("''", &rest, &w, &err), 0);
+    assert_int_equal(w.n, 1);
+    assert_string_equal(w.w[0], "");
+    vn_words_free(&w);
+}
+
+static void a_failure_stops_the_line_unless_it_starts_with_a_dash(void **state)
+{
+    (void)state;
+    start(false, false);
+    assert_int_equal(run("nonsense; roi 0:1,0:1,0:1"), 1);
+    assert_non_null(strstr(msg, "venule: nonsense: unknown command 'nonsense'"));
+    assert_string_equal(out, "");
+    assert_int_equal(run("-nonsense; roi 0:1,0:1,0:1"), 0);
+    assert_string_equal(out, "roi  0:1,0:1,0:1\n");
+}
+
+static void json_is_one_object_a_command(void **state)
+{
+    (void)state;
+    start(true, false);
+    assert_int_equal(run("roi 0:1,0:2,:; close x"), 1);
+    assert_string_equal(out, "{\"command\":\"roi\",\"ok\":true,\"result\":{\"roi\":\"0:1,0:2,:\"}}\n"
+                             "{\"command\":\"close\",\"ok\":false,\"error\":{\"code\":\"argument\",\"message\":"
+                             "\"no object is named 'x'; 'open FILE as=NAME' makes one\"}}\n");
+}
+
+static void prefixes_only_at_the_prompt(void **state)
+{
+    (void)state;
+    start(false, true);
+    assert_int_equal(run("ro off"), 0);
+    assert_int_equal(run("roi si=3 at=1,1,1"), 0);
+    assert_non_null(strstr(out, "roi  0:3,0:3,0:3\n"));
+    assert_int_equal(run("s x"), 1);
+    assert_non_null(strstr(msg, "'s' may be any of"));
+    stop(NULL);
+    start(false, false);
+    assert_int_equal(run("ro off"), 1);
+    assert_non_null(strstr(msg, "did you mean 'roi'?"));
+}
+
+static void usage_errors_say_what_is_missing(void **state)
+{
+    static const struct { const char *line, *says; } t[] = {
+        { "close", "name is missing" }, { "roi 0:1,0:1,0:1 9", "one word too many" }, { "roi size=1 size=2", "given twice" },
+        { "roi sise=1", "did you mean 'size'?" }, { "close 'x", "quote is not closed" }, { "help nothing", "unknown command" },
+        { "source /nonexistent/x.vn", "/nonexistent/x.vn" }, { "roi at=1,1,1", "goes with size" },
+    };
+    (void)state;
+    start(false, false);
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        rewind(f_msg);
+        assert_int_equal(run(t[i].line), 1);
+        if (!strstr(msg, t[i].says))
+            fail_msg("%s: '%s' does not say '%s'", t[i].line, msg, t[i].says);
+    }
+}
+
+static void verb_and_question_mark_is_help(void **state)
+{
+    (void)state;
+    start(false, false);
+    assert_int_equal(run("roi ?"), 0);
+    assert_non_null(strstr(out, "roi - set the region"));
+    assert_non_null(strstr(out, "size= numbers, voxels, 1 to 1000000000"));
+}
+
+static void journal_holds_what_succeeded(void **state)
+{
+    (void)state;
+    start(false, false);
+    run("roi 0:1,0:1,0:1; list; -close nothing; roi off");
+    assert_int_equal(vn_runner_n_journal(r), 2);
+    assert_string_equal(vn_runner_journal(r, 0), "roi 0:1,0:1,0:1");
+    assert_string_equal(vn_runner_journal(r, 1), "roi off");
+}
+
+static void completion(void **state)
+{
+    int from;
+    const char *hint;
+    (void)state;
+    start(false, true);
+    char **c = vn_complete(s, "lis", 3, &from, &hint);
+    assert_non_null(c);
+    assert_string_equal(c[0], "list");
+    assert_null(c[1]);
+    vn_free(c[0]);
+    vn_free(c);
+    c = vn_complete(s, "list; roi si", 12, &from, &hint);
+    assert_non_null(c);
+    assert_int_equal(from, 10);
+    assert_string_equal(c[0], "size=");
+    for (int i = 0; c[i]; i++)
+        vn_free(c[i]);
+    vn_free(c);
+    c = vn_complete(s, "set x kind=ma", 13, &from, &hint);
+    assert_non_null(c);
+    assert_string_equal(c[0], "kind=mask");
+    for (int i = 0; c[i]; i++)
+        vn_free(c[i]);
+    vn_free(c);
+}
+
+static void a_script_file_runs_and_stops_at_the_first_failure(void **state)
+{
+    char path[] = "/tmp/vn-test-XXXXXX";
+    int fd = mkstemp(path);
+    (void)state;
+    const char *text = "roi 0:1,0:1,0:1\n\n# nothing\nnonsense\nroi 0:2,0:2,0:2\n";
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    start(false, false);
+    assert_int_not_equal(vn_runner_script(r, path, &err), 0);
+    fflush(f_out);
+    assert_string_equal(out, "roi  0:1,0:1,0:1\n");
+    char line[64];
+    snprintf(line, sizeof line, "source %s", path);
+    assert_int_equal(run(line), 1);
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words),
+        cmocka_unit_test_teardown(a_failure_stops_the_line_unless_it_starts_with_a_dash, stop),
+        cmocka_unit_test_teardown(json_is_one_object_a_command, stop),
+        cmocka_unit_test_teardown(prefixes_only_at_the_prompt, stop),
+        cmocka_unit_test_teardown(usage_errors_say_what_is_missing, stop),
+        cmocka_unit_test_teardown(verb_and_question_mark_is_help, stop),
+        cmocka_unit_test_teardown(journal_holds_what_succeeded, stop),
+        cmocka_unit_test_teardown(completion, stop),
+        cmocka_unit_test_teardown(a_script_file_runs_and_stops_at_the_first_failure, stop),
+    };
+    vn_mem_init(0);
+    if (vn_job_init(2, &err))
+        return 1;
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    vn_job_exit();
+    return rc;
+}
