@@ -17,8 +17,12 @@ for page in "$pages"/*.txt; do
             BEGIN { while ((getline line < want) > 0) w[++n] = line }
             { g[++m] = $0; sub(/ +$/, "", g[m]) }
             function match_from(i, j,   k) {            # wanted line i on, printed line j on
-                while (i <= n && w[i] != "...") { if (j > m || w[i] != g[j]) return j > worst ? (worst = j, bad = i, 0) : 0; i++; j++ }
-                if (i > n) { if (j > m) return 1; if (j > worst) { worst = j; bad = i }; return 0 }
+                while (i <= n && w[i] != "...") {
+                    if (j > worst) { worst = j; bad = i }
+                    if (j > m || w[i] != g[j]) return 0
+                    i++; j++
+                }
+                if (i > n) return j > m
                 for (k = j; k <= m + 1; k++) if (match_from(i + 1, k)) return 1
                 return 0
             }
