@@ -17,16 +17,19 @@ typedef int (*vn_job_fn)(void *ctx, struct vn_job *j, struct vn_err *err);
 typedef void (*vn_done_fn)(void *ctx, int rc, const struct vn_err *err);
 
 int  vn_job_init(int n_threads, struct vn_err *err);  /* 0 = one per core; starts the compute and I/O threads */
-void vn_job_exit(void);                               /* cancels and joins everything */
+/* Cancels and joins everything; the `done` calls still due are made here.  Twice is once; init may follow.  Not from a job. */
+void vn_job_exit(void);
 int  vn_job_threads(void);
 void vn_job_set_threads(int n);                       /* tests: 1 and N must give the same bits */
 
 /* Queues run(ctx).  done (may be NULL) is called once, by vn_job_pump.  The handle is valid until done has returned,
- * or, with done == NULL, until the job ends. NULL with err set when there is no memory. */
+ * or, with done == NULL, until the vn_job_pump after its end.  NULL with err set when there is no memory, and after
+ * vn_job_exit.  A job cancelled before its turn ends with VN_E_CANCELLED without run having been called. */
 struct vn_job *vn_job_submit(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, vn_done_fn done, struct vn_err *err);
 
 /* Runs and waits; the calling thread sleeps.  on_wait (may be NULL) is called about 10 times a second meanwhile with the
- * job (scripts print progress there). From inside a job it simply calls run. */
+ * job (scripts print progress there).  From inside a job it simply calls run, with the job that is running.  Not from the
+ * body of a loop. */
 int vn_job_run(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, void (*on_wait)(struct vn_job *), struct vn_err *err);
 
 int  vn_job_pump(void);                 /* delivers finished jobs; returns how many.  UI thread */
@@ -44,13 +47,17 @@ struct vn_progress { const char *what, *stage; uint64_t done, total; double elap
 struct vn_progress vn_job_progress(const struct vn_job *j);
 struct vn_job *vn_job_current(void);    /* the job now on the compute thread, for display; NULL when idle */
 
-/* body(ctx, i) for i in [0, n), in parallel, in any order, in batches between which others may run.
- * The error of the lowest i wins and stops the rest; cancellation gives VN_E_CANCELLED.
- * j may be NULL: no progress, no cancellation.  Only from the compute thread or from a test's main thread; not nested. */
+/* body(ctx, i) for i in [0, n), in parallel and in any order.  Between two bodies cancellation is polled and jobs of
+ * higher priority are let in: a body should take less than 50 ms (a plane, a row of blocks), and need not be long.
+ * The error of the lowest i that fails is returned, on any number of threads: every lower i has then been run, a higher
+ * one may or may not.  Cancellation gives VN_E_CANCELLED.  j may be NULL: no progress, no cancellation.
+ * Only from the compute thread or from a test's main thread; a call from inside a body stops the program. */
 int vn_job_for(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_err *err);
 /* The same with progress left alone (for the inner loops of a multi-stage operation). */
 int vn_job_for_quiet(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_err *err);
 
-/* f(ctx, i) for i in [0, n) on the I/O threads; waits. First error by index. Callable from any thread but an I/O one. */
+/* f(ctx, i) for i in [0, n) on the I/O threads; waits.  First error by index, as above.  Callable from any thread but an
+ * I/O one, also from bodies.  Calls with a job of higher priority are served first.  When j is cancelled no further i
+ * begins; those begun are waited for, so nothing uses ctx after the return.  Does not let other jobs in. */
 int vn_io_run(int64_t n, int (*f)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_job *j, struct vn_err *err);
 #endif

@@ -237,6 +237,50 @@ static void higher_priority_comes_first(void **state)
     vn_job_pump();
 }
 
+/* Loops cut by other loops count every index once. */
+static int count_body(void *ctx, int64_t i, struct vn_err *err)
+{
+    (void)err;
+    ((unsigned char *)ctx)[i]++;
+    return 0;
+}
+
+enum { N_COUNT = 200000 };
+static int count_loop(void *ctx, struct vn_job *j, struct vn_err *err)
+{
+    for (int k = 0; k < 5; k++) {
+        int rc = vn_job_for(j, N_COUNT, count_body, ctx, err);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static void loops_cut_by_loops_lose_nothing(void **state)
+{
+    (void)state;
+    unsigned char *seen[3];
+
+    for (int t = 0; t < 3; t++)
+        seen[t] = vn_calloc(N_COUNT, 1, NULL);
+    for (int round = 0; round < 10; round++) {
+        vn_job_set_threads(1 + round % 4);
+        vn_job_submit(VN_BULK, "bulk", count_loop, seen[0], NULL, NULL);
+        vn_job_submit(VN_REGION, "region", count_loop, seen[1], NULL, NULL);
+        nap(round % 3);
+        assert_int_equal(vn_job_run(VN_VISIBLE, "visible", count_loop, seen[2], NULL, NULL), 0);
+        assert_int_equal(vn_job_run(VN_BULK, "last", fail_plainly, NULL, NULL, NULL), VN_E_FORMAT);
+    }
+    vn_job_set_threads(2);
+    vn_job_pump();
+    for (int t = 0; t < 3; t++) {
+        for (int i = 0; i < N_COUNT; i++)
+            if (seen[t][i] != 50)
+                fail_msg("job %d, index %d: %d times", t, i, seen[t][i]);
+        vn_free(seen[t]);
+    }
+}
+
 /* ---- cancelling ---- */
 
 static int wait_for_cancel(void *ctx, struct vn_job *j, struct vn_err *err)
@@ -462,6 +506,7 @@ int main(void)
         cmocka_unit_test(run_waits_and_returns_the_error),
         cmocka_unit_test(a_job_runs_another_in_place),
         cmocka_unit_test(higher_priority_comes_first),
+        cmocka_unit_test(loops_cut_by_loops_lose_nothing),
         cmocka_unit_test(a_signal_cancels_everything),
         cmocka_unit_test(loops_stop_promptly),
         cmocka_unit_test(the_pool_visits_every_index),

@@ -108,7 +108,15 @@ static void the_budget_is_kept(void **state)
     char *c = vn_realloc(b, 9 * MB, &err);  /* refused: b stays */
     assert_null(c);
     memset(b, 1, 4 * MB);
+    assert_int_equal(vn_mem_in_use(), 10 * MB);
     vn_free(a);
+    b = vn_realloc(b, 9 * MB, &err);        /* 4 + 9 MB would not fit: it grows where it is */
+    assert_non_null(b);
+    assert_int_equal(b[4 * MB - 1], 1);
+    memset(b, 2, 9 * MB);
+    b = vn_realloc(b, 2 * MB, &err);
+    assert_int_equal(b[2 * MB - 1], 2);
+    assert_int_equal(vn_mem_in_use(), 2 * MB);
     vn_free(b);
     a = vn_alloc(10 * MB, &err);            /* idle blocks make room */
     assert_non_null(a);
@@ -231,6 +239,14 @@ static void *churn(void *arg)
     for (int i = 0; i < 300; i++) {
         seed = seed * 1664525 + 1013904223;
         int k = seed >> 30;
+        if (p[k] && i % 5 == 0) {
+            unsigned char *q = vn_realloc(p[k], n[k] + MB / 2, NULL);
+            if (q) {
+                p[k] = q;
+                n[k] += MB / 2;
+                q[n[k] - 1] = (unsigned char)k;
+            }
+        }
         if (p[k] && (p[k][0] != k || p[k][n[k] - 1] != k))
             return "a block of this thread was written by another";
         vn_free(p[k]);

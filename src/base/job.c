@@ -230,6 +230,7 @@ void vn_job_exit(void)
 {
     if (!q.started)
         return;
+    assert(!on_compute_thread && "vn_job_exit called from a job");
     pthread_mutex_lock(&q.lock);
     q.quit = true;
     vn_job_cancel_all();
@@ -283,6 +284,7 @@ int vn_job_run(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, void 
 {
     struct vn_job j;
 
+    assert(!in_body && "vn_job_run called from the body of a loop");
     if (on_compute_thread)
         return run(ctx, atomic_load(&current), err);
     job_set(&j, p, what, run, ctx);
@@ -484,6 +486,7 @@ static int loop_run(struct vn_job *j, struct vn_job *shown, int64_t n,
     struct loop l = { .j = j, .shown = shown, .body = body, .ctx = ctx, .n = n, .prio = N_PRIO };
 
     assert(!in_body && "vn_job_for called from the body of another");
+    assert(!vn_io_here() && "vn_job_for called from an I/O thread");
     if (n <= 0)
         return 0;
     if (on_compute_thread)
@@ -492,7 +495,8 @@ static int loop_run(struct vn_job *j, struct vn_job *shown, int64_t n,
     pthread_mutex_init(&l.lock, NULL);
     if (shown)
         count_to(shown, 0, (uint64_t)n);
-    int team = (int)vn_min64(vn_job_threads(), n);
+    /* Never a smaller team for a small n: libgomp ends the threads it does not need and starts them anew later. */
+    int team = n == 1 ? 1 : vn_job_threads();
     struct loop *shared = &l;
     while (!vn_job_stop(j) && atomic_load(&l.next) < n && atomic_load(&l.err_i) == n) {
         if (team == 1) {

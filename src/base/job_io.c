@@ -31,6 +31,11 @@ static struct {
 
 static _Thread_local bool on_io_thread;
 
+bool vn_io_here(void)
+{
+    return on_io_thread;
+}
+
 /* With the lock held: t gives out no more indices. */
 static void close_task(struct task *t)
 {

@@ -333,51 +333,102 @@ static struct large *map_new(uint64_t map)
     return b;
 }
 
-static void *large_alloc(uint64_t n, bool *zeroed, struct vn_err *err)
+/* The bytes mapped for a block of n. */
+static uint64_t map_size(uint64_t n)
 {
-    struct large *b = NULL;
-    uint64_t map;
+    return (n + sizeof(struct large) + RED_ZONE + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+}
 
-    if (n > (uint64_t)1 << 62) {
-        vn_fail(err, VN_E_MEMORY, "%llu bytes cannot be allocated", (unsigned long long)n);
-        return NULL;
-    }
-    map = (n + sizeof *b + RED_ZONE + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-    pthread_mutex_lock(&pool.lock);
-    if (fit(n, err)) {
-        pthread_mutex_unlock(&pool.lock);
-        return NULL;
-    }
-    b = idle_find(map);
-    *zeroed = !b;
-    if (b) {
-        idle_remove(b);
-    } else {
-        uint64_t used = pool.live_map + map;
-        trim(used < pool.budget ? pool.budget - used : 0);
-        b = map_new(map);
-        if (!b) {
-            trim(0);
-            b = map_new(map);
-        }
-        if (!b) {
-            char t[16];
-            pthread_mutex_unlock(&pool.lock);
-            vn_fail(err, VN_E_MEMORY, "the system has no %s of memory to give", vn_text_bytes(n, t));
-            return NULL;
-        }
-    }
-    pool.live_map += b->h.map;
+/* With the lock held: idle mappings make room for `more` bytes that are about to be mapped. */
+static void trim_for(uint64_t more)
+{
+    uint64_t used = pool.live_map + more;
+    trim(used < pool.budget ? pool.budget - used : 0);
+}
+
+static void count_live(uint64_t n)
+{
     pool.live += n;
     if (pool.live > pool.peak)
         pool.peak = pool.live;
-    pthread_mutex_unlock(&pool.lock);
+}
 
+/* Sets the size of a live block; what lies behind it is poisoned. */
+static void *set_size(struct large *b, uint64_t n)
+{
     b->h.n = n;
     ASAN_UNPOISON_MEMORY_REGION(b + 1, n);
     ASAN_POISON_MEMORY_REGION((char *)(b + 1) + n, b->h.map - sizeof *b - n);
     __lsan_register_root_region(b + 1, n);
     return b + 1;
+}
+
+static int no_more(uint64_t n, struct vn_err *err)
+{
+    char t[16];
+    return vn_fail(err, VN_E_MEMORY, "the system has no %s of memory to give", vn_text_bytes(n, t));
+}
+
+static void *large_alloc(uint64_t n, bool *zeroed, struct vn_err *err)
+{
+    pthread_mutex_lock(&pool.lock);
+    if (fit(n, err)) {
+        pthread_mutex_unlock(&pool.lock);
+        return NULL;
+    }
+    struct large *b = idle_find(map_size(n));
+    *zeroed = !b;
+    if (b) {
+        idle_remove(b);
+    } else {
+        trim_for(map_size(n));
+        b = map_new(map_size(n));
+        if (!b) {
+            trim(0);
+            b = map_new(map_size(n));
+        }
+    }
+    if (b) {
+        count_live(n);
+        pool.live_map += b->h.map;
+    }
+    pthread_mutex_unlock(&pool.lock);
+    if (!b) {
+        no_more(n, err);
+        return NULL;
+    }
+    return set_size(b, n);
+}
+
+/* A large block made larger or smaller, still large: the system moves its pages, nothing is copied, and the budget has
+ * to hold the difference only. */
+static void *large_resize(struct large *b, uint64_t n, struct vn_err *err)
+{
+    uint64_t old = b->h.n, old_map = b->h.map, map = map_size(n);
+
+    pthread_mutex_lock(&pool.lock);
+    if (n > old && fit(n - old, err)) {
+        pthread_mutex_unlock(&pool.lock);
+        return NULL;
+    }
+    if (map > old_map)
+        trim_for(map - old_map);
+    __lsan_unregister_root_region(b + 1, old);
+    ASAN_UNPOISON_MEMORY_REGION(b, old_map);
+    void *q = map == old_map ? b : mremap(b, old_map, map, MREMAP_MAYMOVE);
+    if (q == MAP_FAILED) {
+        pthread_mutex_unlock(&pool.lock);
+        set_size(b, old);
+        no_more(n, err);
+        return NULL;
+    }
+    b = q;
+    b->h.map = map;
+    pool.live_map += map - old_map;
+    pool.live -= old;
+    count_live(n);
+    pthread_mutex_unlock(&pool.lock);
+    return set_size(b, n);
 }
 
 static void large_free(struct large *b)
@@ -387,9 +438,8 @@ static void large_free(struct large *b)
     pthread_mutex_lock(&pool.lock);
     pool.live -= b->h.n;
     pool.live_map -= b->h.map;
-    uint64_t room = pool.budget > pool.live_map ? pool.budget - pool.live_map : 0;
     idle_add(b);
-    trim(room);
+    trim_for(0);
     pthread_mutex_unlock(&pool.lock);
 }
 
@@ -438,6 +488,8 @@ void *vn_realloc(void *p, uint64_t n, struct vn_err *err)
     if (!p)
         return vn_alloc(n, err);
     struct head *h = (struct head *)p - 1;
+    if (h->map && n >= VN_MEM_LARGE)
+        return count_alloc(n, err) ? NULL : large_resize((struct large *)p - 1, n, err);
     if (!h->map && n < VN_MEM_LARGE) {
         if (count_alloc(n, err))
             return NULL;
