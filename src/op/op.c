@@ -1,0 +1,192 @@
+/* op.c - runs operations: blocks that fit the memory budget, inputs with their halo, the output volume in memory.
+ * Here on the CPU; blocks do not change results, so neither does the budget. */
+#include "op.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "mem.h"
+#include "text.h"
+
+enum { MAX_IN = 4 };
+
+const struct vn_op *vn_op_find(const char *name)
+{
+    for (const struct vn_op *const *o = vn_op_table; *o; o++)
+        if (strcmp((*o)->name, name) == 0)
+            return *o;
+    return NULL;
+}
+
+/* ---- the device ---- */
+
+int vn_op_device(enum vn_device_choice c, int ordinal, uint64_t budget, struct vn_err *err)
+{
+    (void)ordinal;
+    (void)budget;
+    return c == VN_DEVICE_CUDA ? vn_fail(err, VN_E_DEVICE, "no GPU can be used: %s", vn_op_device_reason()) : 0;
+}
+
+const char *vn_op_device_name(void) { return "cpu"; }
+const char *vn_op_device_reason(void) { return "this program was built without nvcc"; }
+struct vn_dev *vn_op_dev(void) { return NULL; }
+void vn_op_device_close(void) { }
+
+/* ---- one run ---- */
+
+struct run {
+    const struct vn_op *op;
+    const struct vn_args *a;
+    struct vn_vol *const *in;
+    struct vn_plan plan;
+    struct vn_box region;
+    struct vn_buf out;                    /* of the output volume */
+    int64_t dim[3];                       /* of a block */
+    int64_t n[3];                         /* blocks along each axis */
+};
+
+static int check_inputs(const struct vn_op *op, struct vn_vol *const *in, const struct vn_box *r, struct vn_err *err)
+{
+    if (vn_box_count(r) == 0)
+        return vn_fail(err, VN_E_ARG, "%s: the region has no voxels", op->name);
+    for (int i = 0; i < op->n_in; i++) {
+        char name[2][24];
+        snprintf(name[0], sizeof name[0], "input 1");
+        snprintf(name[1], sizeof name[1], "input %d", i + 1);
+        int rc = i ? vn_grid_check(&in[0]->grid, name[0], &in[i]->grid, name[1], NULL, err) : 0;
+        if (rc)
+            return rc;
+        const struct vn_box *b = &in[i]->box;
+        if (!vn_box_contains(b, r))
+            return vn_fail(err, VN_E_ARG, "%s: the region %" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64
+                           " is not inside the voxels of %s, %" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64, op->name,
+                           r->lo[0], r->hi[0], r->lo[1], r->hi[1], r->lo[2], r->hi[2], name[1],
+                           b->lo[0], b->hi[0], b->lo[1], b->hi[1], b->lo[2], b->hi[2]);
+    }
+    return 0;
+}
+
+/* Automatic parameters look at the whole volume, or at the region with stats=region. */
+static const struct vn_box *stat_box(const struct vn_args *a, const struct vn_vol *v, const struct vn_box *region)
+{
+    for (int i = 0; i < a->n; i++)
+        if (strcmp(a->params[i].name, "stats") == 0 && a->v[i].has && strcmp(a->v[i].s, "region") == 0)
+            return region;
+    return &v->box;
+}
+
+/* Working memory of a block of so many voxels without its halo. */
+static double block_bytes(const struct vn_plan *p, const int64_t dim[3])
+{
+    double n = p->mem_host;
+    for (int k = 0; k < 3; k++)
+        n *= (double)(dim[k] + 2 * p->halo[k]);
+    return n;
+}
+
+/* The largest size along axis k with which the block still fits `room`; at least 1. */
+static void shrink_axis(const struct vn_plan *p, int64_t dim[3], int k, double room)
+{
+    int64_t lo = 1, hi = dim[k];
+    while (lo < hi) {
+        dim[k] = (lo + hi + 1) / 2;
+        if (block_bytes(p, dim) <= room)
+            lo = dim[k];
+        else
+            hi = dim[k] - 1;
+    }
+    dim[k] = lo;
+}
+
+static int no_room(const struct run *r, double need, struct vn_err *err)
+{
+    char a[16], b[16];
+    return vn_fail(err, VN_E_MEMORY, "%s needs %s of working memory for %" PRId64 "x%" PRId64 "x%" PRId64 " voxels%s, and the memory budget is %s: "
+                   "choose a smaller region with 'roi', or start with a larger --memory", r->op->name, vn_text_bytes((uint64_t)need, a),
+                   r->dim[0], r->dim[1], r->dim[2], r->op->shape == VN_GLOBAL ? " at once" : "", vn_text_bytes(vn_mem_budget(), b));
+}
+
+/* Slabs of planes, then of rows, then parts of rows: the largest of equal size for which half of the free memory is
+ * enough (the rest is for the chunk cache).  Chunks in the cache count as free: they make room. */
+static int choose_blocks(struct run *r, struct vn_err *err)
+{
+    for (int k = 0; k < 3; k++)
+        r->dim[k] = vn_box_dim(&r->region, k);
+    uint64_t used = vn_mem_in_use(), cached = vn_cache_bytes(), budget = vn_mem_budget();
+    used -= cached < used ? cached : used;
+    double room = budget > used ? (double)(budget - used) / 2 : 0;
+
+    if (r->op->shape != VN_GLOBAL && block_bytes(&r->plan, r->dim) > room)
+        for (int k = 2; k >= 0; k--) {
+            shrink_axis(&r->plan, r->dim, k, room);
+            int64_t whole = vn_box_dim(&r->region, k), n = (whole + r->dim[k] - 1) / r->dim[k];
+            r->dim[k] = (whole + n - 1) / n;
+            if (block_bytes(&r->plan, r->dim) <= room)
+                break;
+        }
+    double need = block_bytes(&r->plan, r->dim);
+    for (int k = 0; k < 3; k++)
+        r->n[k] = (vn_box_dim(&r->region, k) + r->dim[k] - 1) / r->dim[k];
+    return need < 9e18 && vn_mem_reserve((uint64_t)need, NULL) == 0 ? 0 : no_room(r, need, err);
+}
+
+static int run_block(struct run *r, int64_t i, struct vn_job *job, struct vn_err *err)
+{
+    int64_t c[3] = { i % r->n[0], i / r->n[0] % r->n[1], i / r->n[0] / r->n[1] };
+    struct vn_buf in[MAX_IN] = { { 0 } }, out;
+    struct vn_box core, grown;
+    int rc = vn_job_check(job, err);
+
+    for (int k = 0; k < 3; k++) {
+        core.lo[k] = r->region.lo[k] + c[k] * r->dim[k];
+        core.hi[k] = vn_min64(core.lo[k] + r->dim[k], r->region.hi[k]);
+    }
+    grown = vn_box_grow(&core, r->plan.halo);
+    for (int k = 0; rc == 0 && k < r->op->n_in; k++) {
+        enum vn_type t = r->plan.in_type[k] == VN_N_TYPE ? r->in[k]->src->type : r->plan.in_type[k];
+        rc = vn_vol_map(r->in[k], t, &grown, r->plan.pad, &in[k], job, err);
+    }
+    out = vn_buf_view(&r->out, &core);
+    if (rc == 0)
+        rc = r->op->cpu(r->a, &r->plan, in, &out, job, err);
+    for (int k = 0; k < r->op->n_in; k++)
+        vn_buf_free(&in[k]);
+    return rc;
+}
+
+int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
+              struct vn_vol **out, struct vn_ran *ran, struct vn_job *job, struct vn_err *err)
+{
+    struct run r = { .op = op, .a = a, .in = in, .region = *region };
+    struct vn_vol *v = NULL;
+    struct vn_err e;
+    int rc = check_inputs(op, in, region, err);
+
+    if (rc == 0 && op->prepare)
+        rc = op->prepare(a, in, stat_box(a, in[0], region), job, err);
+    if (rc || (rc = op->plan(a, in, region, &r.plan, err)))
+        return rc;
+    for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
+        r.plan.halo[k] = 0;
+    if (!(v = vn_vol_new(r.plan.out_kind, r.plan.out_type, &in[0]->grid, region, &e)))
+        return vn_fail(err, (enum vn_code)e.code, "%s: the result does not fit: %s", op->name, e.msg);
+    r.out = vn_vol_data(v);
+    rc = choose_blocks(&r, err);
+    int64_t n_block = rc ? 0 : r.n[0] * r.n[1] * r.n[2];
+    for (int64_t i = 0; rc == 0 && i < n_block; i++) {
+        rc = run_block(&r, i, job, err);
+        if (n_block > 1)
+            vn_job_step(job, (uint64_t)i + 1, (uint64_t)n_block);
+    }
+    if (rc) {
+        vn_vol_unref(v);
+        return rc;
+    }
+    if (ran) {
+        *ran = (struct vn_ran) { .device = "cpu", .n_block = (int)n_block };
+        if (n_block > 1)
+            snprintf(ran->note, sizeof ran->note, "in %" PRId64 " blocks of %" PRId64 "x%" PRId64 "x%" PRId64 " voxels", n_block, r.dim[0], r.dim[1], r.dim[2]);
+    }
+    *out = v;
+    return 0;
+}
