@@ -1,42 +1,18 @@
-/* job.c - the compute thread, its queue, and parallel loops.
- *
- * A loop gives out its indices in rising order, one small run at a time, to the threads of one OpenMP region.  The
- * threads leave the region when the indices are used up, when the job is cancelled, when an index below the next one
- * has failed, or when a job of higher priority has been queued; in the last case the compute thread runs that job and
- * opens the region again.  So a loop is cut only where somebody waits, and the order of the cuts changes no result. */
+/* job.c - the compute thread and its queue. */
 #include "job.h"
 #include <assert.h>
 #include <errno.h>
 #include <omp.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-#include "job_io.h"
+#include "job_own.h"
 #include "mem.h"
 
-enum { N_PRIO = VN_VISIBLE + 1, RUN_MAX = 256 };
-enum { RUN_SHORT_NS = 20000, RUN_LONG_NS = 200000 };    /* a run of indices aims to take between these */
-
-struct vn_job {
-    struct vn_job *next;            /* in the queue or among the finished */
-    enum vn_prio prio;
-    char what[96];
-    vn_job_fn run;
-    vn_done_fn done_fn;
-    void *ctx;
-    atomic_bool cancelled;
-    unsigned epoch;                 /* value of cancel_epoch when submitted: a later one cancels */
-    atomic_uint_fast64_t done, total;
-    atomic_int_fast64_t begun_ns, counted_ns;   /* start of the job; of the current progress count */
-    _Atomic(const char *) stage;
-    bool waited, ended;             /* on the stack of vn_job_run, which waits for `ended` */
-    int rc;
-    struct vn_err err;
-};
+enum { N_PRIO = VN_VISIBLE + 1, TICK_NS = 100000000 };
 
 static struct {
     pthread_mutex_t lock;
@@ -52,13 +28,20 @@ static atomic_int top = -1;                     /* highest priority in the queue
 static atomic_uint cancel_epoch;
 static atomic_int n_threads;
 static _Atomic(struct vn_job *) current;
-static _Thread_local bool on_compute_thread, in_body;
+static _Thread_local bool on_compute_thread;
+_Thread_local bool vn_in_body;
 
-static int64_t now_ns(void)
+int64_t vn_now_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+struct timespec vn_from_now(int64_t ns)
+{
+    int64_t at = vn_now_ns() + ns;
+    return (struct timespec){ .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 };
 }
 
 int vn_job_priority(const struct vn_job *j)
@@ -108,8 +91,8 @@ static void job_set(struct vn_job *j, enum vn_prio p, const char *what, vn_job_f
     j->run = run;
     j->ctx = ctx;
     j->epoch = atomic_load(&cancel_epoch);
-    atomic_store(&j->begun_ns, now_ns());
-    atomic_store(&j->counted_ns, now_ns());
+    atomic_store(&j->begun_ns, vn_now_ns());
+    atomic_store(&j->counted_ns, vn_now_ns());
 }
 
 /* Runs j on the compute thread; nested when another one has let it in. */
@@ -117,8 +100,8 @@ static void run_job(struct vn_job *j)
 {
     struct vn_job *outer = atomic_load(&current);
 
-    atomic_store(&j->begun_ns, now_ns());
-    atomic_store(&j->counted_ns, now_ns());
+    atomic_store(&j->begun_ns, vn_now_ns());
+    atomic_store(&j->counted_ns, vn_now_ns());
     atomic_store(&current, j);
     j->rc = vn_job_stop(j) ? vn_fail(&j->err, VN_E_CANCELLED, "cancelled") : j->run(j->ctx, j, &j->err);
     atomic_store(&current, outer);
@@ -138,15 +121,23 @@ static void run_job(struct vn_job *j)
     pthread_mutex_unlock(&q.lock);
 }
 
-/* A slab boundary: jobs of higher priority than the running one have their turn. */
-static void let_others(void)
+int vn_job_bar(void)
 {
-    if (!on_compute_thread || in_body)
-        return;
-    int prio = vn_job_priority(atomic_load(&current));
-    while (atomic_load_explicit(&top, memory_order_relaxed) > prio) {
+    return on_compute_thread ? vn_job_priority(atomic_load(&current)) : N_PRIO;
+}
+
+bool vn_job_wanted(int bar)
+{
+    return atomic_load_explicit(&top, memory_order_relaxed) > bar;
+}
+
+void vn_job_let_in(void)
+{
+    int bar = vn_job_bar();
+
+    while (!vn_in_body && vn_job_wanted(bar)) {
         pthread_mutex_lock(&q.lock);
-        struct vn_job *j = pop(prio);
+        struct vn_job *j = pop(bar);
         pthread_mutex_unlock(&q.lock);
         if (j)
             run_job(j);
@@ -284,7 +275,7 @@ int vn_job_run(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, void 
 {
     struct vn_job j;
 
-    assert(!in_body && "vn_job_run called from the body of a loop");
+    assert(!vn_in_body && "vn_job_run called from the body of a loop");
     if (on_compute_thread)
         return run(ctx, atomic_load(&current), err);
     job_set(&j, p, what, run, ctx);
@@ -296,13 +287,7 @@ int vn_job_run(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, void 
     }
     push(&j);
     while (!j.ended) {
-        struct timespec at;
-        clock_gettime(CLOCK_MONOTONIC, &at);
-        at.tv_nsec += 100000000;
-        if (at.tv_nsec >= 1000000000) {
-            at.tv_nsec -= 1000000000;
-            at.tv_sec++;
-        }
+        struct timespec at = vn_from_now(TICK_NS);
         if (pthread_cond_timedwait(&q.ended, &q.lock, &at) != ETIMEDOUT || j.ended || !on_wait)
             continue;
         pthread_mutex_unlock(&q.lock);
@@ -366,16 +351,16 @@ bool vn_job_stop(const struct vn_job *j)
 
 int vn_job_check(struct vn_job *j, struct vn_err *err)
 {
-    let_others();
+    vn_job_let_in();
     return vn_job_stop(j) ? vn_fail(err, VN_E_CANCELLED, "cancelled") : 0;
 }
 
 /* A new count begins when the total changes or the count falls: the rate is that of the current one. */
-static void count_to(struct vn_job *j, uint64_t done, uint64_t total)
+void vn_job_count(struct vn_job *j, uint64_t done, uint64_t total)
 {
     if (atomic_load_explicit(&j->total, memory_order_relaxed) != total ||
         atomic_load_explicit(&j->done, memory_order_relaxed) > done)
-        atomic_store_explicit(&j->counted_ns, now_ns(), memory_order_relaxed);
+        atomic_store_explicit(&j->counted_ns, vn_now_ns(), memory_order_relaxed);
     atomic_store_explicit(&j->total, total, memory_order_relaxed);
     atomic_store_explicit(&j->done, done, memory_order_relaxed);
 }
@@ -383,8 +368,8 @@ static void count_to(struct vn_job *j, uint64_t done, uint64_t total)
 void vn_job_step(struct vn_job *j, uint64_t done, uint64_t total)
 {
     if (j)
-        count_to(j, done, total);
-    let_others();
+        vn_job_count(j, done, total);
+    vn_job_let_in();
 }
 
 void vn_job_stage(struct vn_job *j, const char *stage)
@@ -392,7 +377,7 @@ void vn_job_stage(struct vn_job *j, const char *stage)
     if (!j)
         return;
     atomic_store(&j->stage, stage);
-    count_to(j, 0, 0);
+    vn_job_count(j, 0, 0);
 }
 
 struct vn_progress vn_job_progress(const struct vn_job *j)
@@ -401,7 +386,7 @@ struct vn_progress vn_job_progress(const struct vn_job *j)
 
     if (!j)
         return p;
-    int64_t now = now_ns();
+    int64_t now = vn_now_ns();
     p.what = j->what;
     p.stage = atomic_load(&j->stage);
     p.total = atomic_load_explicit(&j->total, memory_order_relaxed);
@@ -418,112 +403,4 @@ struct vn_progress vn_job_progress(const struct vn_job *j)
 struct vn_job *vn_job_current(void)
 {
     return atomic_load(&current);
-}
-
-/* ---- parallel loops ---- */
-
-struct loop {
-    struct vn_job *j, *shown;           /* shown: whose progress is counted; NULL none */
-    int (*body)(void *ctx, int64_t i, struct vn_err *err);
-    void *ctx;
-    int64_t n;
-    int prio;                           /* leave when a job above it is queued */
-    atomic_int_fast64_t next, err_i;    /* next index to give out; lowest that failed, n if none */
-    pthread_mutex_t lock;               /* of what follows */
-    int rc;
-    struct vn_err err;
-};
-
-static void loop_failed(struct loop *l, int64_t i, int rc, const struct vn_err *err)
-{
-    pthread_mutex_lock(&l->lock);
-    if (i < atomic_load(&l->err_i)) {
-        atomic_store(&l->err_i, i);
-        l->rc = rc;
-        l->err = *err;
-    }
-    pthread_mutex_unlock(&l->lock);
-}
-
-/* One thread's part.  An index that was given out is always worked off unless a lower one has failed or the job is
- * cancelled: indices go out in order, so the lowest that fails is found whatever the timing. */
-static void loop_work(struct loop *l)
-{
-    int64_t run = 1;
-
-    in_body = true;
-    for (;;) {
-        if (vn_job_stop(l->j) || atomic_load_explicit(&top, memory_order_relaxed) > l->prio ||
-            atomic_load_explicit(&l->err_i, memory_order_relaxed) < l->n)
-            break;
-        int64_t i = atomic_fetch_add(&l->next, run), end = i + run < l->n ? i + run : l->n, t = now_ns();
-        if (i >= l->n)
-            break;
-        for (int64_t k = i; k < end; k++) {
-            struct vn_err err;
-            if (vn_job_stop(l->j) || k > atomic_load_explicit(&l->err_i, memory_order_relaxed))
-                break;
-            err.code = 0;
-            err.msg[0] = '\0';
-            int rc = l->body(l->ctx, k, &err);
-            if (rc)
-                loop_failed(l, k, rc, &err);
-        }
-        if (l->shown)
-            atomic_fetch_add_explicit(&l->shown->done, (uint64_t)(end - i), memory_order_relaxed);
-        t = now_ns() - t;
-        if (t < RUN_SHORT_NS && run < RUN_MAX)
-            run *= 2;
-        else if (t > RUN_LONG_NS && run > 1)
-            run /= 2;
-    }
-    in_body = false;
-}
-
-static int loop_run(struct vn_job *j, struct vn_job *shown, int64_t n,
-                    int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_err *err)
-{
-    struct loop l = { .j = j, .shown = shown, .body = body, .ctx = ctx, .n = n, .prio = N_PRIO };
-
-    assert(!in_body && "vn_job_for called from the body of another");
-    assert(!vn_io_here() && "vn_job_for called from an I/O thread");
-    if (n <= 0)
-        return 0;
-    if (on_compute_thread)
-        l.prio = vn_job_priority(atomic_load(&current));
-    atomic_init(&l.err_i, n);
-    pthread_mutex_init(&l.lock, NULL);
-    if (shown)
-        count_to(shown, 0, (uint64_t)n);
-    /* Never a smaller team for a small n: libgomp ends the threads it does not need and starts them anew later. */
-    int team = n == 1 ? 1 : vn_job_threads();
-    struct loop *shared = &l;
-    while (!vn_job_stop(j) && atomic_load(&l.next) < n && atomic_load(&l.err_i) == n) {
-        if (team == 1) {
-            loop_work(shared);
-        } else {
-#pragma omp parallel num_threads(team) default(none) shared(shared)
-            loop_work(shared);
-        }
-        let_others();
-    }
-    pthread_mutex_destroy(&l.lock);
-    if (l.rc) {
-        if (err)
-            *err = l.err;
-        return l.rc;
-    }
-    return vn_job_stop(j) ? vn_fail(err, VN_E_CANCELLED, "cancelled") : 0;
-}
-
-int vn_job_for(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx,
-               struct vn_err *err)
-{
-    return loop_run(j, j, n, body, ctx, err);
-}
-
-int vn_job_for_quiet(struct vn_job *j, int64_t n, int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx,
-                     struct vn_err *err)
-{
-    return loop_run(j, NULL, n, body, ctx, err);
 }

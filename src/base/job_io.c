@@ -1,8 +1,6 @@
 /* job_io.c - threads for reading and decoding. */
-#include "job_io.h"
+#include "job_own.h"
 #include <assert.h>
-#include <errno.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,13 +113,7 @@ int vn_io_run(int64_t n, int (*f)(void *ctx, int64_t i, struct vn_err *err), voi
 
     bool cancelled = false;
     while (t.running || t.next < t.n) {
-        struct timespec at;
-        clock_gettime(CLOCK_MONOTONIC, &at);
-        at.tv_nsec += POLL_NS;
-        if (at.tv_nsec >= 1000000000) {
-            at.tv_nsec -= 1000000000;
-            at.tv_sec++;
-        }
+        struct timespec at = vn_from_now(POLL_NS);
         pthread_cond_timedwait(&t.done, &io.lock, &at);
         if (!cancelled && t.next < t.n && vn_job_stop(j)) {
             cancelled = true;

@@ -1,10 +1,9 @@
 /* mem.c - allocation.
  *
- * Every block has its sizes in the 16 bytes before it.  A large block lies 64 bytes into a mapping of its own; freed,
- * the mapping is kept as it is, in a list of its size class and in one list by age, and serves the next request it is
- * at most a quarter too large for.  The budget counts the bytes asked for by live large blocks and nothing else, so
- * that whether an allocation succeeds does not depend on what happened to be recycled; idle mappings are given back,
- * oldest first, when they and the live ones together would be more than the budget. */
+ * Every block has its sizes in the 16 bytes before it.  A large block lies 64 bytes into a mapping of its own, which is
+ * kept for reuse when it is freed (mem_map.c).  The budget counts the bytes asked for by live large blocks and nothing
+ * else, so that whether an allocation succeeds does not depend on what happened to be recycled; idle mappings are given
+ * back, oldest first, when they and the live ones together would be more than the budget. */
 #include "mem.h"
 #include <assert.h>
 #include <pthread.h>
@@ -15,47 +14,17 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "mem_map.h"
 #include "text.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/lsan_interface.h>
-enum { RED_ZONE = 4096 };       /* poisoned bytes behind a large block, at least */
-#else
-#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#define __lsan_register_root_region(p, n) ((void)(p), (void)(n))
-#define __lsan_unregister_root_region(p, n) ((void)(p), (void)(n))
-enum { RED_ZONE = 0 };
-#endif
-
-enum {
-    PAGE = 4096, HUGE_PAGE = 2 << 20,
-    HUGE_FROM = 4 << 20,        /* blocks from here on are aligned to, and advised for, huge pages */
-    N_CLASS = 4 * 64,           /* four size classes per power of two */
-    N_EVICTOR = 32,
-};
-
-/* The end of what lies before a block; `map` is 0 for a block of malloc. */
-struct head { uint64_t n, map; };
-
-/* What lies before a large block: 64 bytes, from the start of its mapping. */
-struct large {
-    struct large *newer, *older;        /* idle: by age */
-    struct large *next, *prev;          /* idle: of one class */
-    uint64_t unused[2];
-    struct head h;
-};
-static_assert(sizeof(struct large) == 64, "the user's pointer is 64-byte aligned");
-
+enum { N_EVICTOR = 32 };
 struct evictor { vn_evictor f; void *ctx; int busy; };
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t calm;                /* an evictor has returned */
     uint64_t budget, live, peak;        /* bytes asked for */
-    uint64_t live_map, idle_map;        /* bytes mapped */
-    struct large *class[N_CLASS], *newest, *oldest;
+    uint64_t live_map;                  /* bytes mapped for them */
     struct evictor evictor[N_EVICTOR];
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .calm = PTHREAD_COND_INITIALIZER };
 
@@ -88,7 +57,7 @@ void vn_mem_init(uint64_t budget)
     pool.budget = budget;
     pthread_mutex_unlock(&pool.lock);
     if (fail)
-        vn_mem_fail_at(atol(fail));
+        atomic_store(&fail_at, atol(fail));     /* counted from the start of the program, however often this is called */
 }
 
 /* With the lock held. */
@@ -107,20 +76,22 @@ uint64_t vn_mem_budget(void)
     return b;
 }
 
-uint64_t vn_mem_in_use(void)
+static uint64_t read_count(const uint64_t *count)
 {
     pthread_mutex_lock(&pool.lock);
-    uint64_t n = pool.live;
+    uint64_t n = *count;
     pthread_mutex_unlock(&pool.lock);
     return n;
 }
 
+uint64_t vn_mem_in_use(void)
+{
+    return read_count(&pool.live);
+}
+
 uint64_t vn_mem_peak(void)
 {
-    pthread_mutex_lock(&pool.lock);
-    uint64_t n = pool.peak;
-    pthread_mutex_unlock(&pool.lock);
-    return n;
+    return read_count(&pool.peak);
 }
 
 void vn_mem_peak_reset(void)
@@ -239,98 +210,13 @@ int vn_mem_reserve(uint64_t bytes, struct vn_err *err)
     return rc;
 }
 
-/* ---- mappings ---- */
-
-static int class_of(uint64_t map)
-{
-    int top = 63 - __builtin_clzll(map);
-    return 4 * top + (int)(map >> (top - 2) & 3);
-}
-
-static void idle_add(struct large *b)
-{
-    int c = class_of(b->h.map);
-
-    b->prev = NULL;
-    b->next = pool.class[c];
-    if (b->next)
-        b->next->prev = b;
-    pool.class[c] = b;
-    b->newer = NULL;
-    b->older = pool.newest;
-    *(b->older ? &b->older->newer : &pool.oldest) = b;
-    pool.newest = b;
-    pool.idle_map += b->h.map;
-}
-
-static void idle_remove(struct large *b)
-{
-    *(b->prev ? &b->prev->next : &pool.class[class_of(b->h.map)]) = b->next;
-    if (b->next)
-        b->next->prev = b->prev;
-    *(b->newer ? &b->newer->older : &pool.newest) = b->older;
-    *(b->older ? &b->older->newer : &pool.oldest) = b->newer;
-    pool.idle_map -= b->h.map;
-}
-
-static void unmap(struct large *b)
-{
-    uint64_t map = b->h.map;
-
-    ASAN_UNPOISON_MEMORY_REGION(b, map);
-    munmap(b, map);
-}
-
-/* With the lock held: gives idle mappings back, oldest first, until at most `keep` bytes of them are left. */
-static void trim(uint64_t keep)
-{
-    while (pool.idle_map > keep) {
-        struct large *b = pool.oldest;
-        idle_remove(b);
-        unmap(b);
-    }
-}
+/* ---- large blocks ---- */
 
 void vn_mem_trim(void)
 {
     pthread_mutex_lock(&pool.lock);
-    trim(0);
+    vn_map_trim(0);
     pthread_mutex_unlock(&pool.lock);
-}
-
-/* With the lock held: the smallest idle mapping of map bytes up to a quarter more, or NULL. */
-static struct large *idle_find(uint64_t map)
-{
-    uint64_t most = map + map / 4;
-    struct large *best = NULL;
-
-    for (int c = class_of(map); c <= class_of(most) && !best; c++)
-        for (struct large *b = pool.class[c]; b; b = b->next)
-            if (b->h.map >= map && b->h.map <= most && (!best || b->h.map < best->h.map))
-                best = b;
-    return best;
-}
-
-/* A new mapping of map bytes, zeroed, on a huge page's border when it is large. */
-static struct large *map_new(uint64_t map)
-{
-    uint64_t extra = map >= HUGE_FROM ? HUGE_PAGE : 0;
-    char *p = mmap(NULL, map + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (p == MAP_FAILED)
-        return NULL;
-    if (extra) {
-        uint64_t skip = -(uintptr_t)p & (HUGE_PAGE - 1);
-        if (skip)
-            munmap(p, skip);
-        p += skip;
-        if (extra > skip)
-            munmap(p + map, extra - skip);
-        madvise(p, map, MADV_HUGEPAGE);         /* a wish: kernels without huge pages refuse, which is fine */
-    }
-    struct large *b = (struct large *)p;
-    b->h.map = map;
-    return b;
 }
 
 /* The bytes mapped for a block of n. */
@@ -343,7 +229,7 @@ static uint64_t map_size(uint64_t n)
 static void trim_for(uint64_t more)
 {
     uint64_t used = pool.live_map + more;
-    trim(used < pool.budget ? pool.budget - used : 0);
+    vn_map_trim(used < pool.budget ? pool.budget - used : 0);
 }
 
 static void count_live(uint64_t n)
@@ -376,16 +262,14 @@ static void *large_alloc(uint64_t n, bool *zeroed, struct vn_err *err)
         pthread_mutex_unlock(&pool.lock);
         return NULL;
     }
-    struct large *b = idle_find(map_size(n));
+    struct large *b = vn_map_take(map_size(n));
     *zeroed = !b;
-    if (b) {
-        idle_remove(b);
-    } else {
+    if (!b) {
         trim_for(map_size(n));
-        b = map_new(map_size(n));
+        b = vn_map_new(map_size(n));
         if (!b) {
-            trim(0);
-            b = map_new(map_size(n));
+            vn_map_trim(0);
+            b = vn_map_new(map_size(n));
         }
     }
     if (b) {
@@ -438,7 +322,7 @@ static void large_free(struct large *b)
     pthread_mutex_lock(&pool.lock);
     pool.live -= b->h.n;
     pool.live_map -= b->h.map;
-    idle_add(b);
+    vn_map_give(b);
     trim_for(0);
     pthread_mutex_unlock(&pool.lock);
 }
