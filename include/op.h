@@ -45,12 +45,11 @@ struct vn_op {
 extern const struct vn_op *const vn_op_table[];      /* generated from src/op/op_*.c; NULL-ended, sorted by name */
 const struct vn_op *vn_op_find(const char *name);
 
-/* Which device vn_op_run may use: chosen once (--device). */
+/* Which device vn_op_run may use: chosen once (--device). AUTO opens it when the first operation with a kernel runs. */
 enum vn_device_choice { VN_DEVICE_AUTO, VN_DEVICE_CPU, VN_DEVICE_CUDA };
 int  vn_op_device(enum vn_device_choice c, int ordinal, uint64_t budget, struct vn_err *err);   /* CUDA without a device fails and says why */
 const char *vn_op_device_name(void);                 /* "cpu" or the card's name */
 const char *vn_op_device_reason(void);               /* why not the GPU; "" when it is used */
-struct vn_dev *vn_op_dev(void);                      /* NULL on the cpu */
 void vn_op_device_close(void);
 
 struct vn_ran { const char *device; int n_block; char note[160]; };   /* how it was done; device "cpu" or "cuda" */

@@ -1,6 +1,8 @@
 /* op.c - runs operations: blocks that fit the memory budget, inputs with their halo, the output volume in memory.
- * Here on the CPU; blocks do not change results, so neither does the budget. */
+ * An operation with a kernel runs on the GPU where there is one: in smaller blocks when its memory does not suffice, and
+ * on the CPU when even one plane is too much.  Neither blocks nor the device change results. */
 #include "op.h"
+#include "accel.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,20 +20,6 @@ const struct vn_op *vn_op_find(const char *name)
     return NULL;
 }
 
-/* ---- the device ---- */
-
-int vn_op_device(enum vn_device_choice c, int ordinal, uint64_t budget, struct vn_err *err)
-{
-    (void)ordinal;
-    (void)budget;
-    return c == VN_DEVICE_CUDA ? vn_fail(err, VN_E_DEVICE, "no GPU can be used: %s", vn_op_device_reason()) : 0;
-}
-
-const char *vn_op_device_name(void) { return "cpu"; }
-const char *vn_op_device_reason(void) { return "this program was built without nvcc"; }
-struct vn_dev *vn_op_dev(void) { return NULL; }
-void vn_op_device_close(void) { }
-
 /* ---- one run ---- */
 
 struct run {
@@ -43,6 +31,8 @@ struct run {
     struct vn_buf out;                    /* of the output volume */
     int64_t dim[3];                       /* of a block */
     int64_t n[3];                         /* blocks along each axis */
+    int n_dev, n_cpu;                     /* blocks done where */
+    char note[160];                       /* why a block did not run on the GPU */
 };
 
 static int check_inputs(const struct vn_op *op, struct vn_vol *const *in, const struct vn_box *r, struct vn_err *err)
@@ -130,28 +120,80 @@ static int choose_blocks(struct run *r, struct vn_err *err)
     return need < 9e18 && vn_mem_reserve((uint64_t)need, NULL) == 0 ? 0 : no_room(r, need, err);
 }
 
+/* The block on the GPU; VN_E_MEMORY when it does not fit there. */
+static int on_device(struct run *r, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_stream *stream;
+    struct vn_dev *d = vn_accel_get(&stream);
+    double need = r->plan.mem_dev;
+
+    for (int k = 0; k < 3; k++)
+        need *= (double)vn_box_dim(&in[0].box, k);
+    if (need > (double)vn_dev_info(d).budget)
+        return VN_E_MEMORY;
+    return r->op->dev(d, stream, r->a, &r->plan, in, out, job, err);
+}
+
+static int run_box(struct run *r, const struct vn_box *core, struct vn_job *job, struct vn_err *err);
+
+/* A block that did not fit: its two halves along the slowest axis that can be cut. */
+static int run_halves(struct run *r, const struct vn_box *core, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_box half[2] = { *core, *core };
+    int k = 2;
+    while (k > 0 && vn_box_dim(core, k) < 2)
+        k--;
+    half[0].hi[k] = half[1].lo[k] = core->lo[k] + vn_box_dim(core, k) / 2;
+    int rc = run_box(r, &half[0], job, err);
+    return rc ? rc : run_box(r, &half[1], job, err);
+}
+
+static int run_box(struct run *r, const struct vn_box *core, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box grown = vn_box_grow(core, r->plan.halo);
+    struct vn_buf in[MAX_IN] = { { 0 } }, out = vn_buf_view(&r->out, core);
+    bool halve = false, done = false;
+    int rc = vn_job_check(job, err);
+
+    for (int k = 0; rc == 0 && k < r->op->n_in; k++) {
+        enum vn_type t = r->plan.in_type[k] == VN_N_TYPE ? r->in[k]->src->type : r->plan.in_type[k];
+        rc = vn_vol_map(r->in[k], t, &grown, r->plan.pad, &in[k], job, err);
+    }
+    if (rc == 0 && r->op->dev && vn_accel_get(NULL)) {
+        struct vn_err e = { 0 };
+        int drc = on_device(r, in, &out, job, &e);
+        done = drc == 0 || drc == VN_E_CANCELLED || (drc == VN_E_DEVICE && vn_accel_forced());
+        halve = drc == VN_E_MEMORY && r->op->shape != VN_GLOBAL && vn_box_count(core) > 1;
+        if (done && drc) {
+            if (err)
+                *err = e;
+            rc = drc;
+        } else if (drc && !halve) {
+            snprintf(r->note, sizeof r->note, "on the CPU: %.140s", drc == VN_E_MEMORY ? "the GPU's memory does not suffice" : e.msg);
+            if (drc == VN_E_DEVICE)
+                vn_accel_fail(e.msg);
+        }
+        r->n_dev += drc == 0;
+    }
+    if (rc == 0 && !done && !halve) {
+        rc = r->op->cpu(r->a, &r->plan, in, &out, job, err);
+        r->n_cpu++;
+    }
+    for (int k = 0; k < r->op->n_in; k++)
+        vn_buf_free(&in[k]);
+    return rc == 0 && halve ? run_halves(r, core, job, err) : rc;
+}
+
 static int run_block(struct run *r, int64_t i, struct vn_job *job, struct vn_err *err)
 {
-    int64_t c[3] = { i % r->n[0], i / r->n[0] % r->n[1], i / r->n[0] / r->n[1] };
-    struct vn_buf in[MAX_IN] = { { 0 } }, out;
-    struct vn_box core, grown;
-    int rc = vn_job_check(job, err);
+    const int64_t c[3] = { i % r->n[0], i / r->n[0] % r->n[1], i / r->n[0] / r->n[1] };
+    struct vn_box core;
 
     for (int k = 0; k < 3; k++) {
         core.lo[k] = r->region.lo[k] + c[k] * r->dim[k];
         core.hi[k] = vn_min64(core.lo[k] + r->dim[k], r->region.hi[k]);
     }
-    grown = vn_box_grow(&core, r->plan.halo);
-    for (int k = 0; rc == 0 && k < r->op->n_in; k++) {
-        enum vn_type t = r->plan.in_type[k] == VN_N_TYPE ? r->in[k]->src->type : r->plan.in_type[k];
-        rc = vn_vol_map(r->in[k], t, &grown, r->plan.pad, &in[k], job, err);
-    }
-    out = vn_buf_view(&r->out, &core);
-    if (rc == 0)
-        rc = r->op->cpu(r->a, &r->plan, in, &out, job, err);
-    for (int k = 0; k < r->op->n_in; k++)
-        vn_buf_free(&in[k]);
-    return rc;
+    return run_box(r, &core, job, err);
 }
 
 int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
@@ -183,8 +225,10 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         return rc;
     }
     if (ran) {
-        *ran = (struct vn_ran) { .device = "cpu", .n_block = (int)n_block };
-        if (n_block > 1)
+        *ran = (struct vn_ran) { .device = r.n_cpu == 0 ? "cuda" : r.n_dev == 0 ? "cpu" : "cuda and cpu", .n_block = r.n_cpu + r.n_dev };
+        if (r.note[0])
+            memcpy(ran->note, r.note, sizeof ran->note);
+        else if (n_block > 1)
             snprintf(ran->note, sizeof ran->note, "in %" PRId64 " blocks of %" PRId64 "x%" PRId64 "x%" PRId64 " voxels", n_block, r.dim[0], r.dim[1], r.dim[2]);
     }
     *out = v;
