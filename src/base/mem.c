@@ -57,7 +57,7 @@ void vn_mem_init(uint64_t budget)
     pool.budget = budget;
     pthread_mutex_unlock(&pool.lock);
     if (fail)
-        atomic_store(&fail_at, atol(fail));     /* counted from the start of the program, however often this is called */
+        atomic_store(&fail_at, atol(fail));     /* from the start of the program */
 }
 
 /* With the lock held. */
