@@ -2,8 +2,11 @@
  *
  * Every voxel becomes a 64-bit key whose unsigned order is the numbers' order and whose upper 16 bits are the first digit
  * of a radix selection: types of 8 and 16 bits have one digit, of 32 bits two, f64 four.  A slab is worked on in a few
- * parts, each with counters of its own, which are added up at the end.  Float sums are binned by exponent: a mantissa of 53
- * bits goes into a 128-bit integer per exponent, which is exact in any order; only the last sum of the 2048 bins rounds. */
+ * parts, each with counters of its own, which are added up at the end.
+ *
+ * Sums are exact in any order; only the last sum over the bins rounds.  In a bin of a 32-bit type, f32 too, values differ
+ * in the lower 16 bits of the key alone, so that counts and sums of these (and of their squares) hold everything.  f64: a
+ * mantissa of 53 bits goes into a 128-bit integer per exponent. */
 #include "hist.h"
 #include <float.h>
 #include <math.h>
@@ -63,21 +66,26 @@ static double key_value(enum vn_type t, uint64_t k)
 
 #define INT_KEYS(T, OFFSET, SHIFT) \
     { const T *s = src; for (int64_t i = 0; i < n; i++) key[i] = (uint64_t)((int64_t)s[i] + (OFFSET)) << (SHIFT); return n; }
-#define REAL_KEYS(T, KEY)                            \
-    {                                                \
-        const T *s = src;                            \
-        int64_t m = 0;                               \
-        for (int64_t i = 0; i < n; i++) {            \
-            key[m] = KEY;                            \
-            if (isfinite(s[i]))                      \
-                m++;                                 \
-            else if (isnan(s[i]))                    \
-                ++*n_nan;                            \
-            else                                     \
-                ++*n_inf;                            \
-        }                                            \
-        return m;                                    \
+/* All keys at once; those of voxels that are not finite (v - v is not 0) are taken out afterwards, where there are any. */
+#define REAL_KEYS(NAME, T, KEY)                                                                                          \
+    static VN_HOT int64_t NAME(const T *restrict s, int64_t n, uint64_t *restrict key, uint64_t *n_nan, uint64_t *n_inf) \
+    {                                                                                                                    \
+        int64_t finite = 0, m = 0, nan = 0;                                                                              \
+        for (int64_t i = 0; i < n; i++) {                                                                                \
+            key[i] = KEY;                                                                                                \
+            finite += s[i] - s[i] == 0;                                                                                  \
+        }                                                                                                                \
+        for (int64_t i = 0; i < n && finite < n; i++) {                                                                  \
+            key[m] = key[i];                                                                                             \
+            m += s[i] - s[i] == 0;                                                                                       \
+            nan += s[i] != s[i];                                                                                         \
+        }                                                                                                                \
+        *n_nan += (uint64_t)nan;                                                                                         \
+        *n_inf += (uint64_t)(n - finite - nan);                                                                          \
+        return finite;                                                                                                   \
     }
+REAL_KEYS(f32_keys, float, (uint64_t)vn_f32_key(s[i]) << 32)
+REAL_KEYS(f64_keys, double, f64_key(s[i]))
 
 /* Keys of the finite ones of n <= N_KEY voxels; how many. */
 static int64_t finite_keys(enum vn_type t, const void *src, int64_t n, uint64_t key[N_KEY], uint64_t *n_nan, uint64_t *n_inf)
@@ -89,8 +97,8 @@ static int64_t finite_keys(enum vn_type t, const void *src, int64_t n, uint64_t 
     case VN_I16: INT_KEYS(int16_t, 32768, 48)
     case VN_U32: INT_KEYS(uint32_t, 0, 32)
     case VN_I32: INT_KEYS(int32_t, 2147483648, 32)
-    case VN_F32: REAL_KEYS(float, (uint64_t)vn_f32_key(s[i]) << 32)
-    default:     REAL_KEYS(double, f64_key(s[i]))
+    case VN_F32: return f32_keys(src, n, key, n_nan, n_inf);
+    default:     return f64_keys(src, n, key, n_nan, n_inf);
     }
 }
 
@@ -115,12 +123,15 @@ static long double real_total(const struct real_sum *s)
     return t;
 }
 
+/* A bin of a 32-bit type: count, and sums of the lower 16 bits of its keys and of their squares (with what overflows). */
+struct wide { uint64_t n, low, low2, over; };
+
 enum what { COUNT = 1, SUMS = 2, SELECT = 4, LINEAR = 8 };
 
 struct part {
     uint64_t n, n_nan, n_inf, min, max;          /* min, max: keys */
-    u128 sum, sum2;                              /* 32-bit integers, as offset from the type's least value */
-    struct real_sum *real, *real2;               /* floats and their squares */
+    struct wide *wide;                           /* SUMS of 32-bit types: N_BIN */
+    struct real_sum *real;                       /* SUMS of f64: of the values, of their squares */
     uint64_t *bin;                               /* COUNT: N_BIN; SELECT: N_SLOT * N_BIN; LINEAR: n_bin */
 };
 
@@ -137,33 +148,33 @@ struct scan {
     int n_bin;
 };
 
-static VN_HOT void count_keys(const uint64_t *key, int64_t n, struct part *p)
+static VN_HOT void range_keys(const uint64_t *key, int64_t n, struct part *p)
 {
     uint64_t lo = p->min, hi = p->max;
     for (int64_t i = 0; i < n; i++) {
         lo = key[i] < lo ? key[i] : lo;
         hi = key[i] > hi ? key[i] : hi;
     }
-    for (int64_t i = 0; i < n; i++)
-        p->bin[key[i] >> 48]++;
     p->min = lo;
     p->max = hi;
 }
 
-static void sum_keys(enum vn_type t, const uint64_t *key, int64_t n, struct part *p)
+static void count_keys(const uint64_t *key, int64_t n, struct part *p)
 {
-    if (p->real) {
-        for (int64_t i = 0; i < n; i++) {
-            double d = key_value(t, key[i]), d2 = d * d;
-            real_add(p->real, d);
-            real_add(p->real2, d2 <= DBL_MAX ? d2 : DBL_MAX);
-        }
-    } else {
-        for (int64_t i = 0; i < n; i++) {
-            uint64_t u = key[i] >> 32;
-            p->sum += u;
-            p->sum2 += u * u;
-        }
+    range_keys(key, n, p);
+    for (int64_t i = 0; !p->wide && i < n; i++)
+        p->bin[key[i] >> 48]++;
+    for (int64_t i = 0; p->wide && i < n; i++) {
+        struct wide *w = &p->wide[key[i] >> 48];
+        uint64_t low = key[i] >> 32 & 0xffff;
+        w->n++;
+        w->low += low;
+        w->over += __builtin_add_overflow(w->low2, low * low, &w->low2);
+    }
+    for (int64_t i = 0; p->real && i < n; i++) {
+        double d = key_f64(key[i]), d2 = d * d;
+        real_add(&p->real[0], d);
+        real_add(&p->real[1], d2 <= DBL_MAX ? d2 : DBL_MAX);
     }
 }
 
@@ -176,15 +187,18 @@ static void select_keys(const struct scan *s, const uint64_t *key, int64_t n, st
                 p->bin[k * N_BIN + (int)(key[i] >> digit_shift & 0xffff)]++;
 }
 
+static inline void linear_add(double d, uint64_t n, double lo, double hi, int n_bin, uint64_t *bin)
+{
+    if (d >= lo && d <= hi) {
+        int64_t b = (int64_t)((d - lo) * n_bin / (hi - lo));
+        bin[b < n_bin ? b : n_bin - 1] += n;
+    }
+}
+
 static void linear_keys(const struct scan *s, const uint64_t *key, int64_t n, struct part *p)
 {
-    for (int64_t i = 0; i < n; i++) {
-        double d = key_value(s->type, key[i]);
-        if (d >= s->lo && d <= s->hi) {
-            int64_t b = (int64_t)((d - s->lo) * s->n_bin / (s->hi - s->lo));
-            p->bin[b < s->n_bin ? b : s->n_bin - 1]++;
-        }
-    }
+    for (int64_t i = 0; i < n; i++)
+        linear_add(key_value(s->type, key[i]), 1, s->lo, s->hi, s->n_bin, p->bin);
 }
 
 static int scan_part(void *ctx, int64_t i, struct vn_err *err)
@@ -205,8 +219,6 @@ static int scan_part(void *ctx, int64_t i, struct vn_err *err)
             p->n += (uint64_t)m;
             if (s->what & COUNT)
                 count_keys(key, m, p);
-            if (s->what & SUMS)
-                sum_keys(s->type, key, m, p);
             if (s->what & SELECT)
                 select_keys(s, key, m, p);
             if (s->what & LINEAR)
@@ -222,6 +234,7 @@ static void scan_free(struct scan *s)
 {
     for (int i = 0; i < N_PART; i++) {
         vn_free(s->part[i].real);
+        vn_free(s->part[i].wide);
         vn_free(s->part[i].bin);
     }
     vn_buf_free(&s->buf);
@@ -236,11 +249,10 @@ static int scan_init(struct scan *s, enum vn_type t, unsigned what, int n_bin, s
         p->min = UINT64_MAX;
         if (!(p->bin = vn_calloc((uint64_t)n_bin, sizeof *p->bin, &e)))
             goto fail;
-        if ((what & SUMS) && !vn_type_is_int(t)) {
-            if (!(p->real = vn_calloc(2, sizeof *p->real, &e)))
-                goto fail;
-            p->real2 = p->real + 1;
-        }
+        if ((what & SUMS) && n_digit(t) == 2 && !(p->wide = vn_calloc(N_BIN, sizeof *p->wide, &e)))
+            goto fail;
+        if ((what & SUMS) && n_digit(t) == 4 && !(p->real = vn_calloc(2, sizeof *p->real, &e)))
+            goto fail;
     }
     return 0;
 fail:
@@ -275,7 +287,28 @@ static int64_t slab_end(const struct vn_vol *v, const struct vn_box *box, const 
     return vn_min64(end, box->hi[k]);
 }
 
-/* box lies inside v->box. */
+static void add_part(struct part *a, const struct part *p, int n_bin)
+{
+    a->n += p->n;
+    a->n_nan += p->n_nan;
+    a->n_inf += p->n_inf;
+    a->min = p->min < a->min ? p->min : a->min;
+    a->max = p->max > a->max ? p->max : a->max;
+    for (int k = 0; k < n_bin; k++)
+        a->bin[k] += p->bin[k];
+    for (int k = 0; p->wide && k < N_BIN; k++) {
+        struct wide *w = &a->wide[k];
+        w->n += p->wide[k].n;
+        w->low += p->wide[k].low;
+        w->over += p->wide[k].over + __builtin_add_overflow(w->low2, p->wide[k].low2, &w->low2);
+    }
+    for (int e = 0; p->real && e < 2048; e++) {
+        a->real[0].bin[e] += p->real[0].bin[e];
+        a->real[1].bin[e] += p->real[1].bin[e];
+    }
+}
+
+/* box lies inside v->box; the counters end up in the first part. */
 static int scan_box(struct scan *s, struct vn_vol *v, const struct vn_box *box, struct vn_err *err)
 {
     int64_t dim[3];
@@ -301,48 +334,57 @@ static int scan_box(struct scan *s, struct vn_vol *v, const struct vn_box *box, 
             }
         }
     }
-    for (int i = 1; i < s->n_part; i++) {        /* all into the first part */
-        struct part *a = &s->part[0], *p = &s->part[i];
-        a->n += p->n;
-        a->n_nan += p->n_nan;
-        a->n_inf += p->n_inf;
-        a->min = p->min < a->min ? p->min : a->min;
-        a->max = p->max > a->max ? p->max : a->max;
-        a->sum += p->sum;
-        a->sum2 += p->sum2;
-        for (int k = 0; k < s->n_bin; k++)
-            a->bin[k] += p->bin[k];
-        for (int e = 0; p->real && e < 2048; e++) {
-            a->real->bin[e] += p->real->bin[e];
-            a->real2->bin[e] += p->real2->bin[e];
-        }
-    }
+    for (int i = 1; i < s->n_part; i++)
+        add_part(&s->part[0], &s->part[i], s->n_bin);
+    for (int k = 0; s->part[0].wide && k < N_BIN; k++)
+        s->part[0].bin[k] = s->part[0].wide[k].n;
     return 0;
 }
 
 /* ---- statistics ---- */
 
-/* Mean and deviation from the sums; types of 8 and 16 bits have them from their bins. */
+/* Sums of the voxels of bin k and of their squares, in units of *scale (and its square),
+ * integers counted from the type's least value: exact. */
+static void bin_sums(enum vn_type t, const struct part *p, uint64_t k, __int128 *sum, u128 *sum2, long double *scale)
+{
+    const struct wide *w = p->wide ? &p->wide[k] : NULL;
+    u128 n = p->bin[k], low = w ? w->low : 0, low2 = w ? (u128)w->over << 64 | w->low2 : 0;
+    uint64_t high = w ? k << 16 : k;
+    *scale = 1;
+    if (t == VN_F32) {                             /* a mantissa of 24 bits times 2^(e - 150) */
+        bool negative = k < 32768;
+        uint64_t bits = negative ? ~k & 0x7fff : k & 0x7fff, e = bits >> 7;
+        high = ((bits & 127) | (uint64_t)(e > 0) << 7) << 16;
+        if (negative) {                            /* the key counts down: its lower bits are 65535 - low */
+            low2 = 65535ull * 65535 * n - 2 * 65535 * low + low2;
+            low = 65535 * n - low;
+        }
+        *scale = ldexpl(negative ? -1 : 1, (int)(e ? e : 1) - 150);
+    }
+    *sum = (__int128)(n * high + low);
+    *sum2 = n * high * high + 2 * high * low + low2;
+}
+
+/* Mean and deviation from the bins, or for f64 from the sums. */
 static void moments(const struct scan *s, struct vn_hist *h)
 {
     const struct part *p = &s->part[0];
-    long double n = (long double)h->n, sum, sum2, offset = 0;
+    long double n = (long double)h->n, total = 0, total2 = 0, offset = vn_type_is_int(s->type) ? key_value(s->type, 0) : 0;
 
     if (p->real) {
-        sum = real_total(p->real);
-        sum2 = real_total(p->real2);
-    } else {
-        u128 a = p->sum, a2 = p->sum2;
-        for (uint64_t k = 0; n_digit(s->type) == 1 && k < N_BIN; k++) {
-            a += (u128)p->bin[k] * k;
-            a2 += (u128)p->bin[k] * (k * k);
-        }
-        sum = (long double)a;
-        sum2 = (long double)a2;
-        offset = key_value(s->type, 0);
+        total = real_total(&p->real[0]);
+        total2 = real_total(&p->real[1]);
     }
-    long double var = sum2 / n - sum / n * (sum / n);
-    h->mean = h->min == h->max ? h->min : (double)(sum / n + offset);
+    for (uint64_t k = 0; !p->real && k < N_BIN; k++) {
+        __int128 sum;
+        u128 sum2;
+        long double scale;
+        bin_sums(s->type, p, k, &sum, &sum2, &scale);
+        total += (long double)sum * scale;
+        total2 += (long double)sum2 * (scale * scale);
+    }
+    long double var = total2 / n - total / n * (total / n);
+    h->mean = h->min == h->max ? h->min : (double)(total / n + offset);
     h->sd = h->min == h->max ? 0.0 : (double)sqrtl(var > 0 ? var : 0);
 }
 
@@ -351,7 +393,7 @@ static int hist_scan(struct vn_vol *v, const struct vn_box *box, bool sums, stru
     struct vn_box in = { { 0 }, { 0 } };
     struct scan s;
     enum vn_type t = v->src->type;
-    int rc = scan_init(&s, t, COUNT | (sums && n_digit(t) > 1 ? SUMS : 0), N_BIN, job, err);
+    int rc = scan_init(&s, t, COUNT | (sums ? SUMS : 0), N_BIN, job, err);
     if (rc)
         return rc;
     if (vn_box_meet(&v->box, box, &in))
@@ -493,6 +535,21 @@ int vn_quantiles(struct vn_vol *v, const struct vn_box *box, const double *q, in
     return rc;
 }
 
+/* Types of 8 and 16 bits: every value has a bin of its own. */
+static int linear_from_bins(struct vn_vol *v, const struct vn_box *box, double lo, double hi, int n_bin, uint64_t *counts, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_hist own = { 0 };
+    const struct vn_hist *h = &own;
+    int rc = vn_box_same(box, &v->box) ? vn_vol_hist(v, &h, job, err) : hist_scan(v, box, false, &own, job, err);
+    if (rc == 0) {
+        memset(counts, 0, (size_t)n_bin * sizeof *counts);
+        for (uint64_t k = 0; k < N_BIN; k++)
+            linear_add(key_value(v->src->type, k << 48), h->bin[k], lo, hi, n_bin, counts);
+    }
+    vn_hist_free(&own);
+    return rc;
+}
+
 int vn_hist_linear(struct vn_vol *v, const struct vn_box *box, double lo, double hi, int n_bin, uint64_t *counts, struct vn_job *job, struct vn_err *err)
 {
     struct vn_box in;
@@ -502,6 +559,8 @@ int vn_hist_linear(struct vn_vol *v, const struct vn_box *box, double lo, double
         return vn_fail(err, VN_E_ARG, "a histogram from %g to %g has no width", lo, hi);
     if (n_bin < 1 || n_bin > N_BIN)
         return vn_fail(err, VN_E_ARG, "a histogram has 1 to %d bins, not %d", N_BIN, n_bin);
+    if (n_digit(v->src->type) == 1)
+        return linear_from_bins(v, box, lo, hi, n_bin, counts, job, err);
     int rc = scan_init(&s, v->src->type, LINEAR, n_bin, job, err);
     if (rc)
         return rc;
