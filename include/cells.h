@@ -6,10 +6,16 @@
 
 enum vn_cell_mode { VN_CELL_QUAD, VN_CELL_HALF, VN_CELL_BRAILLE };     /* pixels per cell: 2x2, 1x2, 2x4 (no colour) */
 enum vn_colors { VN_COLOR_NONE, VN_COLOR_256, VN_COLOR_TRUE };
-struct vn_cell { uint32_t ch; uint32_t fg, bg; };                      /* ch 0: unknown (sentinel: always sent) */
+/* Colours are palette numbers under VN_COLOR_256 and 0xRRGGBB under VN_COLOR_TRUE.  ch 0: on the screen, not known
+ * (always sent); in a new picture, not ours (never sent). */
+struct vn_cell { uint32_t ch; uint32_t fg, bg; };
 
 void vn_cell_size(enum vn_cell_mode m, int *px_w, int *px_h);
-/* im is cols*px_w by rows*px_h; out[rows*cols]. */
+/* Height over width of one pixel, for cells twice as high as wide. */
+double vn_cell_aspect(enum vn_cell_mode m);
+/* Palette number (16..255) whose colour is nearest. */
+int  vn_cell_palette(int r, int g, int b);
+/* im is cols*px_w by rows*px_h; out[rows*cols].  Without colour the picture is dithered in ordered fashion. */
 void vn_cells_encode(const struct vn_image *im, enum vn_cell_mode m, enum vn_colors c, struct vn_cell *out);
 /* Bytes that turn `old` (NULL: everything unknown) into `now` at screen position (x, y), 0-based. Appended to b. */
 void vn_cells_emit(const struct vn_cell *now, const struct vn_cell *old, int cols, int rows, int x, int y, enum vn_colors c, struct vn_str *b);

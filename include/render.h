@@ -1,10 +1,23 @@
-/* render.h - pictures of volumes as pixels: no terminal, no files but PNG. */
+/* render.h - pictures of volumes as pixels: no terminal, no files but PNG.
+ *
+ * Zoomed in, a pixel shows the voxel under its middle.  Zoomed out, it shows all voxels whose middles lie in it: their
+ * mean up to VN_RENDER_DENSE voxels across a pixel, half mean and half maximum beyond (thin bright vessels would vanish
+ * in a mean), there from VN_RENDER_ROWS sampled rows.  A projection always shows the maximum.  An overlay shows the
+ * largest label in the pixel.  Voxels that cannot be read are marked, not an error. */
 #ifndef VN_RENDER_H
 #define VN_RENDER_H
 #include "view.h"
 #include "volume.h"
 
-struct vn_image { int w, h; uint8_t *rgb; };              /* 3 bytes a pixel, rows packed; vn_free(rgb) */
+enum { VN_RENDER_DENSE = 4, VN_RENDER_ROWS = 4 };
+
+struct vn_image {                       /* 3 bytes a pixel, rows packed; vn_free(rgb) */
+    int w, h;
+    uint8_t *rgb;
+    double lo, hi;                      /* window used */
+    bool sampled;                       /* some voxels under the pixels were left out */
+    bool holes;                         /* some could not be read: hatched */
+};
 int  vn_image_new(struct vn_image *im, int w, int h, struct vn_err *err);   /* black */
 void vn_image_free(struct vn_image *im);
 
@@ -15,20 +28,33 @@ struct vn_scene {                       /* what goes into one picture */
     double low, high;
     int    axis;                        /* 0 x (YZ), 1 y (XZ), 2 z (XY): the axis looked along */
     bool   mip;                         /* projection over slab instead of one slice */
-    int64_t slab[2];                    /* [from, to) along axis */
+    int64_t slab[2];                    /* [from, to) along axis; a slice shows the first */
     double centre[2];                   /* voxel coordinates at the middle of the picture (first and second picture axis) */
     double um_per_px;                   /* picture scale in um (voxels when unknown): square pixels, so that anisotropy looks right */
+    double aspect;                      /* height over width of a pixel; 0 = 1 */
     double lo, hi;                      /* window; lo == hi: automatic */
     double opacity;
+    uint64_t budget;                    /* voxels read at most, planes being skipped beyond; 0 = all planes */
     bool   crosshair; double at[3];
     const struct vn_box *roi;           /* drawn as a frame; NULL none */
-    bool   scale_bar;
+    bool   scale_bar, bar_label;        /* the label only where pixels are square */
 };
 /* Picture axes of a view along `axis`: u to the right, v down. z: (x, y); y: (x, z); x: (z, y). */
 void vn_scene_axes(int axis, int *u, int *v);
+/* Voxels and overlays. */
 int  vn_render(const struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err);
-/* Scale so that the whole box fits w x h pixels. */
-double vn_scene_fit(const struct vn_vol *v, int axis, int w, int h);
+/* Region frame, crosshair and scale bar, drawn over a rendered picture: cheap, so that a moving crosshair needs no voxels. */
+void vn_render_marks(const struct vn_scene *s, struct vn_image *im);
+/* um per pixel so that the whole box fits w x h pixels of the given aspect. */
+double vn_scene_fit(const struct vn_vol *v, int axis, int w, int h, double aspect);
+/* Voxel coordinates under the middle of pixel (px, py) of a w x h picture, along the two picture axes. */
+void vn_scene_voxel(const struct vn_scene *s, int w, int h, double px, double py, double uv[2]);
+/* Length of a scale bar of at most max_px pixels: 1, 2 or 5 times a power of ten; label "50 um", "2 mm" or "100 vox". Returns pixels. */
+int  vn_scale_bar(double um_per_px, bool um_known, int max_px, char label[24]);
+/* 0.5 and 99.8 percentile of up to nine planes; 0..1 for masks and probabilities, 0..largest for labels. */
 int  vn_auto_window(struct vn_vol *v, double *lo, double *hi, struct vn_job *job, struct vn_err *err);
+/* Colour of label `id` (0xRRGGBB) from the Okabe-Ito palette, told apart by colour-blind people as well; 1 is the mask's. */
+uint32_t vn_label_color(uint32_t id);
+/* note: said in the file (iTXt "Comment"); NULL none. */
 int  vn_png_write(const struct vn_image *im, const char *path, bool force, const char *note, struct vn_err *err);
 #endif

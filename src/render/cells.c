@@ -1,0 +1,325 @@
+/* cells.c - pixels to terminal cells to bytes.
+ *
+ * A quadrant cell holds four pixels and two colours: the pixels are split in two groups at the place of largest variance
+ * between the groups, along the colour channel with the largest range (research/terminal.md: best quality per byte).
+ * A glyph and its complement with the colours swapped look the same, which saves most colour changes at edges. */
+#include "cells.h"
+#include <string.h>
+
+static const uint32_t QUAD[16] = {           /* bit 0 upper left, 1 upper right, 2 lower left, 3 lower right */
+    0x20, 0x2598, 0x259D, 0x2580, 0x2596, 0x258C, 0x259E, 0x259B, 0x2597, 0x259A, 0x2590, 0x259C, 0x2584, 0x2599, 0x259F, 0x2588,
+};
+
+void vn_cell_size(enum vn_cell_mode m, int *px_w, int *px_h)
+{
+    *px_w = m == VN_CELL_HALF ? 1 : 2;
+    *px_h = m == VN_CELL_BRAILLE ? 4 : 2;
+}
+
+double vn_cell_aspect(enum vn_cell_mode m)
+{
+    return m == VN_CELL_QUAD ? 2.0 : 1.0;
+}
+
+/* ---- colours ---- */
+
+static int cube_level(int v)
+{
+    static const int edge[5] = { 48, 115, 155, 195, 235 };      /* middles between 0 95 135 175 215 255 */
+    int i = 0;
+    while (i < 5 && v >= edge[i])
+        i++;
+    return i;
+}
+
+static int square(int v) { return v * v; }
+
+int vn_cell_palette(int r, int g, int b)
+{
+    static const int level[6] = { 0, 95, 135, 175, 215, 255 };
+    int cr = cube_level(r), cg = cube_level(g), cb = cube_level(b);
+    int mean = (r + g + b + 1) / 3;
+    int step = mean < 4 ? -1 : mean > 246 ? 24 : (mean - 3) / 10;
+    if (step > 23 && mean <= 246)
+        step = 23;
+    int grey = step < 0 ? 0 : step > 23 ? 255 : 8 + 10 * step;
+    int d_cube = square(r - level[cr]) + square(g - level[cg]) + square(b - level[cb]);
+    int d_grey = square(r - grey) + square(g - grey) + square(b - grey);
+    if (d_cube < d_grey)
+        return 16 + 36 * cr + 6 * cg + cb;
+    return step < 0 ? 16 : step > 23 ? 231 : 232 + step;
+}
+
+static uint32_t screen_color(const int rgb[3], enum vn_colors c)
+{
+    if (c == VN_COLOR_256)
+        return (uint32_t)vn_cell_palette(rgb[0], rgb[1], rgb[2]);
+    uint32_t v = 0;
+    for (int k = 0; k < 3; k++) {                /* 64 levels: a quarter fewer bytes, no visible difference */
+        uint32_t q = (uint32_t)rgb[k] & 0xfc;
+        v = v << 8 | q | q >> 6;
+    }
+    return v;
+}
+
+/* ---- encoding ---- */
+
+static uint32_t mono_glyph(enum vn_cell_mode m, unsigned bits)
+{
+    if (m == VN_CELL_QUAD)
+        return QUAD[bits];
+    if (m == VN_CELL_HALF) {
+        static const uint32_t half[4] = { 0x20, 0x2580, 0x2584, 0x2588 };
+        return half[bits];
+    }
+    static const uint8_t dot[8] = { 0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80 };      /* row by row, left then right */
+    uint32_t g = 0;
+    for (int i = 0; i < 8; i++)
+        if (bits >> i & 1)
+            g |= dot[i];
+    return g ? 0x2800 + g : 0x20;
+}
+
+/* Ordered dither by the 4x4 Bayer matrix on the square of the brightness, which is nearer to how dots look. */
+static bool dither_on(const uint8_t *p, int x, int y)
+{
+    static const uint8_t bayer[4][4] = { { 0, 8, 2, 10 }, { 12, 4, 14, 6 }, { 3, 11, 1, 9 }, { 15, 7, 13, 5 } };
+    int luma = (77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
+    return luma * luma / 255 > bayer[y & 3][x & 3] * 16 + 8;
+}
+
+static void encode_mono(const struct vn_image *im, enum vn_cell_mode m, struct vn_cell *out)
+{
+    int pw, ph;
+    vn_cell_size(m, &pw, &ph);
+    int cols = im->w / pw, rows = im->h / ph;
+    for (int y = 0; y < rows; y++)
+        for (int x = 0; x < cols; x++) {
+            unsigned bits = 0;
+            for (int j = 0; j < ph; j++)
+                for (int i = 0; i < pw; i++) {
+                    int px = x * pw + i, py = y * ph + j;
+                    if (dither_on(im->rgb + 3 * ((size_t)py * im->w + px), px, py))
+                        bits |= 1u << (j * pw + i);
+                }
+            out[(size_t)y * cols + x] = (struct vn_cell){ mono_glyph(m, bits), 0, 0 };
+        }
+}
+
+/* Bits of the brighter group of four pixels: the split that maximises the variance between the groups. */
+static unsigned split(const uint8_t *px[4])
+{
+    int lo[3] = { 255, 255, 255 }, hi[3] = { 0, 0, 0 }, ch = 0;
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 3; k++) {
+            lo[k] = px[i][k] < lo[k] ? px[i][k] : lo[k];
+            hi[k] = px[i][k] > hi[k] ? px[i][k] : hi[k];
+        }
+    for (int k = 1; k < 3; k++)
+        if (hi[k] - lo[k] > hi[ch] - lo[ch])
+            ch = k;
+    int order[4] = { 0, 1, 2, 3 };
+    for (int i = 1; i < 4; i++)                  /* brightest first, equal ones in reading order */
+        for (int j = i; j > 0 && px[order[j]][ch] > px[order[j - 1]][ch]; j--) {
+            int t = order[j];
+            order[j] = order[j - 1];
+            order[j - 1] = t;
+        }
+    int total = 0, head = 0, best = 0, n_best = 1;
+    for (int i = 0; i < 4; i++)
+        total += px[i][ch];
+    for (int n = 1; n < 4; n++) {
+        head += px[order[n - 1]][ch];
+        int d = head * (4 - n) - (total - head) * n;
+        int score = d * d * (12 / (n * (4 - n)));
+        if (score > best) {
+            best = score;
+            n_best = n;
+        }
+    }
+    unsigned bits = 0;
+    for (int i = 0; i < n_best; i++)
+        bits |= 1u << order[i];
+    return bits;
+}
+
+static struct vn_cell two_colors(const uint8_t *px[4], int n, unsigned bits, uint32_t glyph, enum vn_colors c)
+{
+    int sum[2][3] = { { 0 } }, count[2] = { 0, 0 };
+    for (int i = 0; i < n; i++) {
+        int g = bits >> i & 1;
+        count[g]++;
+        for (int k = 0; k < 3; k++)
+            sum[g][k] += px[i][k];
+    }
+    for (int g = 0; g < 2; g++)
+        for (int k = 0; k < 3; k++)
+            sum[g][k] = count[g] ? (sum[g][k] + count[g] / 2) / count[g] : 0;
+    struct vn_cell cell = { glyph, screen_color(sum[1], c), screen_color(sum[0], c) };
+    if (cell.fg == cell.bg)
+        cell.ch = ' ';
+    return cell;
+}
+
+void vn_cells_encode(const struct vn_image *im, enum vn_cell_mode m, enum vn_colors c, struct vn_cell *out)
+{
+    if (c == VN_COLOR_NONE || m == VN_CELL_BRAILLE) {
+        encode_mono(im, m, out);
+        return;
+    }
+    int pw, ph;
+    vn_cell_size(m, &pw, &ph);
+    int cols = im->w / pw, rows = im->h / ph;
+    for (int y = 0; y < rows; y++)
+        for (int x = 0; x < cols; x++) {
+            const uint8_t *p = im->rgb + 3 * ((size_t)y * 2 * im->w + (size_t)x * pw), *q = p + 3 * (size_t)im->w;
+            if (m == VN_CELL_HALF) {
+                const uint8_t *px[4] = { p, q };
+                out[(size_t)y * cols + x] = two_colors(px, 2, 1, QUAD[3], c);
+            } else {
+                const uint8_t *px[4] = { p, p + 3, q, q + 3 };
+                unsigned bits = split(px);
+                out[(size_t)y * cols + x] = two_colors(px, 4, bits, QUAD[bits], c);
+            }
+        }
+}
+
+/* ---- bytes ---- */
+
+struct pen { uint32_t fg, bg; bool known; enum vn_colors c; };
+
+static char *put_num(char *s, unsigned v)
+{
+    char t[10];
+    int n = 0;
+    do {
+        t[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    while (n)
+        *s++ = t[--n];
+    return s;
+}
+
+static char *put_utf8(char *s, uint32_t u)
+{
+    if (u < 0x80) {
+        *s++ = (char)u;
+    } else if (u < 0x800) {
+        *s++ = (char)(0xC0 | u >> 6);
+        *s++ = (char)(0x80 | (u & 63));
+    } else {
+        *s++ = (char)(0xE0 | u >> 12);
+        *s++ = (char)(0x80 | (u >> 6 & 63));
+        *s++ = (char)(0x80 | (u & 63));
+    }
+    return s;
+}
+
+static char *put_color(char *s, unsigned base, uint32_t v, enum vn_colors c)
+{
+    s = put_num(s, base);
+    if (c == VN_COLOR_256) {
+        memcpy(s, ";5;", 3);
+        return put_num(s + 3, v);
+    }
+    memcpy(s, ";2;", 3);
+    s = put_num(s + 3, v >> 16 & 255);
+    *s++ = ';';
+    s = put_num(s, v >> 8 & 255);
+    *s++ = ';';
+    return put_num(s, v & 255);
+}
+
+static uint32_t complement(uint32_t ch)
+{
+    for (int i = 0; i < 16; i++)
+        if (QUAD[i] == ch)
+            return QUAD[15 - i];
+    return 0;
+}
+
+/* One glyph with the colour changes it needs. s has room for 64 bytes. */
+static char *put_cell(char *s, const struct vn_cell *cell, struct pen *pen)
+{
+    if (pen->c == VN_COLOR_NONE)
+        return put_utf8(s, cell->ch);
+    bool need_fg = !pen->known || (cell->ch != ' ' && cell->fg != pen->fg), need_bg = !pen->known || cell->bg != pen->bg;
+    if (need_fg && need_bg && pen->known && cell->fg == pen->bg && cell->bg == pen->fg && complement(cell->ch))
+        return put_utf8(s, complement(cell->ch));
+    if (need_fg || need_bg) {
+        *s++ = '\033';
+        *s++ = '[';
+        if (need_fg)
+            s = put_color(s, 38, cell->fg, pen->c);
+        if (need_fg && need_bg)
+            *s++ = ';';
+        if (need_bg)
+            s = put_color(s, 48, cell->bg, pen->c);
+        *s++ = 'm';
+        if (need_fg)
+            pen->fg = cell->fg;
+        pen->bg = cell->bg;
+        pen->known = true;
+    }
+    return put_utf8(s, cell->ch);
+}
+
+static bool same_cell(const struct vn_cell *a, const struct vn_cell *b)
+{
+    return a->ch == b->ch && a->bg == b->bg && (a->ch == ' ' || a->fg == b->fg);
+}
+
+void vn_cells_emit(const struct vn_cell *now, const struct vn_cell *old, int cols, int rows, int x, int y, enum vn_colors c, struct vn_str *b)
+{
+    struct pen pen = { 0, 0, false, c };
+    char buf[128];
+    bool any = false;
+    for (int r = 0; r < rows; r++) {
+        int at = -1;                             /* column of the cursor when it is on this row */
+        for (int k = 0; k < cols; k++) {
+            const struct vn_cell *cell = &now[(size_t)r * cols + k];
+            if (!cell->ch || (old && same_cell(cell, &old[(size_t)r * cols + k])))
+                continue;
+            char *s = buf;
+            if (at != k) {
+                *s++ = '\033';
+                *s++ = '[';
+                if (at < 0) {
+                    s = put_num(s, (unsigned)(y + r + 1));
+                    *s++ = ';';
+                    s = put_num(s, (unsigned)(x + k + 1));
+                    *s++ = 'H';
+                } else {
+                    if (k - at > 1)
+                        s = put_num(s, (unsigned)(k - at));
+                    *s++ = 'C';
+                }
+            }
+            s = put_cell(s, cell, &pen);
+            vn_str_addn(b, buf, (size_t)(s - buf));
+            at = k + 1 < cols ? k + 1 : -1;      /* at the right edge the cursor may hang: place it anew */
+            any = true;
+        }
+    }
+    if (any && c != VN_COLOR_NONE)
+        vn_str_add(b, "\033[0m");
+}
+
+void vn_cells_print(const struct vn_cell *now, int cols, int rows, enum vn_colors c, struct vn_str *b)
+{
+    char buf[128];
+    for (int r = 0; r < rows; r++) {
+        struct pen pen = { 0, 0, false, c };
+        int n = cols;
+        while (c == VN_COLOR_NONE && n > 0 && now[(size_t)r * cols + n - 1].ch <= ' ')
+            n--;
+        for (int k = 0; k < n; k++) {
+            struct vn_cell cell = now[(size_t)r * cols + k];
+            if (!cell.ch)
+                cell = (struct vn_cell){ ' ', 0, c == VN_COLOR_256 ? 16 : 0 };
+            vn_str_addn(b, buf, (size_t)(put_cell(buf, &cell, &pen) - buf));
+        }
+        vn_str_add(b, c == VN_COLOR_NONE ? "\n" : "\033[0m\n");
+    }
+}

@@ -1,0 +1,140 @@
+/* marks.c - what is drawn over a picture: region frame, crosshair with a gap, scale bar; and the geometry of scenes. */
+#include "render.h"
+#include "font.h"
+#include "text.h"
+#include <math.h>
+#include <stdio.h>
+
+void vn_scene_axes(int axis, int *u, int *v)
+{
+    *u = axis == 0 ? 2 : 0;
+    *v = axis == 2 ? 1 : axis == 1 ? 2 : 1;
+}
+
+static double voxel_um(const struct vn_vol *v, int axis)
+{
+    return vn_um_known(&v->grid) ? v->grid.um[axis] : 1.0;
+}
+
+double vn_scene_fit(const struct vn_vol *v, int axis, int w, int h, double aspect)
+{
+    int a, b;
+    vn_scene_axes(axis, &a, &b);
+    double along_u = (double)vn_box_dim(&v->box, a) * voxel_um(v, a) / fmax(w, 1);
+    double along_v = (double)vn_box_dim(&v->box, b) * voxel_um(v, b) / fmax(h, 1) / (aspect > 0 ? aspect : 1);
+    return fmax(fmax(along_u, along_v), 1e-9);
+}
+
+void vn_scene_voxel(const struct vn_scene *s, int w, int h, double px, double py, double uv[2])
+{
+    int a, b;
+    vn_scene_axes(s->axis, &a, &b);
+    uv[0] = s->centre[0] + (px + 0.5 - 0.5 * w) * s->um_per_px / voxel_um(s->volume, a);
+    uv[1] = s->centre[1] + (py + 0.5 - 0.5 * h) * s->um_per_px * (s->aspect > 0 ? s->aspect : 1) / voxel_um(s->volume, b);
+}
+
+/* Pixel coordinates of the voxel position (u, v). */
+static void to_pixel(const struct vn_scene *s, const struct vn_image *im, double u, double v, int *px, int *py)
+{
+    int a, b;
+    vn_scene_axes(s->axis, &a, &b);
+    double x = floor((u - s->centre[0]) * voxel_um(s->volume, a) / s->um_per_px + 0.5 * im->w);
+    double y = floor((v - s->centre[1]) * voxel_um(s->volume, b) / (s->um_per_px * (s->aspect > 0 ? s->aspect : 1)) + 0.5 * im->h);
+    *px = (int)fmin(fmax(x, -1e6), 1e6);
+    *py = (int)fmin(fmax(y, -1e6), 1e6);
+}
+
+/* Blends rgb over a pixel with weight of 256. */
+static void blend(struct vn_image *im, int x, int y, uint32_t rgb, int weight)
+{
+    if (x < 0 || y < 0 || x >= im->w || y >= im->h)
+        return;
+    uint8_t *p = im->rgb + 3 * ((size_t)y * im->w + x);
+    for (int k = 0; k < 3; k++) {
+        int c = (int)(rgb >> (16 - 8 * k) & 255);
+        p[k] = (uint8_t)((p[k] * (256 - weight) + c * weight + 128) >> 8);
+    }
+}
+
+static void draw_roi(const struct vn_scene *s, struct vn_image *im)
+{
+    int a, b, x0, y0, x1, y1;
+    vn_scene_axes(s->axis, &a, &b);
+    if (!s->mip && (s->slab[0] < s->roi->lo[s->axis] || s->slab[0] >= s->roi->hi[s->axis]))
+        return;
+    to_pixel(s, im, (double)s->roi->lo[a], (double)s->roi->lo[b], &x0, &y0);
+    to_pixel(s, im, (double)s->roi->hi[a], (double)s->roi->hi[b], &x1, &y1);
+    x1 = x1 > x0 ? x1 - 1 : x1;
+    y1 = y1 > y0 ? y1 - 1 : y1;
+    for (int x = x0 < 0 ? 0 : x0; x <= x1 && x < im->w; x++) {
+        blend(im, x, y0, 0x009E73, 256);
+        blend(im, x, y1, 0x009E73, 256);
+    }
+    for (int y = y0 < 0 ? 0 : y0; y <= y1 && y < im->h; y++) {
+        blend(im, x0, y, 0x009E73, 256);
+        blend(im, x1, y, 0x009E73, 256);
+    }
+}
+
+static void draw_crosshair(const struct vn_scene *s, struct vn_image *im)
+{
+    int a, b, x, y;
+    vn_scene_axes(s->axis, &a, &b);
+    to_pixel(s, im, s->at[a], s->at[b], &x, &y);
+    int gap_x = 5, gap_y = s->aspect > 1.5 ? 3 : 5;
+    for (int i = 0; i < im->w; i++)
+        if (i < x - gap_x || i > x + gap_x)
+            blend(im, i, y, 0x56B4E9, 160);
+    for (int j = 0; j < im->h; j++)
+        if (j < y - gap_y || j > y + gap_y)
+            blend(im, x, j, 0x56B4E9, 160);
+}
+
+int vn_scale_bar(double um_per_px, bool um_known, int max_px, char label[24])
+{
+    static const double nice[3] = { 5, 2, 1 };
+    double most = um_per_px * max_px, best = 0, decade = 1e9;
+    label[0] = '\0';
+    for (; decade > 1e-6 && !(best > 0); decade /= 10)
+        for (int k = 0; k < 3 && !(best > 0); k++)
+            if (nice[k] * decade <= most)
+                best = nice[k] * decade;
+    if (!(best > 0) || (!um_known && best < 1))
+        return 0;
+    if (um_known && best >= 1000)
+        snprintf(label, 24, "%.4g mm", best / 1000);
+    else
+        snprintf(label, 24, "%.4g %s", best, um_known ? "um" : "vox");
+    return (int)floor(best / um_per_px + 0.5);
+}
+
+static void draw_scale_bar(const struct vn_scene *s, struct vn_image *im)
+{
+    char label[24];
+    int n = vn_scale_bar(s->um_per_px, vn_um_known(&s->volume->grid), im->w / 4, label);
+    int thick = s->aspect > 1.5 ? 1 : im->h > 300 ? 4 : 2, x0 = im->w > 100 ? 8 : 2, y0 = im->h - thick - (im->h > 100 ? 8 : 1);
+    if (n < 2 || y0 < 0)
+        return;
+    for (int j = -1; j <= thick; j++)
+        for (int i = -1; i <= n; i++)
+            blend(im, x0 + i, y0 + j, 0, j < 0 || j == thick || i < 0 || i == n ? 200 : 0);
+    for (int j = 0; j < thick; j++)
+        for (int i = 0; i < n; i++)
+            blend(im, x0 + i, y0 + j, 0xffffff, 256);
+    if (!s->bar_label)
+        return;
+    for (int j = -1; j <= 1; j++)                /* a dark rim keeps the label readable on bright ground */
+        for (int i = -1; i <= 1; i++)
+            vn_font_draw(im, x0 + i, y0 - VN_GLYPH_H - 3 + j, label, 0);
+    vn_font_draw(im, x0, y0 - VN_GLYPH_H - 3, label, 0xffffff);
+}
+
+void vn_render_marks(const struct vn_scene *s, struct vn_image *im)
+{
+    if (s->roi)
+        draw_roi(s, im);
+    if (s->crosshair)
+        draw_crosshair(s, im);
+    if (s->scale_bar)
+        draw_scale_bar(s, im);
+}

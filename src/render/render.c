@@ -1,0 +1,351 @@
+/* render.c - slices and projections as pixels.
+ *
+ * The picture is cut into tiles; each tile reads the voxels under it, plane group by plane group, so that memory stays
+ * bounded and tiles run in parallel.  A pixel is summed by one tile in a fixed order: the same bytes on any number of
+ * threads.  Huge pictures and projections are sampled (rows, planes), which the picture says. */
+#include "render.h"
+#include "mem.h"
+#include "window.h"
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { TILE = 64, BLOCK_VOXELS = 1 << 19 };
+
+struct span { int64_t lo, hi; };         /* voxels under one pixel along a picture axis; empty outside the volume */
+
+struct pass {                            /* one volume sampled into the picture */
+    const struct vn_scene *scene;
+    struct vn_vol *vol;
+    struct vn_job *job;
+    const struct span *u, *v;
+    int w, h, au, av;                    /* picture size, picture axes */
+    bool mip, peak;                      /* maximum; half maximum */
+    int64_t k0, k1, k_step;
+    float *val;                          /* w*h values, NaN outside; or NULL */
+    uint32_t *lab;                       /* w*h labels, 0 outside; or NULL */
+    uint8_t *hole;
+    atomic_bool sampled;
+};
+struct acc { double sum; int64_t n; float max; uint32_t label; };
+
+int vn_image_new(struct vn_image *im, int w, int h, struct vn_err *err)
+{
+    if (w < 1 || h < 1 || w > 65536 || h > 65536 || (int64_t)w * h > 1 << 28)
+        return vn_fail(err, VN_E_ARG, "a picture of %d x %d pixels is outside 1 x 1 to 65536 x 65536 with at most 268435456 pixels", w, h);
+    uint8_t *rgb = vn_calloc((uint64_t)w * (uint64_t)h, 3, err);
+    if (!rgb)
+        return VN_E_MEMORY;
+    *im = (struct vn_image){ .w = w, .h = h, .rgb = rgb };
+    return 0;
+}
+
+void vn_image_free(struct vn_image *im)
+{
+    vn_free(im->rgb);
+    *im = (struct vn_image){ 0 };
+}
+
+/* ---- which voxels a pixel shows ---- */
+
+static double voxel_um(const struct vn_vol *v, int axis)
+{
+    return vn_um_known(&v->grid) ? v->grid.um[axis] : 1.0;
+}
+
+static int64_t to_index(double x) { return (int64_t)fmin(fmax(x, -1e15), 1e15); }
+
+static void fill_spans(struct span *s, int n, double centre, double vox_per_px, int64_t from, int64_t to)
+{
+    for (int i = 0; i < n; i++) {
+        double a = centre + (i - 0.5 * n) * vox_per_px, b = a + vox_per_px;
+        if (vox_per_px <= 1) {
+            s[i].lo = to_index(floor(0.5 * (a + b)));
+            s[i].hi = s[i].lo + 1;
+        } else {
+            s[i].lo = to_index(ceil(a - 0.5));
+            s[i].hi = to_index(ceil(b - 0.5));
+        }
+        s[i].lo = vn_max64(s[i].lo, from);
+        s[i].hi = vn_min64(s[i].hi, to);
+    }
+}
+
+/* First and last voxel under the pixels [a, b); false when all are outside. */
+static bool cover(const struct span *s, int a, int b, int64_t *lo, int64_t *hi)
+{
+    *lo = INT64_MAX;
+    *hi = INT64_MIN;
+    for (int i = a; i < b; i++)
+        if (s[i].lo < s[i].hi) {
+            *lo = vn_min64(*lo, s[i].lo);
+            *hi = vn_max64(*hi, s[i].hi);
+        }
+    return *lo < *hi;
+}
+
+/* ---- sampling ---- */
+
+struct block { struct vn_buf buf; int64_t stride[3]; };
+
+static int read_block(const struct pass *p, int64_t ulo, int64_t uhi, int64_t vlo, int64_t vhi, int64_t klo, int64_t khi, struct block *b, struct vn_err *err)
+{
+    struct vn_box box = { { 0 }, { 0 } };
+    int axis = p->scene->axis;
+    box.lo[p->au] = ulo;
+    box.hi[p->au] = uhi;
+    box.lo[p->av] = vlo;
+    box.hi[p->av] = vhi;
+    box.lo[axis] = klo;
+    box.hi[axis] = khi;
+    b->buf = (struct vn_buf){ 0 };
+    int rc = vn_vol_map(p->vol, p->lab ? VN_U32 : VN_F32, &box, VN_PAD_ZERO, &b->buf, NULL, err);
+    b->stride[0] = 1;
+    b->stride[1] = b->buf.stride[0];
+    b->stride[2] = b->buf.stride[1];
+    return rc;
+}
+
+/* Adds voxel rows [vlo, vhi) of all planes of the block to one pixel row. */
+static void add_rows(const struct pass *p, const struct block *b, int x0, int x1, int64_t vlo, int64_t vhi, struct acc *acc)
+{
+    const struct vn_box *box = &b->buf.box;
+    int axis = p->scene->axis;
+    int64_t su = b->stride[p->au], sv = b->stride[p->av], sk = b->stride[axis];
+    const float *f = b->buf.data;
+    const uint32_t *l = b->buf.data;
+    for (int64_t k = 0; k < vn_box_dim(box, axis); k++)
+        for (int64_t v = vlo; v < vhi; v++) {
+            int64_t row = k * sk + (v - box->lo[p->av]) * sv - box->lo[p->au] * su;
+            for (int x = x0; x < x1; x++) {
+                struct acc *a = &acc[x - x0];
+                for (int64_t u = p->u[x].lo; u < p->u[x].hi; u++) {
+                    if (p->lab) {
+                        uint32_t id = l[row + u * su];
+                        a->label = id > a->label ? id : a->label;
+                        continue;
+                    }
+                    float g = f[row + u * su];
+                    if (g != g)
+                        continue;
+                    a->max = a->n == 0 || g > a->max ? g : a->max;
+                    a->sum += g;
+                    a->n++;
+                }
+            }
+        }
+}
+
+/* The rows of one pixel row: all of them, or VN_RENDER_ROWS spread evenly. */
+static int sampled_rows(struct pass *p, int64_t ulo, int64_t uhi, int y, int x0, int x1, int64_t k0, int64_t k1, struct acc *acc, struct vn_err *err)
+{
+    int64_t n = p->v[y].hi - p->v[y].lo, n_row = vn_min64(n, VN_RENDER_ROWS);
+    if (n_row < n)
+        atomic_store(&p->sampled, true);
+    for (int64_t i = 0; i < n_row; i++) {
+        int64_t v = p->v[y].lo + (2 * i + 1) * n / (2 * n_row);
+        struct block b;
+        int rc = read_block(p, ulo, uhi, v, v + 1, k0, k1, &b, err);
+        if (!rc)
+            add_rows(p, &b, x0, x1, v, v + 1, acc);
+        vn_buf_free(&b.buf);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int sample_tile(struct pass *p, int x0, int x1, int y0, int y1, struct acc *acc, struct vn_err *err)
+{
+    int64_t ulo, uhi, vlo, vhi;
+    if (!cover(p->u, x0, x1, &ulo, &uhi) || !cover(p->v, y0, y1, &vlo, &vhi) || p->k0 >= p->k1)
+        return 0;
+    bool dense = true;
+    for (int y = y0; y < y1; y++)
+        dense = dense && p->v[y].hi - p->v[y].lo <= VN_RENDER_DENSE;
+    int64_t area = (uhi - ulo) * (dense ? vhi - vlo : 1);
+    int64_t depth = p->k_step > 1 ? 1 : vn_max64(1, BLOCK_VOXELS / vn_max64(area, 1));
+    for (int64_t k = p->k0; k < p->k1; k += depth * p->k_step) {
+        if (vn_job_stop(p->job))
+            return vn_fail(err, VN_E_CANCELLED, "cancelled");
+        int64_t k_end = vn_min64(k + depth, p->k1);
+        int rc = 0;
+        struct block b = { 0 };
+        if (dense)
+            rc = read_block(p, ulo, uhi, vlo, vhi, k, k_end, &b, err);
+        for (int y = y0; y < y1 && !rc; y++) {
+            struct acc *row = acc + (size_t)(y - y0) * TILE;
+            if (dense)
+                add_rows(p, &b, x0, x1, p->v[y].lo, p->v[y].hi, row);
+            else if (p->v[y].lo < p->v[y].hi)
+                rc = sampled_rows(p, ulo, uhi, y, x0, x1, k, k_end, row, err);
+        }
+        vn_buf_free(&b.buf);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int tile_body(void *ctx, int64_t i, struct vn_err *err)
+{
+    struct pass *p = ctx;
+    int64_t n_across = (p->w + TILE - 1) / TILE;
+    int x0 = (int)(i % n_across) * TILE, y0 = (int)(i / n_across) * TILE;
+    int x1 = x0 + TILE < p->w ? x0 + TILE : p->w, y1 = y0 + TILE < p->h ? y0 + TILE : p->h;
+    struct acc *acc = vn_calloc(TILE * TILE, sizeof *acc, err);
+    if (!acc)
+        return VN_E_MEMORY;
+    struct vn_err why = { 0 };
+    int rc = sample_tile(p, x0, x1, y0, y1, acc, &why);
+    bool hole = rc == VN_E_IO || rc == VN_E_FORMAT;
+    if (rc && !hole) {
+        vn_free(acc);
+        return vn_fail(err, rc, "%s", why.msg);
+    }
+    for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++) {
+            const struct acc *a = &acc[(size_t)(y - y0) * TILE + (x - x0)];
+            size_t at = (size_t)y * p->w + x;
+            if (hole && p->u[x].lo < p->u[x].hi && p->v[y].lo < p->v[y].hi)
+                p->hole[at] = 1;
+            if (p->lab)
+                p->lab[at] = a->label;
+            else if (!a->n)
+                p->val[at] = NAN;
+            else if (p->mip)
+                p->val[at] = a->max;
+            else
+                p->val[at] = p->peak ? (float)(0.5 * (a->sum / (double)a->n + a->max)) : (float)(a->sum / (double)a->n);
+        }
+    vn_free(acc);
+    return 0;
+}
+
+/* Samples vol into val or lab over the scene's pixels. */
+static int sample(const struct vn_scene *s, struct vn_vol *vol, struct vn_image *im, float *val, uint32_t *lab, uint8_t *hole, struct vn_job *job, struct vn_err *err)
+{
+    struct pass p = { .scene = s, .vol = vol, .job = job, .w = im->w, .h = im->h, .mip = s->mip, .val = val, .lab = lab, .hole = hole };
+    vn_scene_axes(s->axis, &p.au, &p.av);
+    struct span *span = vn_alloc((uint64_t)(im->w + im->h) * sizeof *span, err);
+    if (!span)
+        return VN_E_MEMORY;
+    double fu = s->um_per_px / voxel_um(s->volume, p.au), fv = s->um_per_px * (s->aspect > 0 ? s->aspect : 1) / voxel_um(s->volume, p.av);
+    fill_spans(span, im->w, s->centre[0], fu, vol->box.lo[p.au], vol->box.hi[p.au]);
+    fill_spans(span + im->w, im->h, s->centre[1], fv, vol->box.lo[p.av], vol->box.hi[p.av]);
+    p.u = span;
+    p.v = span + im->w;
+    p.peak = fmax(fu, fv) > VN_RENDER_DENSE;
+    p.k0 = vn_max64(s->slab[0], vol->box.lo[s->axis]);
+    p.k1 = vn_min64(s->mip ? s->slab[1] : s->slab[0] + 1, vol->box.hi[s->axis]);
+    p.k_step = 1;
+    int64_t ulo, uhi, vlo, vhi;
+    if (s->budget && p.k1 > p.k0 && cover(p.u, 0, p.w, &ulo, &uhi) && cover(p.v, 0, p.h, &vlo, &vhi)) {
+        double rows = fmin((double)(vhi - vlo), fv > VN_RENDER_DENSE ? (double)VN_RENDER_ROWS * p.h : INFINITY);
+        double planes = (double)s->budget / ((double)(uhi - ulo) * rows);
+        if ((double)(p.k1 - p.k0) > planes)
+            p.k_step = (int64_t)ceil((double)(p.k1 - p.k0) / fmax(planes, 1));
+    }
+    int64_t n_tile = (int64_t)((p.w + TILE - 1) / TILE) * ((p.h + TILE - 1) / TILE);
+    int rc = vn_job_for(job, n_tile, tile_body, &p, err);
+    im->sampled = im->sampled || atomic_load(&p.sampled) || p.k_step > 1;
+    vn_free(span);
+    return rc;
+}
+
+/* ---- colours ---- */
+
+uint32_t vn_label_color(uint32_t id)
+{
+    /* Okabe and Ito, Color Universal Design (2008); black and the crosshair's blue left out. */
+    static const uint32_t color[6] = { 0xE69F00, 0x009E73, 0xCC79A7, 0xF0E442, 0xD55E00, 0x0072B2 };
+    return color[(id + 5) % 6];
+}
+
+static void blend(uint8_t *p, uint32_t rgb, int weight)
+{
+    for (int k = 0; k < 3; k++) {
+        int c = (int)(rgb >> (16 - 8 * k) & 255);
+        p[k] = (uint8_t)((p[k] * (256 - weight) + c * weight + 128) >> 8);
+    }
+}
+
+struct layers { float *val, *prob; uint32_t *lab, *main_lab; uint8_t *hole; };
+
+static void color_pixels(const struct vn_scene *s, struct vn_image *im, const struct layers *l)
+{
+    int weight = (int)floor(fmin(fmax(s->opacity, 0), 1) * 256 + 0.5);
+    double scale = 255.0 / (im->hi - im->lo);
+    for (size_t i = 0; i < (size_t)im->w * im->h; i++) {
+        uint8_t *p = im->rgb + 3 * i;
+        int x = (int)(i % (size_t)im->w), y = (int)(i / (size_t)im->w);
+        if (l->hole[i]) {
+            im->holes = true;
+            blend(p, (x + y) & 2 ? 0x803060 : 0x301020, 256);
+            continue;
+        }
+        if (l->main_lab) {
+            if (l->main_lab[i])
+                blend(p, vn_label_color(l->main_lab[i]), 256);
+        } else if (l->val[i] == l->val[i]) {
+            double t = (l->val[i] - im->lo) * scale + 0.5;
+            p[0] = p[1] = p[2] = (uint8_t)(t <= 0 ? 0 : t >= 255 ? 255 : t);
+        }
+        if (l->lab && l->lab[i])
+            blend(p, vn_label_color(s->overlay->kind == VN_LABELS ? l->lab[i] : 1), weight);
+        if (l->prob && l->prob[i] >= s->low)
+            blend(p, l->prob[i] >= s->high ? 0xF0E442 : 0x0072B2, weight);
+    }
+}
+
+static int set_window(const struct vn_scene *s, struct vn_image *im, const struct layers *l, struct vn_err *err)
+{
+    im->lo = s->lo;
+    im->hi = s->hi;
+    if (im->hi > im->lo || l->main_lab) {
+        if (!(im->hi > im->lo))
+            im->hi = im->lo + 1;
+        return 0;
+    }
+    if (s->volume->kind == VN_MASK || s->volume->kind == VN_SKELETON || s->volume->kind == VN_PROB) {
+        im->lo = 0;
+        im->hi = 1;
+        return 0;
+    }
+    return vn_window_of(l->val, (size_t)im->w * im->h, &im->lo, &im->hi, err);
+}
+
+int vn_render(const struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
+{
+    uint64_t n = (uint64_t)im->w * (uint64_t)im->h;
+    struct layers l = { 0 };
+    int rc = VN_E_MEMORY;
+    if (!(s->um_per_px > 0))
+        return vn_fail(err, VN_E_ARG, "a picture scale of %g um per pixel is not positive", s->um_per_px);
+    memset(im->rgb, 0, n * 3);
+    im->sampled = im->holes = false;
+    if (!(l.hole = vn_calloc(n, 1, err)))
+        goto out;
+    if (s->volume->kind == VN_LABELS ? !(l.main_lab = vn_calloc(n, sizeof *l.main_lab, err)) : !(l.val = vn_alloc(n * sizeof *l.val, err)))
+        goto out;
+    if (s->overlay && !(l.lab = vn_calloc(n, sizeof *l.lab, err)))
+        goto out;
+    if (s->prob && !(l.prob = vn_alloc(n * sizeof *l.prob, err)))
+        goto out;
+    rc = sample(s, s->volume, im, l.val, l.main_lab, l.hole, job, err);
+    if (!rc && s->overlay)
+        rc = sample(s, s->overlay, im, NULL, l.lab, l.hole, job, err);
+    if (!rc && s->prob)
+        rc = sample(s, s->prob, im, l.prob, NULL, l.hole, job, err);
+    if (!rc)
+        rc = set_window(s, im, &l, err);
+    if (!rc)
+        color_pixels(s, im, &l);
+out:
+    vn_free(l.val);
+    vn_free(l.prob);
+    vn_free(l.lab);
+    vn_free(l.main_lab);
+    vn_free(l.hole);
+    return rc;
+}

@@ -1,0 +1,112 @@
+/* window.c - automatic window: exact order statistics by two counts of 16 bits each of the order-preserving key. */
+#include "window.h"
+#include "hist.h"
+#include "mem.h"
+#include "render.h"
+#include <math.h>
+#include <string.h>
+
+enum { N_BIN = 65536, N_PLANE = 9, PLANE_SIDE = 1024, N_SAMPLE = 1 << 20 };
+
+/* Value of the given rank among n finite values; bin is scratch for N_BIN counts. */
+static float select_rank(const float *v, size_t n, size_t rank, uint64_t *bin)
+{
+    uint32_t key = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        memset(bin, 0, N_BIN * sizeof *bin);
+        for (size_t i = 0; i < n; i++) {
+            if (!isfinite(v[i]))
+                continue;
+            uint32_t k = vn_f32_key(v[i]);
+            if (pass == 0)
+                bin[k >> 16]++;
+            else if (k >> 16 == key >> 16)
+                bin[k & 0xffff]++;
+        }
+        uint32_t b = 0;
+        while (b < N_BIN - 1 && rank >= bin[b])
+            rank -= bin[b++];
+        key = pass == 0 ? b << 16 : key | b;
+    }
+    return vn_key_f32(key);
+}
+
+int vn_window_of(const float *v, size_t n, double *lo, double *hi, struct vn_err *err)
+{
+    size_t n_finite = 0;
+    for (size_t i = 0; i < n; i++)
+        n_finite += isfinite(v[i]) ? 1 : 0;
+    if (!n_finite) {
+        *lo = 0;
+        *hi = 1;
+        return 0;
+    }
+    uint64_t *bin = vn_alloc(N_BIN * sizeof *bin, err);
+    if (!bin)
+        return VN_E_MEMORY;
+    *lo = select_rank(v, n, (size_t)(0.005 * (double)(n_finite - 1)), bin);
+    *hi = select_rank(v, n, (size_t)(0.998 * (double)(n_finite - 1)), bin);
+    if (!(*hi > *lo)) {
+        *lo = select_rank(v, n, 0, bin);
+        *hi = select_rank(v, n, n_finite - 1, bin);
+    }
+    if (!(*hi > *lo))
+        *hi = *lo + fmax(1.0, fabs(*lo) * 1e-6);
+    vn_free(bin);
+    return 0;
+}
+
+/* Appends up to `room` evenly chosen voxels of one plane's middle part to v. */
+static int sample_plane(struct vn_vol *vol, int64_t z, float *v, size_t room, size_t *n, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_box b = vol->box;
+    for (int k = 0; k < 2; k++) {
+        int64_t dim = vn_box_dim(&b, k);
+        if (dim > PLANE_SIDE) {
+            b.lo[k] += (dim - PLANE_SIDE) / 2;
+            b.hi[k] = b.lo[k] + PLANE_SIDE;
+        }
+    }
+    b.lo[2] = z;
+    b.hi[2] = z + 1;
+    struct vn_buf buf = { 0 };
+    int rc = vn_vol_map(vol, VN_F32, &b, VN_PAD_ZERO, &buf, job, err);
+    if (rc == VN_E_IO || rc == VN_E_FORMAT)      /* an unreadable plane says nothing about the window */
+        return 0;
+    if (rc)
+        return rc;
+    const float *p = buf.data;
+    int64_t nx = vn_box_dim(&b, 0), count = nx * vn_box_dim(&b, 1), step = (count + (int64_t)room - 1) / (int64_t)room;
+    for (int64_t i = 0; i < count; i += step)
+        v[(*n)++] = p[vn_buf_at(&buf, b.lo[0] + i % nx, b.lo[1] + i / nx, z)];
+    vn_buf_free(&buf);
+    return 0;
+}
+
+int vn_auto_window(struct vn_vol *v, double *lo, double *hi, struct vn_job *job, struct vn_err *err)
+{
+    if (v->kind == VN_MASK || v->kind == VN_SKELETON || v->kind == VN_PROB) {
+        *lo = 0;
+        *hi = 1;
+        return 0;
+    }
+    float *sample = vn_alloc(N_SAMPLE * sizeof *sample, err);
+    if (!sample)
+        return VN_E_MEMORY;
+    int64_t nz = vn_box_dim(&v->box, 2), n_plane = vn_min64(nz, N_PLANE);
+    size_t n = 0;
+    int rc = 0;
+    for (int64_t i = 0; i < n_plane && !rc; i++) {
+        rc = vn_job_check(job, err);
+        if (!rc)
+            rc = sample_plane(v, v->box.lo[2] + (2 * i + 1) * nz / (2 * n_plane), sample, N_SAMPLE / N_PLANE, &n, job, err);
+    }
+    if (!rc)
+        rc = vn_window_of(sample, n, lo, hi, err);
+    if (!rc && v->kind == VN_LABELS) {
+        *lo = 0;
+        *hi = fmax(*hi, 1);
+    }
+    vn_free(sample);
+    return rc;
+}
