@@ -80,7 +80,7 @@ static void draw_crosshair(const struct vn_scene *s, struct vn_image *im)
 {
     int a, b, x, y;
     vn_scene_axes(s->axis, &a, &b);
-    to_pixel(s, im, s->at[a], s->at[b], &x, &y);
+    to_pixel(s, im, floor(s->at[a]) + 0.5, floor(s->at[b]) + 0.5, &x, &y);
     int gap_x = 5, gap_y = s->aspect > 1.5 ? 3 : 5;
     for (int i = 0; i < im->w; i++)
         if (i < x - gap_x || i > x + gap_x)

@@ -1,0 +1,22 @@
+/* cmd_layout.c - "layout": one pane or four, and which one keys act on. */
+#include "cmd.h"
+
+static const struct vn_param params[] = {
+    { "panes", VN_P_CHOICE, VN_POS, .choices = "1|4", .help = "one pane or all four" },
+    { "focus", VN_P_CHOICE, 0, .choices = "xy|xz|yz|mip", .help = "the pane shown alone, and the one that keys act on" },
+    { 0 },
+};
+
+static int exec(struct vn_call *c, struct vn_err *err)
+{
+    (void)err;
+    struct vn_view view = vn_session_view(c->s);
+    if (vn_args_has(&c->args, "panes"))
+        view.layout = vn_args_int(&c->args, "panes") == 0 ? 1 : 4;
+    if (vn_args_has(&c->args, "focus"))
+        view.focus = (enum vn_pane)vn_args_int(&c->args, "focus");
+    vn_session_set_view(c->s, &view);
+    return 0;
+}
+
+const struct vn_cmd vn_cmd_layout = { "layout", "show one pane or four", params, VN_CMD_NOW | VN_CMD_UI, exec, NULL };

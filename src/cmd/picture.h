@@ -1,0 +1,24 @@
+/* picture.h - what slice, mip and snap share: a scene to a PNG file or to cells on stdout. */
+#ifndef VN_PICTURE_H
+#define VN_PICTURE_H
+#include "cells.h"
+#include "cmd.h"
+
+/* Parameter rows of slice and mip from "to" on. */
+#define VN_PICTURE_PARAMS                                                                                                     \
+    { "to", VN_P_PATH, VN_PREF, .help = "PNG file to write; without it the picture is printed as characters" },                \
+    { "force", VN_P_FLAG, VN_PREF, .help = "replace an existing file" },                                                       \
+    { "scale", VN_P_REAL, 0, .min = 0.001, .max = 64, .unit = "pixels per voxel", .def = "1", .help = "size of the finest voxel side in the picture" }, \
+    { "overlay", VN_P_OBJECT, 0, .kinds = VN_MASK | VN_LABELS | VN_SKELETON | VN_PROB, .help = "drawn in colour on top" },     \
+    { "opacity", VN_P_REAL, 0, .min = 0, .max = 1, .def = "0.5", .help = "of the overlay" },                                   \
+    { "window", VN_P_REALS, 0, .help = "LOW,HIGH: grey values shown black and white; automatic without" },                     \
+    { "plain", VN_P_FLAG, 0, .help = "no scale bar" }
+
+/* Renders volume= along axis= over slab (a projection when mip) and writes or prints it. */
+int vn_picture_run(struct vn_call *c, bool mip, const int64_t slab[2], struct vn_err *err);
+/* Two grey values from the parameter `name`; lo = hi = 0 when it is not given. */
+int vn_picture_window(struct vn_call *c, const char *name, double *lo, double *hi, struct vn_err *err);
+/* Colours and cells for stdout under the runner's options. */
+void vn_picture_mode(struct vn_call *c, enum vn_cell_mode *m, enum vn_colors *colors);
+int  vn_picture_columns(void);            /* $COLUMNS, or 80 */
+#endif

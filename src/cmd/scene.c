@@ -1,0 +1,232 @@
+/* scene.c - from the session's view to scenes: which volumes, which slices, at what scale, in which corner. */
+#include "scene.h"
+#include <math.h>
+#include <string.h>
+
+static const char *const PANE_NAME[VN_N_PANE] = { "XY", "XZ", "YZ", "MIP" };
+static const char AXIS_NAME[] = "xyz";
+
+bool vn_newest_volume(struct vn_session *s, unsigned kinds, char name[64])
+{
+    for (int i = vn_session_count(s) - 1; i >= 0; i--) {
+        struct vn_obj *o = vn_session_at(s, i, name);
+        bool ok = o && (o->kind & kinds);
+        vn_obj_unref(o);
+        if (ok)
+            return true;
+    }
+    name[0] = '\0';
+    return false;
+}
+
+/* The named volume, or NULL without an error when there is none of that name, kind or grid. */
+static struct vn_vol *named(struct vn_session *s, const char *name, const struct vn_vol *like, struct vn_job *job)
+{
+    struct vn_vol *v = NULL;
+    bool assumed;
+    struct vn_obj *o = name[0] ? vn_session_get(s, name) : NULL;
+    if (o && (o->kind & VN_VOLUMES) && vn_obj_vol(s, o, &v, job, NULL))
+        v = NULL;
+    vn_obj_unref(o);
+    if (v && vn_grid_check(&v->grid, name, &like->grid, "volume", &assumed, NULL)) {
+        vn_vol_unref(v);
+        v = NULL;
+    }
+    return v;
+}
+
+int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job, struct vn_err *err)
+{
+    vn_shown_free(out);
+    out->view = vn_session_view(s);
+    struct vn_view *view = &out->view;
+    struct vn_obj *o = view->volume[0] ? vn_session_get(s, view->volume) : NULL;
+    if (!o && vn_newest_volume(s, VN_VOLUMES, view->volume))
+        o = vn_session_get(s, view->volume);
+    if (!o)
+        return 0;
+    int rc = vn_obj_vol(s, o, &out->vol, job, err);
+    vn_obj_unref(o);
+    if (rc) {
+        out->vol = NULL;
+        return rc;
+    }
+    bool inside = true;
+    for (int k = 0; k < 3; k++)
+        inside = inside && view->at[k] >= (double)out->vol->box.lo[k] && view->at[k] < (double)out->vol->box.hi[k];
+    for (int k = 0; k < 3 && !inside; k++)       /* never looked at, or another volume's place */
+        view->at[k] = floor(0.5 * (double)(out->vol->box.lo[k] + out->vol->box.hi[k])) + 0.5;
+    if (view->overlay_on)
+        out->overlay = named(s, view->overlay, out->vol, job);
+    if (view->low >= 0)
+        out->prob = named(s, view->threshold_of, out->vol, job);
+    out->has_roi = vn_session_roi(s, &out->roi) && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
+    if (out->auto_id != out->vol->src->id || !(out->auto_hi > out->auto_lo)) {
+        rc = vn_auto_window(out->vol, &out->auto_lo, &out->auto_hi, job, err);
+        out->auto_id = rc ? 0 : out->vol->src->id;
+    }
+    if (rc)
+        vn_shown_free(out);
+    return rc;
+}
+
+void vn_shown_free(struct vn_shown *d)
+{
+    vn_vol_unref(d->vol);
+    vn_vol_unref(d->overlay);
+    vn_vol_unref(d->prob);
+    d->vol = d->overlay = d->prob = NULL;
+    d->has_roi = false;
+}
+
+/* ---- layout ---- */
+
+int vn_pane_axis(const struct vn_view *v, enum vn_pane p)
+{
+    return p == VN_XY ? 2 : p == VN_XZ ? 1 : p == VN_YZ ? 0 : v->axis;
+}
+
+static double extent(const struct vn_vol *v, int axis)
+{
+    return (double)vn_box_dim(&v->box, axis) * (vn_um_known(&v->grid) ? v->grid.um[axis] : 1.0);
+}
+
+static void pane_extent(const struct vn_shown *d, enum vn_pane p, double *w, double *h)
+{
+    int u, v;
+    vn_scene_axes(vn_pane_axis(&d->view, p), &u, &v);
+    *w = extent(d->vol, u);
+    *h = extent(d->vol, v);
+}
+
+enum { MAX_ROW = 4 };
+struct plan { int n_row, n[MAX_ROW]; enum vn_pane pane[4]; };
+
+static const struct plan PLAN[] = {
+    { 2, { 2, 2 }, { VN_XY, VN_YZ, VN_XZ, VN_MIP } },
+    { 1, { 4 }, { VN_XY, VN_XZ, VN_YZ, VN_MIP } },
+    { 2, { 3, 1 }, { VN_XY, VN_MIP, VN_YZ, VN_XZ } },
+    { 2, { 2, 2 }, { VN_XY, VN_MIP, VN_XZ, VN_YZ } },
+    { 4, { 1, 1, 1, 1 }, { VN_XY, VN_XZ, VN_YZ, VN_MIP } },
+};
+
+/* Splits n cells in proportion to want[], at least `least` each, `gap` between them. */
+static bool share(int n, int gap, int least, int count, const double *want, int *size)
+{
+    double sum = 0;
+    int left = n - gap * (count - 1), spare = left - least * count;
+    for (int i = 0; i < count; i++)
+        sum += want[i];
+    if (spare < 0)
+        return false;
+    for (int i = 0; i < count; i++) {
+        double part = left * want[i] / sum;
+        size[i] = i == count - 1 ? left : (int)floor(part + 0.5);
+        int most = left - least * (count - 1 - i);
+        size[i] = size[i] < least ? least : size[i] > most ? most : size[i];
+        left -= size[i];
+        sum -= want[i];
+    }
+    return true;
+}
+
+/* Lays the plan out; returns the scale it reaches, or infinity when it does not fit. */
+static double place(const struct vn_shown *d, const struct plan *p, int cols, int rows, int px_w, int px_h, double aspect, struct vn_pane_box out[4])
+{
+    double height[MAX_ROW] = { 0 }, width[MAX_ROW], w, h, scale = 0;
+    int row_h[MAX_ROW], col_w[MAX_ROW], i = 0, y = 0;
+    for (int r = 0; r < p->n_row; r++)
+        for (int k = 0; k < p->n[r]; k++, i++) {
+            pane_extent(d, p->pane[i], &w, &h);
+            height[r] = fmax(height[r], h);
+        }
+    if (!share(rows - p->n_row, 0, 2, p->n_row, height, row_h))
+        return INFINITY;
+    i = 0;
+    for (int r = 0; r < p->n_row; r++) {
+        for (int k = 0; k < p->n[r]; k++)
+            pane_extent(d, p->pane[i + k], &width[k], &h);
+        if (!share(cols, 1, 6, p->n[r], width, col_w))
+            return INFINITY;
+        for (int k = 0, x = 0; k < p->n[r]; k++, i++) {
+            out[i] = (struct vn_pane_box){ p->pane[i], x, y + 1, col_w[k], row_h[r] };
+            scale = fmax(scale, vn_scene_fit(d->vol, vn_pane_axis(&d->view, p->pane[i]), col_w[k] * px_w, row_h[r] * px_h, aspect));
+            x += col_w[k] + 1;
+        }
+        y += row_h[r] + 1;
+    }
+    return scale;
+}
+
+int vn_pane_layout(const struct vn_shown *d, int cols, int rows, int px_w, int px_h, double aspect, struct vn_pane_box out[4], double *um_per_px)
+{
+    struct vn_pane_box trial[4];
+    struct plan one = { 1, { 1 }, { d->view.focus } };
+    double best = INFINITY;
+    int n = 0;
+    if (d->view.layout != 1)
+        for (size_t i = 0; i < VN_COUNT(PLAN); i++) {
+            double scale = place(d, &PLAN[i], cols, rows, px_w, px_h, aspect, trial);
+            if (scale < best * 0.98) {           /* the first ones are the habitual ones: another must be clearly better */
+                best = scale;
+                memcpy(out, trial, sizeof trial);
+                n = 4;
+            }
+        }
+    if (!n) {
+        best = place(d, &one, cols, rows, px_w, px_h, aspect, trial);
+        out[0] = trial[0];
+        n = isfinite(best) ? 1 : 0;
+    }
+    *um_per_px = best / (d->view.zoom > 0 ? d->view.zoom : 1);
+    return n;
+}
+
+/* ---- scenes ---- */
+
+/* Middle of the picture along one axis: the crosshair, but never past the volume's border. */
+static double centre_of(const struct vn_shown *d, int axis, double visible_um)
+{
+    double lo = (double)d->vol->box.lo[axis], hi = (double)d->vol->box.hi[axis];
+    double half = 0.5 * visible_um * (hi - lo) / extent(d->vol, axis);
+    if (2 * half >= hi - lo)
+        return 0.5 * (lo + hi);
+    return fmin(fmax(d->view.at[axis], lo + half), hi - half);
+}
+
+void vn_pane_scene(const struct vn_shown *d, enum vn_pane p, int w, int h, double um_per_px, double aspect, struct vn_scene *out)
+{
+    const struct vn_view *view = &d->view;
+    int axis = vn_pane_axis(view, p), u, v;
+    bool window = view->hi > view->lo;
+    vn_scene_axes(axis, &u, &v);
+    *out = (struct vn_scene){ .volume = d->vol, .overlay = d->overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
+                              .um_per_px = um_per_px, .aspect = aspect, .opacity = view->opacity, .crosshair = view->crosshair,
+                              .roi = d->has_roi ? &d->roi : NULL, .scale_bar = true };
+    out->mip = p == VN_MIP || view->slab > 1;
+    out->lo = window ? view->lo : out->mip ? 0 : d->auto_lo;     /* a projection is brighter than a slice: its own window */
+    out->hi = window ? view->hi : out->mip ? 0 : d->auto_hi;
+    memcpy(out->at, view->at, sizeof out->at);
+    out->centre[0] = centre_of(d, u, um_per_px * w);
+    out->centre[1] = centre_of(d, v, um_per_px * aspect * h);
+    if (p == VN_MIP) {
+        out->slab[0] = d->vol->box.lo[axis];
+        out->slab[1] = d->vol->box.hi[axis];
+    } else {
+        out->slab[0] = (int64_t)floor(view->at[axis]) - (view->slab > 1 ? view->slab / 2 : 0);
+        out->slab[1] = out->slab[0] + (view->slab > 1 ? view->slab : 1);
+    }
+}
+
+void vn_pane_title(const struct vn_shown *d, enum vn_pane p, struct vn_str *b)
+{
+    int axis = vn_pane_axis(&d->view, p);
+    vn_str_addf(b, "%s", PANE_NAME[p]);
+    if (p == VN_MIP) {
+        vn_str_addf(b, " along %c", AXIS_NAME[axis]);
+        return;
+    }
+    vn_str_addf(b, " %c %lld/%lld", AXIS_NAME[axis], (long long)floor(d->view.at[axis]), (long long)d->vol->grid.dim[axis]);
+    if (d->view.slab > 1)
+        vn_str_addf(b, " slab %d", d->view.slab);
+}
