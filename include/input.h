@@ -1,10 +1,10 @@
-/* term.h - decoder of a terminal's input: bytes in, events out.
+/* input.h - decoder of a terminal's input: bytes in, events out.
  *
  * One decoder owns everything that comes from the terminal: keys, mouse (SGR 1006), bracketed paste (2004), focus
  * (1004) and the terminal's own answers (DSR, DA, CPR, DECRPM, DCS, OSC, APC), which would otherwise be taken apart into
  * keys.  It is fed byte by byte, so that sequences split anywhere by the link decode the same. */
-#ifndef VN_TERM_H
-#define VN_TERM_H
+#ifndef VN_INPUT_H
+#define VN_INPUT_H
 #include "base.h"
 
 enum vn_event_type {
@@ -36,9 +36,9 @@ struct vn_event {
     int n_raw;
 };
 
-enum vn_term_state { VN_T_GROUND, VN_T_UTF8, VN_T_ESC, VN_T_CSI, VN_T_SS3, VN_T_STRING, VN_T_STRING_ESC, VN_T_X10, VN_T_PASTE };
-struct vn_term {
-    enum vn_term_state state;
+enum vn_input_state { VN_T_GROUND, VN_T_UTF8, VN_T_ESC, VN_T_CSI, VN_T_SS3, VN_T_STRING, VN_T_STRING_ESC, VN_T_X10, VN_T_PASTE };
+struct vn_input {
+    enum vn_input_state state;
     char raw[64];              /* bytes of the sequence so far; longer ones are swallowed */
     int n_raw;
     uint32_t code;             /* UTF-8 */
@@ -49,10 +49,10 @@ struct vn_term {
     size_t n_paste;
 };
 
-void vn_term_init(struct vn_term *t);
+void vn_input_init(struct vn_input *t);
 /* Takes one byte; true when an event is complete. */
-bool vn_term_byte(struct vn_term *t, unsigned char c, struct vn_event *ev);
+bool vn_input_byte(struct vn_input *t, unsigned char c, struct vn_event *ev);
 /* Nothing came for a while (50 ms): an ESC that stands alone is the key. */
-bool vn_term_timeout(struct vn_term *t, struct vn_event *ev);
-bool vn_term_waiting(const struct vn_term *t);       /* a timeout could complete an event */
+bool vn_input_timeout(struct vn_input *t, struct vn_event *ev);
+bool vn_input_waiting(const struct vn_input *t);       /* a timeout could complete an event */
 #endif

@@ -1,17 +1,17 @@
-/* term.c - decoder of a terminal's input.  Sequences: ECMA-48 (CSI, SS3, strings), xterm's control sequences for keys, mouse
+/* input.c - decoder of a terminal's input.  Sequences: ECMA-48 (CSI, SS3, strings), xterm's control sequences for keys, mouse
  * and paste.  What is not understood is swallowed whole. */
-#include "term.h"
+#include "input.h"
 #include <string.h>
 
 enum { MAX_STRING = 8192 };
 static const char PASTE_END[] = "\033[201~";
 
-void vn_term_init(struct vn_term *t)
+void vn_input_init(struct vn_input *t)
 {
     memset(t, 0, sizeof *t);
 }
 
-static void keep(struct vn_term *t, unsigned char c)
+static void keep(struct vn_input *t, unsigned char c)
 {
     if (t->n_raw < (int)sizeof t->raw)
         t->raw[t->n_raw++] = (char)c;
@@ -19,10 +19,10 @@ static void keep(struct vn_term *t, unsigned char c)
         t->n_raw = (int)sizeof t->raw + 1;           /* too long: known to be no key */
 }
 
-static bool is_long(const struct vn_term *t) { return t->n_raw > (int)sizeof t->raw; }
+static bool is_long(const struct vn_input *t) { return t->n_raw > (int)sizeof t->raw; }
 
 /* Ends the sequence with a key. */
-static bool key(struct vn_term *t, struct vn_event *ev, uint32_t code, unsigned mods)
+static bool key(struct vn_input *t, struct vn_event *ev, uint32_t code, unsigned mods)
 {
     *ev = (struct vn_event){ .type = VN_EV_KEY, .code = code, .mods = mods };
     ev->n_raw = is_long(t) ? 0 : t->n_raw;
@@ -32,7 +32,7 @@ static bool key(struct vn_term *t, struct vn_event *ev, uint32_t code, unsigned 
     return true;
 }
 
-static bool simple(struct vn_term *t, struct vn_event *ev, enum vn_event_type type)
+static bool simple(struct vn_input *t, struct vn_event *ev, enum vn_event_type type)
 {
     *ev = (struct vn_event){ .type = type };
     t->state = VN_T_GROUND;
@@ -40,14 +40,14 @@ static bool simple(struct vn_term *t, struct vn_event *ev, enum vn_event_type ty
     return type != VN_EV_NONE;
 }
 
-static bool start(struct vn_term *t, enum vn_term_state s)
+static bool start(struct vn_input *t, enum vn_input_state s)
 {
     t->state = s;
     return false;
 }
 
 /* A character, or a control code as Ctrl with a letter. */
-static bool character(struct vn_term *t, struct vn_event *ev, uint32_t c, unsigned mods)
+static bool character(struct vn_input *t, struct vn_event *ev, uint32_t c, unsigned mods)
 {
     if (c == 8)
         return key(t, ev, VN_KEY_BACKSPACE, mods);
@@ -60,7 +60,7 @@ static bool character(struct vn_term *t, struct vn_event *ev, uint32_t c, unsign
     return key(t, ev, c, mods);
 }
 
-static bool ground(struct vn_term *t, unsigned char c, struct vn_event *ev)
+static bool ground(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     t->n_raw = 0;
     keep(t, c);
@@ -77,7 +77,7 @@ static bool ground(struct vn_term *t, unsigned char c, struct vn_event *ev)
     return start(t, VN_T_UTF8);
 }
 
-static bool utf8(struct vn_term *t, unsigned char c, struct vn_event *ev)
+static bool utf8(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     if ((c & 0xc0) != 0x80)                          /* broken: what is there is dropped, this byte starts anew */
         return ground(t, c, ev);
@@ -88,7 +88,7 @@ static bool utf8(struct vn_term *t, unsigned char c, struct vn_event *ev)
     return key(t, ev, t->code, t->raw[0] == 27 ? VN_ALT : 0);
 }
 
-static bool escape(struct vn_term *t, unsigned char c, struct vn_event *ev)
+static bool escape(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     if (c == 27) {                                   /* the first one stood alone */
         key(t, ev, VN_KEY_ESC, 0);
@@ -146,7 +146,7 @@ static uint32_t tilde_key(int n)
 }
 
 /* Numbers of a control sequence; returns how many. */
-static int numbers(const struct vn_term *t, int from, int out[8])
+static int numbers(const struct vn_input *t, int from, int out[8])
 {
     int n = 0;
     out[0] = 0;
@@ -162,7 +162,7 @@ static int numbers(const struct vn_term *t, int from, int out[8])
     return n + 1;
 }
 
-static bool mouse(struct vn_term *t, struct vn_event *ev, const int *v, int n, bool release)
+static bool mouse(struct vn_input *t, struct vn_event *ev, const int *v, int n, bool release)
 {
     if (n < 3)
         return simple(t, ev, VN_EV_NONE);
@@ -177,7 +177,7 @@ static bool mouse(struct vn_term *t, struct vn_event *ev, const int *v, int n, b
     return true;
 }
 
-static bool csi_end(struct vn_term *t, unsigned char c, struct vn_event *ev)
+static bool csi_end(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     int v[8] = { 0 };
     char mark = t->n_raw > 2 ? t->raw[2] : 0;
@@ -212,7 +212,7 @@ static bool csi_end(struct vn_term *t, unsigned char c, struct vn_event *ev)
     }
 }
 
-static bool csi(struct vn_term *t, unsigned char c, struct vn_event *ev)
+static bool csi(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     if (c == 27) {
         t->n_raw = 0;
@@ -227,7 +227,7 @@ static bool csi(struct vn_term *t, unsigned char c, struct vn_event *ev)
     return c >= 0x40 ? csi_end(t, c, ev) : false;
 }
 
-static bool paste(struct vn_term *t, unsigned char c, struct vn_event *ev)
+static bool paste(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     if ((char)c == PASTE_END[t->n_match]) {
         if (!PASTE_END[++t->n_match])
@@ -254,7 +254,7 @@ static bool paste(struct vn_term *t, unsigned char c, struct vn_event *ev)
     return true;
 }
 
-bool vn_term_byte(struct vn_term *t, unsigned char c, struct vn_event *ev)
+bool vn_input_byte(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     ev->type = VN_EV_NONE;
     switch (t->state) {
@@ -283,17 +283,17 @@ bool vn_term_byte(struct vn_term *t, unsigned char c, struct vn_event *ev)
     return false;
 }
 
-bool vn_term_waiting(const struct vn_term *t)
+bool vn_input_waiting(const struct vn_input *t)
 {
     if (t->state == VN_T_STRING)
         return t->n_skip == 0;
     return t->state == VN_T_ESC || (t->n_raw == 2 && (t->state == VN_T_CSI || t->state == VN_T_SS3));
 }
 
-bool vn_term_timeout(struct vn_term *t, struct vn_event *ev)
+bool vn_input_timeout(struct vn_input *t, struct vn_event *ev)
 {
     ev->type = VN_EV_NONE;
-    if (!vn_term_waiting(t))
+    if (!vn_input_waiting(t))
         return false;
     if (t->state == VN_T_ESC)
         return key(t, ev, VN_KEY_ESC, 0);

@@ -1,0 +1,287 @@
+/* panes.c - the pictures on the screen. */
+#include "panes.h"
+#include "mem.h"
+#include "tty.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const uint64_t MIP_AT_ONCE = 48u << 20;   /* voxels a projection may have to be drawn with the slices */
+static const uint64_t MIP_BUDGET = 512u << 20;   /* voxels read for one; planes are skipped beyond */
+
+struct vn_pane_task {
+    struct vn_panes *p;
+    struct vn_job *job;
+    int cols, rows;
+    bool want_mip, mip_missing;
+    enum vn_colors colors;
+    struct vn_pane_info info;
+    struct vn_cell *cells;
+    struct vn_image mip;
+    struct vn_key mip_key;
+};
+
+/* ---- on the compute thread ---- */
+
+static struct vn_key scene_key(const struct vn_scene *s, const struct vn_image *im)
+{
+    const uint64_t id[3] = { s->volume->src->id, s->overlay ? s->overlay->src->id : 0, s->prob ? s->prob->src->id : 0 };
+    const double real[8] = { s->low, s->high, s->centre[0], s->centre[1], s->um_per_px, s->lo, s->hi, s->opacity };
+    const int64_t whole[5] = { s->axis, s->slab[0], s->slab[1], im->w, im->h };
+    struct vn_key k = vn_key_start();
+    k = vn_key_add(k, id, sizeof id);
+    k = vn_key_add(k, real, sizeof real);
+    return vn_key_add(k, whole, sizeof whole);
+}
+
+/* The projection from the one kept, or drawn anew when that is wanted or cheap. */
+static int draw_mip(struct vn_pane_task *t, struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_key key = scene_key(s, im);
+    int rc = 0;
+    if (!t->mip.rgb || !vn_key_same(key, t->mip_key)) {
+        t->mip_missing = !t->want_mip && vn_box_count(&s->volume->box) > MIP_AT_ONCE;
+        if (!t->mip_missing) {
+            struct vn_image fresh = { 0 };
+            s->budget = MIP_BUDGET;
+            rc = vn_image_new(&fresh, im->w, im->h, err);
+            if (!rc)
+                rc = vn_render(s, &fresh, job, err);
+            if (rc) {
+                vn_image_free(&fresh);
+                return rc;
+            }
+            vn_image_free(&t->mip);
+            t->mip = fresh;
+            t->mip_key = key;
+        }
+    }
+    if (t->mip.rgb && t->mip.w == im->w && t->mip.h == im->h) {
+        memcpy(im->rgb, t->mip.rgb, (size_t)im->w * (size_t)im->h * 3);
+        im->lo = t->mip.lo;
+        im->hi = t->mip.hi;
+        im->sampled = t->mip.sampled;
+        im->holes = t->mip.holes;
+    }
+    return rc;
+}
+
+static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_pane_info *info = &t->info;
+    const struct vn_pane_box *b = &info->box[i];
+    struct vn_scene *s = &info->scene[i];
+    struct vn_image im = { 0 };
+    int px_w, px_h;
+    vn_cell_size(t->p->mode, &px_w, &px_h);
+    struct vn_cell *cells = vn_alloc((uint64_t)b->w * (uint64_t)b->h * sizeof *cells, err);
+    int rc = cells ? vn_image_new(&im, b->w * px_w, b->h * px_h, err) : VN_E_MEMORY;
+    if (!rc) {
+        vn_pane_scene(&info->shown, b->pane, im.w, im.h, info->um_per_px, t->p->cell_aspect * px_w / px_h, s);
+        rc = b->pane == VN_MIP ? draw_mip(t, s, &im, job, err) : vn_render(s, &im, job, err);
+    }
+    if (!rc) {
+        s->scale_bar = i == 0;
+        vn_render_marks(s, &im);
+        vn_cells_encode(&im, t->p->mode, t->colors, cells);
+        for (int y = 0; y < b->h; y++)
+            memcpy(t->cells + (size_t)(b->y + y) * t->cols + b->x, cells + (size_t)y * b->w, (size_t)b->w * sizeof *cells);
+        info->sampled = info->sampled || im.sampled;
+        info->holes = info->holes || im.holes;
+        if (b->pane == info->shown.view.focus || i == 0) {
+            info->window[0] = im.lo;
+            info->window[1] = im.hi;
+        }
+    }
+    s->roi = NULL;
+    vn_image_free(&im);
+    vn_free(cells);
+    return rc;
+}
+
+static double voxel_value(struct vn_vol *v, const double at[3], struct vn_job *job)
+{
+    double value = NAN;
+    struct vn_buf b = { .type = VN_F64, .stride = { 1, 1 }, .data = &value };
+    for (int k = 0; k < 3; k++) {
+        b.box.lo[k] = (int64_t)floor(at[k]);
+        b.box.hi[k] = b.box.lo[k] + 1;
+    }
+    return v && !vn_vol_read(v, VN_PAD_ZERO, &b, job, NULL) ? value : NAN;
+}
+
+static int run(void *ctx, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_pane_task *t = ctx;
+    struct vn_pane_info *info = &t->info;
+    int px_w, px_h, rc = vn_shown_get(t->p->s, &info->shown, job, err);
+    if (rc || !info->shown.vol)
+        return rc;
+    if (t->colors == VN_COLOR_256 && t->p->true_color && (info->shown.overlay || info->shown.prob || info->shown.vol->kind == VN_LABELS))
+        t->colors = VN_COLOR_TRUE;
+    vn_cell_size(t->p->mode, &px_w, &px_h);
+    info->n = vn_pane_layout(&info->shown, t->cols, t->rows, px_w, px_h, t->p->cell_aspect * px_w / px_h, info->box, &info->um_per_px);
+    for (int i = 0; i < info->n && !rc; i++)
+        rc = draw_pane(t, i, job, err);
+    info->value = voxel_value(info->shown.vol, info->shown.view.at, job);
+    info->overlay_value = voxel_value(info->shown.prob ? info->shown.prob : info->shown.overlay, info->shown.view.at, job);
+    return rc;
+}
+
+/* ---- on the UI thread ---- */
+
+static void done(void *ctx, int rc, const struct vn_err *err)
+{
+    struct vn_pane_task *t = ctx;
+    struct vn_panes *p = t->p;
+    p->task = NULL;
+    p->auto_id = t->info.shown.auto_id;
+    p->auto_lo = t->info.shown.auto_lo;
+    p->auto_hi = t->info.shown.auto_hi;
+    p->mip = t->mip;
+    p->mip_key = t->mip_key;
+    if (!rc && t->cols == p->cols && t->rows == p->rows) {
+        vn_shown_free(&p->info.shown);
+        p->info = t->info;
+        vn_free(p->now);
+        p->now = t->cells;
+        p->now_colors = t->colors;
+        p->fresh = true;
+        p->mip_due = t->mip_missing;
+        p->error[0] = '\0';
+    } else {
+        vn_shown_free(&t->info.shown);
+        vn_free(t->cells);
+        if (rc == VN_E_CANCELLED || !rc)
+            p->dirty = true;
+        else
+            snprintf(p->error, sizeof p->error, "picture: %.200s", err->msg);
+    }
+    vn_free(t);
+}
+
+void vn_panes_work(struct vn_panes *p)
+{
+    if (p->task && p->task->want_mip && p->dirty)
+        vn_job_cancel(p->task->job);             /* the view moved on */
+    if (p->task || (!p->dirty && !p->mip_due) || p->cols < 1 || p->rows < 1)
+        return;
+    struct vn_pane_task *t = vn_calloc(1, sizeof *t, NULL);
+    if (!t)
+        return;
+    *t = (struct vn_pane_task){ .p = p, .cols = p->cols, .rows = p->rows, .want_mip = !p->dirty, .colors = p->colors, .mip = p->mip, .mip_key = p->mip_key };
+    t->info.shown.auto_id = p->auto_id;
+    t->info.shown.auto_lo = p->auto_lo;
+    t->info.shown.auto_hi = p->auto_hi;
+    t->cells = vn_calloc((uint64_t)p->cols * (uint64_t)p->rows, sizeof *t->cells, NULL);
+    t->job = t->cells ? vn_job_submit(VN_VISIBLE, "picture", run, t, done, NULL) : NULL;
+    if (!t->job) {
+        vn_free(t->cells);
+        vn_free(t);
+        return;
+    }
+    p->mip = (struct vn_image){ 0 };             /* with the job until it is done */
+    p->dirty = p->mip_due = false;
+    p->task = t;
+    p->started = vn_tty_now();
+}
+
+int vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect, struct vn_err *err)
+{
+    *p = (struct vn_panes){ .s = s, .colors = colors, .true_color = true_color, .cell_aspect = cell_aspect };
+    p->mode = colors == VN_COLOR_NONE ? VN_CELL_BRAILLE : VN_CELL_QUAD;
+    (void)err;
+    return 0;
+}
+
+void vn_panes_close(struct vn_panes *p)
+{
+    while (p->task) {
+        vn_job_cancel(p->task->job);
+        if (!vn_job_pump())
+            usleep(2000);
+    }
+    vn_shown_free(&p->info.shown);
+    vn_image_free(&p->mip);
+    vn_free(p->now);
+    vn_free(p->old);
+    p->now = p->old = NULL;
+}
+
+int vn_panes_resize(struct vn_panes *p, int cols, int rows, struct vn_err *err)
+{
+    uint64_t n = (uint64_t)(cols > 0 ? cols : 0) * (uint64_t)(rows > 0 ? rows : 0);
+    struct vn_cell *now = vn_calloc(n, sizeof *now, err), *old = vn_calloc(n, sizeof *old, err);
+    if (!now || !old) {
+        vn_free(now);
+        vn_free(old);
+        return VN_E_MEMORY;
+    }
+    vn_free(p->now);
+    vn_free(p->old);
+    p->now = now;
+    p->old = old;
+    p->cols = cols;
+    p->rows = rows;
+    p->info.n = 0;
+    p->dirty = true;
+    return 0;
+}
+
+static bool covered(int cx, int cy, int x, int y, int w, int h)
+{
+    return cx >= x && cx < x + w && cy >= y && cy < y + h;
+}
+
+void vn_panes_forget(struct vn_panes *p, int x, int y, int w, int h)
+{
+    for (int cy = 0; cy < p->rows; cy++)
+        for (int cx = 0; cx < p->cols; cx++)
+            if (!w || covered(cx, cy, x, y, w, h))
+                p->old[(size_t)cy * p->cols + cx].ch = 0;
+    p->fresh = true;
+}
+
+void vn_panes_emit(struct vn_panes *p, int x, int y, int w, int h, struct vn_str *b)
+{
+    p->fresh = false;
+    if (p->old_colors != p->now_colors)
+        for (size_t i = 0; i < (size_t)p->cols * p->rows; i++)
+            p->old[i].ch = 0;
+    p->old_colors = p->now_colors;
+    struct vn_cell *send = vn_alloc((uint64_t)p->cols * (uint64_t)p->rows * sizeof *send, NULL);
+    if (!send)
+        return;
+    for (int cy = 0; cy < p->rows; cy++)
+        for (int cx = 0; cx < p->cols; cx++) {
+            size_t i = (size_t)cy * p->cols + cx;
+            send[i] = p->now[i];
+            if (w && covered(cx, cy, x, y, w, h))
+                send[i].ch = 0;
+        }
+    vn_cells_emit(send, p->old, p->cols, p->rows, 0, 0, p->now_colors, b);
+    memcpy(p->old, send, (size_t)p->cols * p->rows * sizeof *send);
+    vn_free(send);
+}
+
+int vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3])
+{
+    int px_w, px_h, u, v;
+    double uv[2];
+    vn_cell_size(p->mode, &px_w, &px_h);
+    for (int i = 0; i < p->info.n; i++) {
+        const struct vn_pane_box *b = &p->info.box[i];
+        if (!covered(x, y, b->x, b->y, b->w, b->h))
+            continue;
+        const struct vn_scene *s = &p->info.scene[i];
+        vn_scene_voxel(s, b->w * px_w, b->h * px_h, (x - b->x + 0.5) * px_w - 0.5, (y - b->y + 0.5) * px_h - 0.5, uv);
+        vn_scene_axes(s->axis, &u, &v);
+        const struct vn_box *box = &p->info.shown.vol->box;
+        memcpy(at, p->info.shown.view.at, 3 * sizeof *at);
+        at[u] = floor(fmin(fmax(uv[0], (double)box->lo[u]), (double)box->hi[u] - 1));
+        at[v] = floor(fmin(fmax(uv[1], (double)box->lo[v]), (double)box->hi[v] - 1));
+        return i;
+    }
+    return -1;
+}

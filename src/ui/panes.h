@@ -1,0 +1,48 @@
+/* panes.h - the pictures on the screen: rendered by jobs, kept as cells, sent as differences.
+ *
+ * The UI thread only hands out work and takes cells back.  A picture job draws all panes of the view; a projection of a
+ * large volume is drawn by a job of its own afterwards, which a moving view cancels. */
+#ifndef VN_PANES_H
+#define VN_PANES_H
+#include "cells.h"
+#include "scene.h"
+
+struct vn_pane_info {                    /* what the panes show now */
+    struct vn_shown shown;               /* with references */
+    int n;
+    struct vn_pane_box box[4];
+    struct vn_scene scene[4];            /* geometry only: roi is not kept */
+    double um_per_px, window[2];         /* window of the pane in focus */
+    double value, overlay_value;         /* at the crosshair; NaN when it could not be read */
+    bool sampled, holes;
+};
+struct vn_panes {
+    struct vn_session *s;
+    int cols, rows;                      /* of the area, at (0, 0) of the screen */
+    enum vn_cell_mode mode;
+    enum vn_colors colors;               /* without overlay */
+    bool true_color;
+    double cell_aspect;
+    struct vn_pane_info info;
+    struct vn_cell *now, *old;           /* cols*rows; old: what the screen shows */
+    enum vn_colors now_colors, old_colors;
+    bool dirty;                          /* the view changed since the last job started */
+    bool fresh;                          /* now has not been sent */
+    bool mip_due;                        /* the projection is still to be drawn */
+    struct vn_pane_task *task;           /* running */
+    double started;                      /* when, seconds */
+    struct vn_image mip; struct vn_key mip_key;          /* the projection without its marks */
+    uint64_t auto_id; double auto_lo, auto_hi;
+    char error[256];                     /* why the last job failed; "" */
+};
+int  vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect, struct vn_err *err);
+void vn_panes_close(struct vn_panes *p);                         /* waits for the job */
+int  vn_panes_resize(struct vn_panes *p, int cols, int rows, struct vn_err *err);
+void vn_panes_work(struct vn_panes *p);                          /* starts a job if there is something to draw */
+/* The screen lost cells there (a window covered it); whole area when w is 0. */
+void vn_panes_forget(struct vn_panes *p, int x, int y, int w, int h);
+/* Bytes that bring the screen up to date, but for what a window covers (w 0: nothing). */
+void vn_panes_emit(struct vn_panes *p, int x, int y, int w, int h, struct vn_str *b);
+/* Box under cell (x, y) or -1; at[] gets the voxel there, its third coordinate from the view. */
+int  vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3]);
+#endif
