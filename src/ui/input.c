@@ -227,31 +227,30 @@ static bool csi(struct vn_input *t, unsigned char c, struct vn_event *ev)
     return c >= 0x40 ? csi_end(t, c, ev) : false;
 }
 
+static bool hand_over(struct vn_input *t, struct vn_event *ev)
+{
+    *ev = (struct vn_event){ .type = VN_EV_PASTE, .text = t->paste, .n_text = t->n_paste };
+    t->n_paste = 0;
+    return true;
+}
+
 static bool paste(struct vn_input *t, unsigned char c, struct vn_event *ev)
 {
     if ((char)c == PASTE_END[t->n_match]) {
         if (!PASTE_END[++t->n_match])
             return simple(t, ev, VN_EV_PASTE_END);
-        if (t->n_match > 1 || !t->n_paste)
-            return false;
-        /* The end mark may begin here: hand over what there is, so that the end is an event of its own. */
-        *ev = (struct vn_event){ .type = VN_EV_PASTE, .text = t->paste, .n_text = t->n_paste };
-        t->n_paste = 0;
-        return true;
+        /* The end mark may begin here: what there is goes first, so that the end is an event of its own. */
+        return t->n_match == 1 && t->n_paste ? hand_over(t, ev) : false;
     }
     if (t->n_match) {                                /* it was text after all; the mark's first byte cannot recur inside it */
         memcpy(t->paste + t->n_paste, PASTE_END, (size_t)t->n_match);
         t->n_paste += (size_t)t->n_match;
         t->n_match = c == 27 ? 1 : 0;
         if (c == 27)
-            return false;
+            return hand_over(t, ev);
     }
     t->paste[t->n_paste++] = (char)c;
-    if (t->n_paste + sizeof PASTE_END < sizeof t->paste)
-        return false;
-    *ev = (struct vn_event){ .type = VN_EV_PASTE, .text = t->paste, .n_text = t->n_paste };
-    t->n_paste = 0;
-    return true;
+    return t->n_paste + sizeof PASTE_END < sizeof t->paste ? false : hand_over(t, ev);
 }
 
 bool vn_input_byte(struct vn_input *t, unsigned char c, struct vn_event *ev)

@@ -187,12 +187,10 @@ void vn_panes_work(struct vn_panes *p)
     p->started = vn_tty_now();
 }
 
-int vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect, struct vn_err *err)
+void vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect)
 {
     *p = (struct vn_panes){ .s = s, .colors = colors, .true_color = true_color, .cell_aspect = cell_aspect };
     p->mode = colors == VN_COLOR_NONE ? VN_CELL_BRAILLE : VN_CELL_QUAD;
-    (void)err;
-    return 0;
 }
 
 void vn_panes_close(struct vn_panes *p)

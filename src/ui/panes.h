@@ -35,7 +35,7 @@ struct vn_panes {
     uint64_t auto_id; double auto_lo, auto_hi;
     char error[256];                     /* why the last job failed; "" */
 };
-int  vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect, struct vn_err *err);
+void vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect);
 void vn_panes_close(struct vn_panes *p);                         /* waits for the job */
 int  vn_panes_resize(struct vn_panes *p, int cols, int rows, struct vn_err *err);
 void vn_panes_work(struct vn_panes *p);                          /* starts a job if there is something to draw */

@@ -1,0 +1,51 @@
+/* screen.h - everything that is on the screen: state of the interface, and its drawing.
+ *
+ *   panes      pictures (panes.h), each under a title row; or the text viewer
+ *   status     volume, place, value, window, zoom, job, memory
+ *   messages   the last lines of the log
+ *   prompt     the command line, or what the keys do now */
+#ifndef VN_SCREEN_H
+#define VN_SCREEN_H
+#include "cmd.h"
+#include "log.h"
+#include "panes.h"
+
+enum vn_mode { VN_BROWSE, VN_PROMPT, VN_THRESHOLD, VN_REGION_BOX };
+
+struct vn_viewer { bool on; const struct vn_log *log; int top; bool own; struct vn_log text; };   /* scrolls through lines over the panes */
+
+struct vn_ui {
+    struct vn_session *s;
+    struct vn_runner *r;
+    enum vn_mode mode;
+    struct vn_panes panes;
+    struct vn_log log;
+    struct vn_viewer viewer;
+    struct vn_str paste;                 /* being received */
+    bool quit, redraw, focused;
+    bool text_dirty;                     /* something beside the pictures changed */
+    int busy;                            /* submitted lines that have not ended */
+    int echo_at;                         /* log line of the last command, to see how much it printed */
+    int bound;                           /* names bound when the objects were last looked at */
+    /* a held key: applied to the view at once, written as one command when it rests */
+    char pending[256], pending_verb[32];
+    double pending_since;
+    struct vn_box box; bool had_box;     /* region mode: what it was before */
+    bool dragging;
+    /* one frame in flight */
+    bool acks, in_flight;
+    double sent_at;
+    int lost, n_acked;
+    int n_message;                       /* rows of the message area */
+};
+
+void vn_screen_layout(struct vn_ui *ui); /* after a change of size */
+void vn_screen_draw(struct vn_ui *ui);
+bool vn_screen_too_small(void);
+int  vn_screen_rows(void);
+void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...) VN_PRINTF(3, 4);
+void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top);
+void vn_viewer_close(struct vn_ui *ui);
+void vn_viewer_scroll(struct vn_ui *ui, int lines);
+int  vn_viewer_rows(void);
+#endif

@@ -1,0 +1,278 @@
+/* ui.c - the loop of the interface: terminal in, jobs back, screen out. */
+#include "ui.h"
+#include "input.h"
+#include "job.h"
+#include "keys.h"
+#include "mem.h"
+#include "prompt.h"
+#include "screen.h"
+#include "tty.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double SETTLE_S = 0.4;              /* a held key is one command when it has rested this long */
+static const double ESC_S = 0.05;                /* an ESC that stands alone this long is the key */
+static const double ACK_S = 2.0, ACK_TMUX_S = 0.6;
+static const double FRAME_S = 0.033;             /* between frames that nobody acknowledges */
+
+/* ---- hooks of the runner ---- */
+
+static bool same_ui_verb(const char *a, const char *b)
+{
+    size_t n = strcspn(a, " ");
+    char verb[32];
+    if (n >= sizeof verb || strncmp(a, b, n) || (b[n] != ' ' && b[n]))
+        return false;
+    memcpy(verb, a, n);
+    verb[n] = '\0';
+    const struct vn_cmd *c = vn_cmd_find(verb, false, NULL);
+    return c && (c->flags & VN_CMD_UI);
+}
+
+static void on_echo(void *ctx, const char *line)
+{
+    struct vn_ui *ui = ctx;
+    struct vn_log *l = &ui->log;
+    if (l->n && l->line[l->n - 1].kind == VN_LOG_ECHO && same_ui_verb(line, l->line[l->n - 1].s + 2)) {
+        vn_free(l->line[--l->n].s);              /* moves of one kind are one line */
+        if (ui->echo_at > l->n)
+            ui->echo_at = l->n;
+    }
+    vn_say(ui, VN_LOG_ECHO, "> %s", line);
+}
+
+static void on_text(void *ctx, const char *line, bool is_error)
+{
+    vn_say(ctx, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
+}
+
+/* What a command made is looked at: masks as the overlay, images and probabilities as the volume. */
+static void look_at_new(struct vn_ui *ui)
+{
+    char name[64], line[100] = "";
+    int n = vn_session_count(ui->s);
+    if (n > ui->bound && !ui->busy) {
+        struct vn_obj *o = vn_session_at(ui->s, n - 1, name);
+        struct vn_view v = vn_session_view(ui->s);
+        if (o && (o->kind & (VN_MASK | VN_LABELS | VN_SKELETON | VN_PROB)) && ui->panes.info.shown.vol && strcmp(v.overlay, name) && strcmp(v.volume, name))
+            snprintf(line, sizeof line, "overlay %s", name);
+        else if (o && (o->kind & VN_VOLUMES) && strcmp(v.volume, name) && strcmp(v.overlay, name))
+            snprintf(line, sizeof line, "show %s", name);
+        vn_obj_unref(o);
+    }
+    ui->bound = n;
+    if (line[0])
+        vn_keys_command(ui, line);
+}
+
+static void on_done(void *ctx, int rc)
+{
+    struct vn_ui *ui = ctx;
+    int printed = ui->log.n - ui->echo_at;
+    ui->busy -= ui->busy > 0;
+    ui->panes.dirty = ui->text_dirty = true;
+    if (vn_runner_quit(ui->r))
+        ui->quit = true;
+    if (printed > ui->n_message + 1 && !ui->viewer.on)
+        vn_viewer_open(ui, &ui->log, ui->echo_at);
+    if (!rc)
+        look_at_new(ui);
+}
+
+/* ---- hooks of the prompt ---- */
+
+static void on_line(void *ctx, const char *line)
+{
+    struct vn_ui *ui = ctx;
+    if (!line) {
+        ui->quit = true;
+        return;
+    }
+    if (ui->panes.info.shown.vol)
+        ui->mode = VN_BROWSE;
+    ui->text_dirty = true;
+    if (line[strspn(line, " ")])
+        vn_keys_command(ui, line);
+}
+
+static void on_list(void *ctx, const char *text)
+{
+    vn_say(ctx, VN_LOG_TEXT, "%s", text);
+}
+
+/* ---- the loop ---- */
+
+/* One signal; returns it when the program has to end by it. */
+static int take_signals(struct vn_ui *ui)
+{
+    int sig, last = 0;
+    while ((sig = vn_tty_signal())) {
+        if (sig == SIGWINCH || sig == SIGCONT) {
+            vn_tty_resize();
+            vn_screen_layout(ui);
+        } else if (sig == SIGINT) {
+            vn_keys_cancel(ui);
+        } else if (sig == SIGTSTP) {
+            vn_tty_suspend();
+            vn_screen_layout(ui);
+        } else {
+            ui->quit = true;
+            last = sig;
+        }
+    }
+    return last;
+}
+
+static void take_event(struct vn_ui *ui, const struct vn_event *ev)
+{
+    switch (ev->type) {
+    case VN_EV_ACK:
+        ui->in_flight = false;
+        ui->lost = 0;
+        ui->n_acked++;
+        break;
+    case VN_EV_FOCUS_IN: ui->focused = true; break;
+    case VN_EV_FOCUS_OUT:
+        ui->focused = false;
+        if (vn_tty_in_tmux())
+            ui->in_flight = false;               /* the answer would reach another pane */
+        break;
+    default: vn_keys_event(ui, ev); break;
+    }
+}
+
+/* False when the terminal is gone. */
+static bool take_input(struct vn_ui *ui, struct vn_input *in)
+{
+    char buf[4096];
+    struct vn_event ev;
+    ssize_t n = read(STDIN_FILENO, buf, sizeof buf);
+    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+        return false;
+    for (ssize_t i = 0; i < n && !ui->quit; i++)
+        if (vn_input_byte(in, (unsigned char)buf[i], &ev))
+            take_event(ui, &ev);
+    return true;
+}
+
+static void check_ack(struct vn_ui *ui, double now)
+{
+    if (!ui->in_flight || now - ui->sent_at < (vn_tty_in_tmux() ? ACK_TMUX_S : ACK_S))
+        return;
+    ui->in_flight = false;
+    if (++ui->lost >= 2 || !ui->n_acked)
+        ui->acks = false;                        /* this terminal does not answer: frames are only spaced in time */
+}
+
+static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now)
+{
+    double s = 1;
+    if (vn_input_waiting(in))
+        s = ESC_S;
+    if (ui->busy && s > 0.15)
+        s = 0.15;
+    if (ui->pending[0] && s > 0.1)
+        s = 0.1;
+    if (ui->in_flight && s > 0.25)
+        s = 0.25;
+    if (!ui->in_flight && (ui->panes.fresh || ui->text_dirty || ui->redraw)) {
+        double due = ui->sent_at + FRAME_S - now;
+        s = due < 0.001 ? 0.001 : s > due ? due : s;
+    }
+    return (int)(s * 1000 + 0.5);
+}
+
+static int loop(struct vn_ui *ui)
+{
+    struct vn_input in;
+    struct vn_event ev;
+    int last = 0;
+    vn_input_init(&in);
+    while (!ui->quit) {
+        double now = vn_tty_now();
+        vn_job_pump();
+        if (ui->pending[0] && now - ui->pending_since > SETTLE_S)
+            vn_keys_flush(ui);
+        vn_panes_work(&ui->panes);
+        if (ui->panes.error[0]) {
+            vn_say(ui, VN_LOG_ERROR, "%s", ui->panes.error);
+            ui->panes.error[0] = '\0';
+        }
+        check_ack(ui, now);
+        if (!ui->in_flight && (ui->panes.fresh || ui->text_dirty || ui->redraw) && (ui->acks || now - ui->sent_at >= FRAME_S))
+            vn_screen_draw(ui);
+        struct pollfd fd[3] = { { STDIN_FILENO, POLLIN, 0 }, { vn_tty_signal_fd(), POLLIN, 0 }, { vn_job_fd(), POLLIN, 0 } };
+        int n = poll(fd, 3, wait_ms(ui, &in, now));
+        last = take_signals(ui);
+        if (fd[0].revents & (POLLIN | POLLHUP | POLLERR) && n > 0) {
+            if (!take_input(ui, &in))
+                ui->quit = true;
+        } else if (vn_input_waiting(&in) && n == 0 && vn_input_timeout(&in, &ev)) {
+            take_event(ui, &ev);
+        }
+        if (ui->busy)
+            ui->text_dirty = true;               /* progress */
+    }
+    return last;
+}
+
+/* The first volume, unless something is looked at already. */
+static void first_look(struct vn_ui *ui)
+{
+    struct vn_view v = vn_session_view(ui->s);
+    char name[64], line[100];
+    ui->bound = vn_session_count(ui->s);
+    for (int i = 0; i < ui->bound && !v.volume[0]; i++) {
+        struct vn_obj *o = vn_session_at(ui->s, i, name);
+        if (o && (o->kind & VN_VOLUMES)) {
+            snprintf(line, sizeof line, "show %s", name);
+            vn_keys_command(ui, line);
+            v = vn_session_view(ui->s);
+        }
+        vn_obj_unref(o);
+    }
+    if (!v.volume[0])
+        ui->mode = VN_PROMPT;
+}
+
+int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
+{
+    struct vn_ui *ui = vn_calloc(1, sizeof *ui, err);
+    int last = 0, rc = ui ? vn_tty_open(err) : VN_E_MEMORY;
+    if (rc) {
+        vn_free(ui);
+        return rc;
+    }
+    ui->s = s;
+    ui->r = r;
+    ui->acks = ui->focused = true;
+    vn_panes_open(&ui->panes, s, vn_tty_colors(), vn_tty_true_color(), vn_tty_cell_aspect());
+    vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done });
+    vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list });
+    vn_screen_layout(ui);
+    first_look(ui);
+    last = loop(ui);
+    vn_keys_flush(ui);
+    vn_runner_drop(r);
+    vn_job_cancel_all();
+    vn_panes_close(&ui->panes);
+    for (int i = 0; i < 500 && ui->busy; i++)    /* what runs is told to stop, and its files go */
+        if (!vn_job_pump())
+            usleep(2000);
+    vn_runner_set_hooks(r, &(struct vn_runner_hooks){ 0 });
+    vn_prompt_close();
+    vn_tty_close();
+    vn_log_clear(&ui->log);
+    vn_log_clear(&ui->viewer.text);
+    vn_str_free(&ui->paste);
+    vn_free(ui);
+    if (last) {
+        signal(last, SIG_DFL);
+        raise(last);
+    }
+    return 0;
+}
