@@ -1,0 +1,76 @@
+/* cmd_open.c - "open": a file as a volume; reads its header only. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include "cmd.h"
+#include "io.h"
+
+static const struct vn_param params[] = {
+    { "path", VN_P_PATH, VN_POS | VN_REQ | VN_FILE, .help = "TIFF or NIfTI file (.tif, .nii, .nii.gz, .hdr)" },
+    { "as", VN_P_NAME, 0, .help = "name of the volume; by default the file's name without its ending" },
+    { "voxel", VN_P_VOXEL, 0, .unit = "um", .help = "voxel size to use instead of the file's: 0.35x0.35x1um" },
+    { "channel", VN_P_INT, 0, .min = 0, .max = 65535, .def = "0", .help = "channel, 0 is the first; samples of a pixel count as channels" },
+    { "time", VN_P_INT, 0, .min = 0, .max = 16777215, .def = "0", .help = "time point, 0 is the first" },
+    { "kind", VN_P_CHOICE, 0, .choices = "image|mask|labels|prob", .help = "what the voxels mean; mask: nonzero becomes 1" },
+    { 0 },
+};
+
+/* The file's name without folder and ending, with what a name cannot hold turned into '_'. */
+static void stem_name(const char *path, char out[64])
+{
+    const char *base = strrchr(path, '/');
+    size_t n, k = 0;
+
+    base = base ? base + 1 : path;
+    n = strlen(base);
+    if (n > 3 && strcmp(base + n - 3, ".gz") == 0)
+        n -= 3;
+    for (size_t i = n; i > 1; i--)
+        if (base[i - 1] == '.') {
+            n = i - 1;
+            break;
+        }
+    if (n > 4 && strncmp(base + n - 4, ".ome", 4) == 0)
+        n -= 4;
+    if (n == 0 || !(isalpha((unsigned char)base[0]) || base[0] == '_'))
+        out[k++] = '_';
+    for (size_t i = 0; i < n && k < 56; i++) {
+        unsigned char ch = (unsigned char)base[i];
+        out[k] = ch < 128 && (isalnum(ch) || strchr("_.-", ch)) ? (char)ch : '_';
+        k += out[k] != '_' || k == 0 || out[k - 1] != '_';
+    }
+    out[k] = 0;
+}
+
+static int exec(struct vn_call *c, struct vn_err *err)
+{
+    const struct vn_open_opt opt = {
+        .channel = (int)vn_args_int(&c->args, "channel"),
+        .time = (int)vn_args_int(&c->args, "time"),
+        .um = vn_args_has(&c->args, "voxel") ? vn_arg(&c->args, "voxel")->d : NULL,
+        .kind = vn_args_text(&c->args, "kind"),
+    };
+    const char *path = vn_args_text(&c->args, "path");
+    struct vn_vol *v;
+    char stem[64];
+    int rc = vn_io_open(path, &opt, &v, err);
+
+    if (rc)
+        return rc;
+    if (!c->as[0]) {
+        stem_name(path, stem);
+        vn_name_free_one(c->s, stem, c->as);
+    }
+    vn_res_volume(c, v);
+    if (v->n_channel > 1 && !vn_args_given(&c->args, "channel"))
+        vn_call_note(c, "the file has %d channels; this is the first (channel=0)", v->n_channel);
+    if (v->n_time > 1 && !vn_args_given(&c->args, "time"))
+        vn_call_note(c, "the file has %d time points; this is the first (time=0)", v->n_time);
+    if (!vn_um_known(&v->grid))
+        vn_call_note(c, "the file does not say its voxel size: lengths are in voxels until 'set %s voxel=XxYxZum'", vn_args_given(&c->args, "as") ? vn_args_text(&c->args, "as") : c->as);
+    if (v->orientation)
+        vn_res_text(c, "orientation", v->orientation);
+    return vn_call_output(c, 0, "", v->kind, v, err);
+}
+
+const struct vn_cmd vn_cmd_open = { "open", "open a file as a volume", params, VN_CMD_MAKES, exec, NULL };
