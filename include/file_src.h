@@ -40,6 +40,8 @@ int  vn_file_src_volume(struct vn_file_src *s, const struct vn_open_opt *opt, co
 /* Kind of the volume: the user's word, else the note's, else guess. */
 int  vn_file_kind(const struct vn_open_opt *opt, const struct vn_note *note, enum vn_kind guess, enum vn_kind *out, struct vn_err *err);
 
+/* v to the seven digits that a float holds: 0.35 stored as a float is 0.35 again. */
+double vn_round_float(double v);
 /* Shape of chunks of a file whose rows run through (size bytes a voxel): about half a megabyte, a few planes deep, so that
  * slices across the planes do not read everything.  Rows are a multiple of unit_rows, whole planes when those are small. */
 void vn_chunk_rows(const int64_t dim[3], size_t size, int64_t unit_rows, int64_t chunk[3]);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -246,6 +247,13 @@ int vn_file_src_volume(struct vn_file_src *s, const struct vn_open_opt *opt, con
     }
     *out = v;
     return 0;
+}
+
+double vn_round_float(double v)
+{
+    char s[40];
+    snprintf(s, sizeof s, "%.7g", v);
+    return strtod(s, NULL);
 }
 
 void vn_chunk_rows(const int64_t dim[3], size_t size, int64_t unit_rows, int64_t chunk[3])

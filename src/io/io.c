@@ -9,6 +9,20 @@
 #include <unistd.h>
 #include "text.h"
 
+/* Does path end in ".SUFFIX" for one of the list "a|b"? */
+static bool suffix_fits(const char *path, const char *list)
+{
+    size_t len = strlen(path);
+
+    for (const char *s = list; *s;) {
+        size_t n = strcspn(s, "|");
+        if (len > n + 1 && path[len - n - 1] == '.' && strncasecmp(path + len - n, s, n) == 0)
+            return true;
+        s += n + (s[n] == '|');
+    }
+    return false;
+}
+
 /* Formats known by their first bytes, to be refused by name. */
 static const char *known_name(const char *path, const unsigned char *h, size_t n)
 {
@@ -65,27 +79,15 @@ int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **
     close(fd);
     if (n < 0)
         return vn_fail(err, VN_E_IO, "cannot read '%s': %s", path, strerror(why));
-    for (const struct vn_format *const *f = vn_format_table; *f; f++)
+    /* A DICOM file may begin like a TIFF: its first 128 bytes are anyone's. */
+    bool dicom = n >= 132 && memcmp(head + 128, "DICM", 4) == 0 && !suffix_fits(path, "tif|tiff");
+    for (const struct vn_format *const *f = vn_format_table; !dicom && *f; f++)
         if ((*f)->probe(path, head, (size_t)n))
             return (*f)->open(path, opt, out, err);
     const char *name = known_name(path, head, (size_t)n);
     if (name)
         return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is %s, which this version does not read", path, name);
     return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is of no known format (its content decides, not its name); this version reads TIFF and NIfTI", path);
-}
-
-/* Does path end in ".SUFFIX" for one of the list "a|b"? */
-static bool suffix_fits(const char *path, const char *list)
-{
-    size_t len = strlen(path);
-
-    for (const char *s = list; *s;) {
-        size_t n = strcspn(s, "|");
-        if (len > n + 1 && path[len - n - 1] == '.' && strncasecmp(path + len - n, s, n) == 0)
-            return true;
-        s += n + (s[n] == '|');
-    }
-    return false;
 }
 
 int vn_io_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt, struct vn_job *job, struct vn_err *err)

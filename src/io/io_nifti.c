@@ -117,7 +117,7 @@ static char *orientation(const struct vn_nifti *h, struct vn_err *err)
     if (!vn_nifti_affine(h, m))
         return NULL;
     vn_nifti_axes(m, axes);
-    return vn_sprintf(err, "%s (%s %d, %s; mm: %.9g %.9g %.9g %.9g; %.9g %.9g %.9g %.9g; %.9g %.9g %.9g %.9g)", axes, h->scode > 0 ? "sform" : "qform", code,
+    return vn_sprintf(err, "%s (%s %d, %s; mm: %.7g %.7g %.7g %.7g; %.7g %.7g %.7g %.7g; %.7g %.7g %.7g %.7g)", axes, h->scode > 0 ? "sform" : "qform", code,
                       code < 5 ? space[code] : "unknown", m[0][0], m[0][1], m[0][2], m[0][3], m[1][0], m[1][1], m[1][2], m[1][3], m[2][0], m[2][1], m[2][2], m[2][3]);
 }
 
@@ -127,7 +127,7 @@ static void voxel_size(const struct vn_nifti *h, double um[3])
     const double scale = unit == 1 ? 1e6 : unit == 2 ? 1e3 : unit == 3 ? 1 : 0;
 
     for (int k = 0; k < 3; k++) {
-        um[k] = fabs(h->pix[k]) * scale;
+        um[k] = h->version == 1 ? vn_round_float(fabs(h->pix[k]) * scale) : fabs(h->pix[k]) * scale;
         if (!(um[k] >= 1e-6 && um[k] <= 1e8))
             um[k] = 0;
     }

@@ -1,5 +1,6 @@
 /* tiff_meta.c - ImageJ descriptions and OME-XML, read with small tolerant scanners: nothing in them is trusted. */
 #include "tiff_meta.h"
+#include "file_src.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static void ij_voxel(const struct vn_tiff_facts *f, double um[3])
         z = unit_um(s);
     if (ij_value(f->description, "spacing", s, sizeof s))   /* ImageJ leaves out a spacing of 1 */
         z *= fabs(strtod(s, NULL));
-    keep_um(um, x / f->xres, y / f->yres, z);
+    keep_um(um, vn_round_float(x / f->xres), vn_round_float(y / f->yres), z);
 }
 
 static int read_imagej(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, struct vn_err *err)

@@ -1,6 +1,7 @@
 /* tiff_save.c - writing TIFF page by page under a temporary name. */
 #include "tiff_save.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -137,7 +138,7 @@ int vn_tiff_save(struct vn_vol *v, const char *path, const struct vn_save_opt *o
     struct saving s = { .v = v, .path = path, .type = v->src->type };
     struct vn_file *f = NULL;
     struct vn_tiff *t = NULL;
-    int rc;
+    int fd = -1, rc;
 
     if (v->kind == VN_MASK || v->kind == VN_SKELETON) {
         s.spread = true;
@@ -159,7 +160,12 @@ int vn_tiff_save(struct vn_vol *v, const char *path, const struct vn_save_opt *o
         rc = VN_E_IO;
         goto out;
     }
-    t = vn_tiff_new(fileno(vn_file_stream(f)), path, total + 1024.0 * (double)s.dim[2] > 3.9e9 ? "w8m" : "wm", err);
+    fd = open(vn_file_temp(f), O_RDWR | O_CLOEXEC);      /* libtiff also reads what it wrote; the stream only writes */
+    if (fd < 0) {
+        rc = vn_fail(err, VN_E_IO, "cannot write '%s': %s", path, strerror(errno));
+        goto out;
+    }
+    t = vn_tiff_new(fd, path, total + 1024.0 * (double)s.dim[2] > 3.9e9 ? "w8m" : "wm", err);
     rc = t ? write_pages(&s, t, job, err) : VN_E_IO;
     if (!rc) {
         t->msg[0] = 0;
@@ -168,6 +174,8 @@ int vn_tiff_save(struct vn_vol *v, const char *path, const struct vn_save_opt *o
     }
 out:
     vn_tiff_free(t);
+    if (fd >= 0)
+        close(fd);
     vn_str_free(&s.text);
     if (f && rc)
         vn_file_abort(f);
