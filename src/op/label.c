@@ -1,0 +1,370 @@
+/* label.c - connected components by runs: count, extract, join rows, number, paint. */
+#include "label.h"
+#include <string.h>
+#include "mem.h"
+
+/* Slabs are joined inside in parallel, then with each other in order. Their number does not change the result. */
+enum { SLAB_MAX = 64, SLAB_MIN_PLANES = 4 };
+
+/* Bit i = byte i of w is not zero. */
+static inline unsigned byte_bits(uint64_t w)
+{
+    const uint64_t low7 = 0x7f7f7f7f7f7f7f7fULL;
+    uint64_t t = ((((w & low7) + low7) | w) >> 7) & 0x0101010101010101ULL;
+    return (unsigned)((t * 0x0102040810204080ULL) >> 56);
+}
+
+/* Bits of voxels [x, x + 8) of a row, those from n on zero. */
+static inline unsigned row_bits(const uint8_t *row, int64_t x, int64_t n, unsigned flip)
+{
+    uint64_t w = 0;
+    if (x + 8 <= n) {
+        memcpy(&w, row + x, 8);
+        return byte_bits(w) ^ flip;
+    }
+    memcpy(&w, row + x, (size_t)(n - x));
+    return (byte_bits(w) ^ flip) & ((1u << (n - x)) - 1);
+}
+
+static uint32_t row_count(const uint8_t *row, int64_t n, unsigned flip)
+{
+    uint32_t count = 0;
+    unsigned carry = 0;
+    for (int64_t x = 0; x < n; x += 8) {
+        unsigned b = row_bits(row, x, n, flip);
+        count += (uint32_t)__builtin_popcount(b & ~(b << 1 | carry) & 0xff);
+        carry = b >> 7;
+    }
+    return count;
+}
+
+static void row_extract(const uint8_t *row, int64_t n, unsigned flip, struct vn_run *out)
+{
+    unsigned carry = 0;
+    for (int64_t x = 0; x < n; x += 8) {
+        unsigned b = row_bits(row, x, n, flip);
+        unsigned edge = (b ^ (b << 1 | carry)) & 0xff;       /* a run starts or ends here */
+        for (; edge; edge &= edge - 1) {
+            uint32_t at = (uint32_t)(x + __builtin_ctz(edge));
+            if (!carry)
+                out->x0 = at;
+            else
+                (out++)->x1 = at;
+            carry ^= 1;
+        }
+    }
+    if (carry)
+        out->x1 = (uint32_t)n;
+}
+
+struct build_ctx {
+    const struct vn_buf *mask;
+    struct vn_runs *r;
+    unsigned flip;
+    int64_t nx, ny;
+};
+
+static const uint8_t *plane_row(const struct build_ctx *c, int64_t z, int64_t y)
+{
+    return (const uint8_t *)c->mask->data + z * c->mask->stride[1] + y * c->mask->stride[0];
+}
+
+static int count_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    struct build_ctx *c = ctx;
+    (void)err;
+    for (int64_t y = 0; y < c->ny; y++)
+        c->r->row[z * c->ny + y] = row_count(plane_row(c, z, y), c->nx, c->flip);
+    return 0;
+}
+
+static int extract_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    struct build_ctx *c = ctx;
+    (void)err;
+    for (int64_t y = 0; y < c->ny; y++)
+        row_extract(plane_row(c, z, y), c->nx, c->flip, c->r->run + c->r->row[z * c->ny + y]);
+    return 0;
+}
+
+int vn_runs_build(const struct vn_buf *mask, bool background, struct vn_runs *out, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_runs r = { .box = mask->box };
+    const int64_t nx = vn_box_dim(&mask->box, 0), ny = vn_box_dim(&mask->box, 1), nz = vn_box_dim(&mask->box, 2);
+    struct build_ctx c = { .mask = mask, .r = &r, .flip = background ? 0xff : 0, .nx = nx, .ny = ny };
+    uint64_t total = 0;
+    int rc = 0;
+
+    if (mask->type != VN_U8)
+        return vn_fail(err, VN_E_ARG, "components are found in u8 masks, not in %s voxels", vn_type_name(mask->type));
+    if (nx > UINT32_MAX - 8)
+        return vn_fail(err, VN_E_UNSUPPORTED, "a mask of %lld voxels along x is too long to label", (long long)nx);
+    r.n_row = ny * nz;
+    r.row = vn_alloc(((uint64_t)r.n_row + 1) * sizeof(*r.row), err);
+    if (!r.row) {
+        rc = err->code;
+        goto out;
+    }
+    rc = vn_job_for_quiet(job, nz, count_plane, &c, err);
+    if (rc)
+        goto out;
+    for (int64_t i = 0; i < r.n_row; i++) {
+        uint32_t n = r.row[i];
+        r.row[i] = (uint32_t)total;
+        total += n;
+        if (total > UINT32_MAX - 1) {
+            rc = vn_fail(err, VN_E_UNSUPPORTED, "the mask has more than %u runs of voxels; label a smaller region", UINT32_MAX - 1);
+            goto out;
+        }
+    }
+    r.n = r.row[r.n_row] = (uint32_t)total;
+    r.run = vn_alloc(total * sizeof(*r.run), err);
+    if (!r.run) {
+        rc = err->code;
+        goto out;
+    }
+    rc = vn_job_for_quiet(job, nz, extract_plane, &c, err);
+out:
+    if (rc)
+        vn_runs_free(&r);
+    else
+        *out = r;
+    return rc;
+}
+
+void vn_runs_free(struct vn_runs *r)
+{
+    vn_free(r->row);
+    vn_free(r->run);
+    vn_free(r->label);
+    *r = (struct vn_runs){ 0 };
+}
+
+/* ---- union-find: parent[i] <= i, so the root is the first run of the component ---- */
+
+static inline uint32_t find_root(uint32_t *parent, uint32_t i)
+{
+    while (parent[i] != i) {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    return i;
+}
+
+static inline void join(uint32_t *parent, uint32_t a, uint32_t b)
+{
+    a = find_root(parent, a);
+    b = find_root(parent, b);
+    if (a < b)
+        parent[b] = a;
+    else
+        parent[a] = b;
+}
+
+/* Joins the runs of two rows whose stretches meet, grown by `reach` (1: diagonal neighbours count). */
+static void join_rows(struct vn_runs *r, int64_t row_a, int64_t row_b, uint32_t reach)
+{
+    uint32_t a = r->row[row_a], b = r->row[row_b];
+    const uint32_t end_a = r->row[row_a + 1], end_b = r->row[row_b + 1];
+    while (a < end_a && b < end_b) {
+        const struct vn_run ra = r->run[a], rb = r->run[b];
+        if (ra.x0 < rb.x1 + reach && rb.x0 < ra.x1 + reach)
+            join(r->label, a, b);
+        if (ra.x1 < rb.x1)
+            a++;
+        else
+            b++;
+    }
+}
+
+struct join_ctx {
+    struct vn_runs *r;
+    int64_t ny, nz, slab;
+    int connectivity;
+};
+
+static void join_down(const struct join_ctx *c, int64_t z)       /* plane z with plane z - 1 */
+{
+    const uint32_t side = c->connectivity > 6, corner = c->connectivity == 26;
+    for (int64_t y = 0; y < c->ny; y++) {
+        const int64_t row = z * c->ny + y, below = row - c->ny;
+        join_rows(c->r, row, below, side);
+        if (side && y > 0)
+            join_rows(c->r, row, below - 1, corner);
+        if (side && y + 1 < c->ny)
+            join_rows(c->r, row, below + 1, corner);
+    }
+}
+
+static int join_slab(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct join_ctx *c = ctx;
+    const int64_t z0 = i * c->slab, z1 = vn_min64(z0 + c->slab, c->nz);
+    (void)err;
+    for (uint32_t k = c->r->row[z0 * c->ny]; k < c->r->row[z1 * c->ny]; k++)
+        c->r->label[k] = k;
+    for (int64_t z = z0; z < z1; z++) {
+        for (int64_t y = 1; y < c->ny; y++)
+            join_rows(c->r, z * c->ny + y, z * c->ny + y - 1, c->connectivity > 6);
+        if (z > z0)
+            join_down(c, z);
+    }
+    return 0;
+}
+
+int vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t ny = vn_box_dim(&r->box, 1), nz = vn_box_dim(&r->box, 2);
+    struct join_ctx c = { .r = r, .ny = ny, .nz = nz, .connectivity = connectivity };
+    uint32_t count = 0;
+
+    if (connectivity != 6 && connectivity != 18 && connectivity != 26)
+        return vn_fail(err, VN_E_ARG, "connectivity %d is none of 6, 18, 26", connectivity);
+    vn_free(r->label);
+    r->label = vn_alloc((uint64_t)r->n * sizeof(*r->label), err);
+    if (!r->label)
+        return err->code;
+    c.slab = vn_max64(SLAB_MIN_PLANES, (nz + SLAB_MAX - 1) / SLAB_MAX);
+    int rc = vn_job_for_quiet(job, (nz + c.slab - 1) / c.slab, join_slab, &c, err);
+    for (int64_t z = c.slab; !rc && z < nz; z += c.slab) {
+        join_down(&c, z);
+        rc = vn_job_check(job, err);
+    }
+    /* A parent comes before its children: one pass in order turns parents into labels. */
+    for (uint32_t i = 0; !rc && i < r->n; i++) {
+        r->label[i] = r->label[i] == i ? ++count : r->label[r->label[i]];
+        if ((i & 0x3fffff) == 0x3fffff)
+            rc = vn_job_check(job, err);
+    }
+    r->count = count;
+    return rc;
+}
+
+int vn_runs_sizes(const struct vn_runs *r, uint64_t **size, struct vn_err *err)
+{
+    uint64_t *s = vn_calloc((uint64_t)r->count + 1, sizeof(*s), err);
+    if (!s)
+        return err->code;
+    for (uint32_t i = 0; i < r->n; i++)
+        s[r->label[i] - 1] += r->run[i].x1 - r->run[i].x0;
+    *size = s;
+    return 0;
+}
+
+int vn_runs_faces(const struct vn_runs *r, bool flat, bool **face, struct vn_err *err)
+{
+    const int64_t nx = vn_box_dim(&r->box, 0), ny = vn_box_dim(&r->box, 1), nz = vn_box_dim(&r->box, 2);
+    const bool in_x = flat || nx > 1, in_y = flat || ny > 1, in_z = flat || nz > 1;
+    bool *f = vn_calloc((uint64_t)r->count + 1, sizeof(*f), err);
+    if (!f)
+        return err->code;
+    for (int64_t row = 0; row < r->n_row; row++) {
+        const int64_t y = row % ny, z = row / ny;
+        const bool all = (in_y && (y == 0 || y == ny - 1)) || (in_z && (z == 0 || z == nz - 1));
+        for (uint32_t i = r->row[row]; i < r->row[row + 1]; i++)
+            if (all || (in_x && (r->run[i].x0 == 0 || r->run[i].x1 == (uint64_t)nx)))
+                f[r->label[i] - 1] = true;
+    }
+    *face = f;
+    return 0;
+}
+
+/* ---- runs back to voxels ---- */
+
+struct paint_ctx {
+    const struct vn_runs *r;
+    const uint8_t *value;
+    struct vn_buf *out;
+    int64_t nx, ny;
+};
+
+static int paint_value_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct paint_ctx *c = ctx;
+    (void)err;
+    for (int64_t y = 0; y < c->ny; y++) {
+        uint8_t *row = (uint8_t *)c->out->data + z * c->out->stride[1] + y * c->out->stride[0];
+        for (uint32_t i = c->r->row[z * c->ny + y]; i < c->r->row[z * c->ny + y + 1]; i++) {
+            const uint8_t v = c->value[c->r->label[i] - 1];
+            if (v != 0xff)
+                memset(row + c->r->run[i].x0, v, c->r->run[i].x1 - c->r->run[i].x0);
+        }
+    }
+    return 0;
+}
+
+static int paint_label_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct paint_ctx *c = ctx;
+    (void)err;
+    for (int64_t y = 0; y < c->ny; y++) {
+        uint32_t *row = (uint32_t *)c->out->data + z * c->out->stride[1] + y * c->out->stride[0];
+        memset(row, 0, (size_t)c->nx * sizeof(*row));
+        for (uint32_t i = c->r->row[z * c->ny + y]; i < c->r->row[z * c->ny + y + 1]; i++)
+            for (uint32_t x = c->r->run[i].x0, label = c->r->label[i]; x < c->r->run[i].x1; x++)
+                row[x] = label;
+    }
+    return 0;
+}
+
+static int paint(const struct vn_runs *r, const uint8_t *value, struct vn_buf *out, enum vn_type type, struct vn_job *job,
+                 struct vn_err *err)
+{
+    struct paint_ctx c = { .r = r, .value = value, .out = out, .nx = vn_box_dim(&r->box, 0), .ny = vn_box_dim(&r->box, 1) };
+    if (out->type != type || !vn_box_same(&out->box, &r->box))
+        return vn_fail(err, VN_E_INTERNAL, "components need a %s buffer with the box of the mask", vn_type_name(type));
+    return vn_job_for_quiet(job, vn_box_dim(&r->box, 2), value ? paint_value_plane : paint_label_plane, &c, err);
+}
+
+int vn_runs_paint(const struct vn_runs *r, const uint8_t *value, struct vn_buf *mask, struct vn_job *job, struct vn_err *err)
+{
+    return paint(r, value, mask, VN_U8, job, err);
+}
+
+int vn_label_buf(const struct vn_buf *mask, int connectivity, struct vn_buf *labels, uint64_t *count, struct vn_job *job,
+                 struct vn_err *err)
+{
+    struct vn_runs r = { 0 };
+    int rc = vn_runs_build(mask, false, &r, job, err);
+    if (!rc)
+        rc = vn_runs_label(&r, connectivity, job, err);
+    if (!rc)
+        rc = paint(&r, NULL, labels, VN_U32, job, err);
+    if (!rc)
+        *count = r.count;
+    vn_runs_free(&r);
+    return rc;
+}
+
+int vn_keep_largest(struct vn_buf *mask, int connectivity, uint64_t *size, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_runs r = { 0 };
+    uint64_t *sizes = NULL;
+    uint8_t *value = NULL;
+    uint32_t best = 0;
+
+    int rc = vn_runs_build(mask, false, &r, job, err);
+    if (!rc)
+        rc = vn_runs_label(&r, connectivity, job, err);
+    if (!rc)
+        rc = vn_runs_sizes(&r, &sizes, err);
+    if (rc)
+        goto out;
+    value = vn_calloc((uint64_t)r.count + 1, 1, err);
+    if (!value) {
+        rc = err->code;
+        goto out;
+    }
+    for (uint32_t i = 1; i < r.count; i++)
+        if (sizes[i] > sizes[best])
+            best = i;
+    value[best] = 0xff;                        /* left alone; all others become background */
+    rc = vn_runs_paint(&r, value, mask, job, err);
+    if (!rc && size)
+        *size = r.count ? sizes[best] : 0;
+out:
+    vn_free(sizes);
+    vn_free(value);
+    vn_runs_free(&r);
+    return rc;
+}
