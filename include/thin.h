@@ -1,0 +1,22 @@
+/* thin.h - thinning of a mask to centred curves that keeps its topology.
+ *
+ * Voxels are deleted in the order of their distance to the background (exact, anisotropic), so that the curve stays in
+ * the middle (Pudney 1998).  Voxels of one distance are worked in passes; a pass looks at the voxels that have a
+ * background face neighbour when it begins, keeps those that are ends then (exactly one neighbour), and goes through the
+ * eight subfields of the parities of x, y, z: no two voxels of one subfield touch, so deleting all its simple voxels at
+ * once is the same as one after the other (subfields: Bertrand, Aktouf 1994; ends looked at once per pass: Nemeth,
+ * Kardos, Palagyi 2011).  Parities count in the full grid.
+ *
+ * Every deletion is of a (26, 6)-simple voxel: 26-connected components, cavities and tunnels stay exactly as they are.
+ * A closed shell therefore stays a closed surface one voxel thick, and loops stay loops.  What remains has no simple
+ * voxel but ends.  For the order of deletion alone, beyond the region's faces is not background: a vessel cut by a face
+ * keeps its middle up to the face. */
+#ifndef VN_THIN_H
+#define VN_THIN_H
+#include "volume.h"
+
+/* mask: u8, nonzero = foreground; outside is background.  um: voxel size, all 0 = unknown (isotropic).  skel: u8 0 or 1 over the
+ * same box; may be mask itself.  Memory: 4 bytes per voxel, 2 bits, and 8 bytes per voxel at the front of thinning.
+ * The same on any number of threads. */
+int vn_thin(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, struct vn_job *job, struct vn_err *err);
+#endif
