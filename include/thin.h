@@ -2,7 +2,8 @@
  *
  * Voxels are deleted in the order of their distance to the background (exact, anisotropic), so that the curve stays in
  * the middle (Pudney 1998).  Voxels of one distance are worked in passes; a pass looks at the voxels that have a
- * background face neighbour when it begins, keeps those that are ends then (exactly one neighbour), and goes through the
+ * background face neighbour when it begins, keeps those that are ends of a line then (exactly one neighbour, which has at
+ * most one more: a bump one voxel high is no end), and goes through the
  * eight subfields of the parities of x, y, z: no two voxels of one subfield touch, so deleting all its simple voxels at
  * once is the same as one after the other (subfields: Bertrand, Aktouf 1994; ends looked at once per pass: Nemeth,
  * Kardos, Palagyi 2011).  Parities count in the full grid.

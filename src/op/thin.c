@@ -137,6 +137,14 @@ static int open_level(struct thin *t, struct vn_err *err)
 
 /* ---- one pass ---- */
 
+/* The one neighbour in m of voxel (x, y, z) continues a line: an end of a curve, and not a bump on something thick. */
+static bool ends_line(const struct thin *t, uint32_t m, int64_t x, int64_t y, int64_t z)
+{
+    const int b = __builtin_ctz(m & ~(uint32_t)VN_N27_CENTRE);
+    const uint64_t *row = vn_bit_row(&t->obj, y + b / 3 % 3 - 1, z + b / 9 - 1);
+    return __builtin_popcount(vn_bit27(&t->obj, row, x + b % 3 - 1)) <= 3;
+}
+
 static int sort_chunk(void *ctx, int64_t i, struct vn_err *err)
 {
     struct thin *t = ctx;
@@ -144,10 +152,13 @@ static int sort_chunk(void *ctx, int64_t i, struct vn_err *err)
     (void)err;
     for (uint64_t k = (uint64_t)i * TEST_GRAIN; k < end; k++) {
         const uint64_t v = t->pass.v[k];
-        const uint32_t m = vn_bit27(&t->obj, vn_bit_row(&t->obj, at_y(v), at_z(v)), at_x(v));
-        const bool inner = (m & VN_N27_FACES) == VN_N27_FACES, end_of_curve = __builtin_popcount(m) <= 2;
-        t->verdict[k] = !(m & VN_N27_CENTRE) || inner || end_of_curve ? DROP
-                        : (uint8_t)(((at_x(v) + t->parity[0]) & 1) | ((at_y(v) + t->parity[1]) & 1) << 1 | ((at_z(v) + t->parity[2]) & 1) << 2);
+        const int64_t x = at_x(v), y = at_y(v), z = at_z(v);
+        const uint32_t m = vn_bit27(&t->obj, vn_bit_row(&t->obj, y, z), x);
+        const int n = __builtin_popcount(m);                              /* the voxel itself among them */
+        if (!(m & VN_N27_CENTRE) || (m & VN_N27_FACES) == VN_N27_FACES || n == 1 || (n == 2 && ends_line(t, m, x, y, z)))
+            t->verdict[k] = DROP;
+        else
+            t->verdict[k] = (uint8_t)(((x + t->parity[0]) & 1) | ((y + t->parity[1]) & 1) << 1 | ((z + t->parity[2]) & 1) << 2);
     }
     return 0;
 }
