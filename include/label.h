@@ -26,16 +26,18 @@ void vn_runs_free(struct vn_runs *r);                       /* leaves {0} */
 /* Fills label and count. connectivity: 6, 18 or 26. */
 int  vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struct vn_err *err);
 /* size[i] = voxels of label i + 1; count entries, vn_free'd by the caller (one valid entry when count is 0). */
-int  vn_runs_sizes(const struct vn_runs *r, uint64_t **size, struct vn_err *err);
+int  vn_runs_sizes(const struct vn_runs *r, uint64_t **size, struct vn_job *job, struct vn_err *err);
 /* face[i] = component i + 1 touches a face of the box. vn_free'd by the caller.  A face of an axis with one voxel
  * counts only when flat is true: in a volume of one plane every voxel touches both. */
-int  vn_runs_faces(const struct vn_runs *r, bool flat, bool **face, struct vn_err *err);
+int  vn_runs_faces(const struct vn_runs *r, bool flat, bool **face, struct vn_job *job, struct vn_err *err);
 /* Writes value[label - 1] into the voxels of each run of a u8 buffer with the runs' box; 0xff in `value` leaves the run alone. */
 int  vn_runs_paint(const struct vn_runs *r, const uint8_t *value, struct vn_buf *mask, struct vn_job *job, struct vn_err *err);
 
 /* Components of a u8 mask (nonzero = foreground) into a u32 buffer of the same box: 0 background, 1..*count. */
 int  vn_label_buf(const struct vn_buf *mask, int connectivity, struct vn_buf *labels, uint64_t *count, struct vn_job *job,
                   struct vn_err *err);
+/* Voxels of each label 1..count of a u32 buffer: *size has *count entries, vn_free'd by the caller. */
+int  vn_label_sizes(const struct vn_buf *labels, uint64_t **size, uint64_t *count, struct vn_job *job, struct vn_err *err);
 /* In place: only the largest component stays (the first of equals). Its size may be asked for (NULL: not). */
 int  vn_keep_largest(struct vn_buf *mask, int connectivity, uint64_t *size, struct vn_job *job, struct vn_err *err);
 #endif

@@ -4,7 +4,7 @@
 #include "mem.h"
 
 /* Slabs are joined inside in parallel, then with each other in order. Their number does not change the result. */
-enum { SLAB_MAX = 64, SLAB_MIN_PLANES = 4 };
+enum { SLAB_MAX = 64, SLAB_MIN_PLANES = 4, POLL_MASK = 0xfffff };
 
 /* Bit i = byte i of w is not zero. */
 static inline unsigned byte_bits(uint64_t w)
@@ -233,40 +233,53 @@ int vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struc
     /* A parent comes before its children: one pass in order turns parents into labels. */
     for (uint32_t i = 0; !rc && i < r->n; i++) {
         r->label[i] = r->label[i] == i ? ++count : r->label[r->label[i]];
-        if ((i & 0x3fffff) == 0x3fffff)
+        if ((i & POLL_MASK) == POLL_MASK)
             rc = vn_job_check(job, err);
     }
     r->count = count;
     return rc;
 }
 
-int vn_runs_sizes(const struct vn_runs *r, uint64_t **size, struct vn_err *err)
+int vn_runs_sizes(const struct vn_runs *r, uint64_t **size, struct vn_job *job, struct vn_err *err)
 {
     uint64_t *s = vn_calloc((uint64_t)r->count + 1, sizeof(*s), err);
     if (!s)
         return err->code;
-    for (uint32_t i = 0; i < r->n; i++)
+    int rc = 0;
+    for (uint32_t i = 0; !rc && i < r->n; i++) {
         s[r->label[i] - 1] += r->run[i].x1 - r->run[i].x0;
-    *size = s;
-    return 0;
+        if ((i & POLL_MASK) == POLL_MASK)
+            rc = vn_job_check(job, err);
+    }
+    if (rc)
+        vn_free(s);
+    else
+        *size = s;
+    return rc;
 }
 
-int vn_runs_faces(const struct vn_runs *r, bool flat, bool **face, struct vn_err *err)
+int vn_runs_faces(const struct vn_runs *r, bool flat, bool **face, struct vn_job *job, struct vn_err *err)
 {
     const int64_t nx = vn_box_dim(&r->box, 0), ny = vn_box_dim(&r->box, 1), nz = vn_box_dim(&r->box, 2);
     const bool in_x = flat || nx > 1, in_y = flat || ny > 1, in_z = flat || nz > 1;
     bool *f = vn_calloc((uint64_t)r->count + 1, sizeof(*f), err);
     if (!f)
         return err->code;
-    for (int64_t row = 0; row < r->n_row; row++) {
+    int rc = 0;
+    for (int64_t row = 0; !rc && row < r->n_row; row++) {
         const int64_t y = row % ny, z = row / ny;
         const bool all = (in_y && (y == 0 || y == ny - 1)) || (in_z && (z == 0 || z == nz - 1));
         for (uint32_t i = r->row[row]; i < r->row[row + 1]; i++)
             if (all || (in_x && (r->run[i].x0 == 0 || r->run[i].x1 == (uint64_t)nx)))
                 f[r->label[i] - 1] = true;
+        if (y == ny - 1)
+            rc = vn_job_check(job, err);
     }
-    *face = f;
-    return 0;
+    if (rc)
+        vn_free(f);
+    else
+        *face = f;
+    return rc;
 }
 
 /* ---- runs back to voxels ---- */
@@ -336,6 +349,64 @@ int vn_label_buf(const struct vn_buf *mask, int connectivity, struct vn_buf *lab
     return rc;
 }
 
+/* ---- sizes from labels ---- */
+
+struct size_ctx {
+    const struct vn_buf *labels;
+    uint64_t *size;                    /* NULL in the first pass, which finds the largest label of each plane */
+    uint32_t *top;
+};
+
+static int size_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct size_ctx *c = ctx;
+    const int64_t nx = vn_box_dim(&c->labels->box, 0), ny = vn_box_dim(&c->labels->box, 1);
+    uint32_t top = 0;
+    (void)err;
+    for (int64_t y = 0; y < ny; y++) {
+        const uint32_t *row = (const uint32_t *)c->labels->data + z * c->labels->stride[1] + y * c->labels->stride[0];
+        for (int64_t x = 0; !c->size && x < nx; x++)
+            top = row[x] > top ? row[x] : top;
+        for (int64_t x = 0, from; c->size && x < nx; x++) {
+            if (!row[x])
+                continue;
+            for (from = x; x + 1 < nx && row[x + 1] == row[from]; x++)
+                ;
+            __atomic_fetch_add(&c->size[row[from] - 1], (uint64_t)(x + 1 - from), __ATOMIC_RELAXED);
+        }
+    }
+    if (!c->size)
+        c->top[z] = top;
+    return 0;
+}
+
+int vn_label_sizes(const struct vn_buf *labels, uint64_t **size, uint64_t *count, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t nz = vn_box_dim(&labels->box, 2);
+    struct size_ctx c = { .labels = labels };
+    uint32_t n = 0;
+    int rc;
+
+    if (labels->type != VN_U32)
+        return vn_fail(err, VN_E_INTERNAL, "labels are u32, not %s", vn_type_name(labels->type));
+    c.top = vn_alloc((uint64_t)nz * sizeof(*c.top), err);
+    rc = c.top ? vn_job_for_quiet(job, nz, size_plane, &c, err) : err->code;
+    for (int64_t z = 0; !rc && z < nz; z++)
+        n = c.top[z] > n ? c.top[z] : n;
+    if (!rc && !(c.size = vn_calloc((uint64_t)n + 1, sizeof(*c.size), err)))
+        rc = err->code;
+    if (!rc)
+        rc = vn_job_for_quiet(job, nz, size_plane, &c, err);
+    vn_free(c.top);
+    if (rc) {
+        vn_free(c.size);
+        return rc;
+    }
+    *size = c.size;
+    *count = n;
+    return 0;
+}
+
 int vn_keep_largest(struct vn_buf *mask, int connectivity, uint64_t *size, struct vn_job *job, struct vn_err *err)
 {
     struct vn_runs r = { 0 };
@@ -347,7 +418,7 @@ int vn_keep_largest(struct vn_buf *mask, int connectivity, uint64_t *size, struc
     if (!rc)
         rc = vn_runs_label(&r, connectivity, job, err);
     if (!rc)
-        rc = vn_runs_sizes(&r, &sizes, err);
+        rc = vn_runs_sizes(&r, &sizes, job, err);
     if (rc)
         goto out;
     value = vn_calloc((uint64_t)r.count + 1, 1, err);

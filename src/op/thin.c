@@ -8,7 +8,7 @@
 #include "edt.h"
 #include "mem.h"
 
-enum { CHUNK_LEN = 14, TEST_GRAIN = 1024, NO_CHUNK = 0 };
+enum { CHUNK_LEN = 14, TEST_GRAIN = 1024, NO_CHUNK = 0, POLL_MASK = 0xffff };
 
 /* A voxel as one number: 16 bits each of x, y, z (vn_edt allows no longer axes). */
 static inline uint64_t pack(int64_t x, int64_t y, int64_t z) { return (uint64_t)x | (uint64_t)y << 16 | (uint64_t)z << 32; }
@@ -219,13 +219,18 @@ static int run_pass(struct thin *t, struct vn_job *job, struct vn_err *err)
         vn_bit_clear(vn_bit_row(&t->queued, at_y(v), at_z(v)), at_x(v));
         if (t->verdict[k] < 8)
             rc = list_add(&t->field[t->verdict[k]], v, err);
+        if (!rc && (k & POLL_MASK) == POLL_MASK)
+            rc = vn_job_check(job, err);
     }
     for (int s = 0; s < 8 && !rc; s++) {
         t->test = &t->field[s];
         rc = over(t, t->test->n, test_chunk, job, err);
-        for (uint64_t k = 0; !rc && k < t->test->n; k++)
+        for (uint64_t k = 0; !rc && k < t->test->n; k++) {
             if (t->verdict[k] == GONE)
                 rc = remove_voxel(t, t->test->v[k], err);
+            if (!rc && (k & POLL_MASK) == POLL_MASK)
+                rc = vn_job_check(job, err);
+        }
     }
     return rc ? rc : vn_job_check(job, err);
 }
