@@ -30,4 +30,8 @@ double vn_proto_length(const struct vn_proto *p, const struct vn_proto_seg *s); 
 /* Removes end segments shorter than max(ratio x radius at their branch node, shortest), shortest first, at most one at a
  * node in a round; nodes of degree 2 dissolve after each round; until nothing changes. Removed segments are counted. */
 int  vn_proto_prune(struct vn_proto *p, double ratio, double shortest, int64_t *n_removed, struct vn_err *err);
+
+/* Smoothed centrelines, node positions, radii (centreline.c).  dist: NULL, or f32 over box.  p's node positions change. */
+int  vn_proto_graph(struct vn_proto *p, const struct vn_box *box, const struct vn_buf *dist, const struct vn_grid *grid,
+                    struct vn_graph **out, struct vn_job *job, struct vn_err *err);
 #endif

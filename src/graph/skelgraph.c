@@ -1,13 +1,11 @@
-/* skelgraph.c - skeleton voxels to chains and nodes (the topology), then centrelines and radii. */
+/* skelgraph.c - skeleton voxels to chains and nodes: the topology. */
 #include "skelgraph.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "caliber.h"
 #include "cluster.h"
 #include "mem.h"
 #include "proto.h"
-#include "smooth.h"
 
 struct voxels {                        /* skeleton voxels in raster order */
     const struct vn_buf *skel;
@@ -347,186 +345,6 @@ static int make_proto(struct voxels *s, const struct vn_buf *dist, struct vn_pro
     return rc ? rc : trace_all(&m, job, err);
 }
 
-/* ---- centrelines and radii ---- */
-
-struct line { struct vn_point *pt; int64_t n; };
-struct shaper {
-    const struct vn_proto *p;
-    const struct vn_buf *dist;
-    double step;
-    const int32_t *seg;                /* those that remain */
-    struct line *line;
-};
-
-/* Near a branch point the section takes in the other vessels: there the radius is that of the nearest place beyond. */
-static void carry_radius(const struct vn_proto *p, const struct vn_proto_seg *s, struct vn_point *pt, int64_t n)
-{
-    double um = fmax(p->um[0], fmax(p->um[1], p->um[2])), length = 0;
-    const struct vn_proto_node *a = &p->node[s->a], *b = &p->node[s->b];
-    double za = a->degree > 2 ? a->radius + 2 * um : 0, zb = b->degree > 2 ? b->radius + 2 * um : 0;
-    int64_t first = 0, last = n - 1;
-
-    for (int64_t i = 1; i < n; i++) {
-        double d = 0;
-        for (int k = 0; k < 3; k++)
-            d += (pt[i].p[k] - pt[i - 1].p[k]) * (pt[i].p[k] - pt[i - 1].p[k]);
-        length += sqrt(d);
-    }
-    const double step = n > 1 ? length / (double)(n - 1) : 1;
-    if (za + zb > 0.8 * length) {                           /* a short one keeps its middle fifth */
-        const double f = 0.8 * length / (za + zb);
-        za *= f;
-        zb *= f;
-    }
-    if (!(step > 0))
-        return;
-    first = vn_min64((int64_t)(za / step), n - 1);
-    last = vn_max64(n - 1 - (int64_t)(zb / step), first);
-    for (int64_t i = 0; i < first; i++)
-        pt[i].radius = pt[first].radius;
-    for (int64_t i = last + 1; i < n; i++)
-        pt[i].radius = pt[last].radius;
-}
-
-static int shape(void *ctx, int64_t i, struct vn_err *err)
-{
-    struct shaper *h = ctx;
-    const struct vn_proto *p = h->p;
-    const struct vn_proto_seg *s = &p->seg[h->seg[i]];
-    const int64_t n = s->n + 2;
-    double (*v)[3] = vn_alloc((uint64_t)n * sizeof *v, err), (*out)[3] = NULL, *at = NULL;
-    struct line *l = &h->line[i];
-    int rc = v ? 0 : VN_E_MEMORY;
-
-    for (int64_t k = 0; k < n && !rc; k++)
-        for (int c = 0; c < 3; c++)
-            v[k][c] = ((k == 0 ? p->node[s->a].v[c] : k == n - 1 ? p->node[s->b].v[c] : (double)p->point[s->first + k - 1].v[c]) + 0.5) * p->um[c];
-    if (!rc)
-        rc = vn_smooth((const double (*)[3])v, n, p->um, h->step, &out, &at, &l->n, err);
-    if (!rc && !(l->pt = vn_alloc((uint64_t)l->n * sizeof *l->pt, err)))
-        rc = VN_E_MEMORY;
-    for (int64_t k = 0; k < l->n && !rc; k++) {
-        const int64_t prev = k > 1 ? k - 2 : 0, next = k + 2 < l->n ? k + 2 : l->n - 1, j = (int64_t)at[k];
-        double t[3], norm = 0;
-        for (int c = 0; c < 3; c++) {
-            l->pt[k].p[c] = (float)out[k][c];
-            t[c] = out[next][c] - out[prev][c];
-            norm += t[c] * t[c];
-        }
-        if (!h->dist || !(norm > 0)) {
-            l->pt[k].radius = h->dist ? (float)p->node[s->a].radius : NAN;
-            continue;
-        }
-        for (int c = 0; c < 3; c++)
-            t[c] /= sqrt(norm);
-        const double d0 = j <= 0 ? p->node[s->a].radius : j > s->n ? p->node[s->b].radius : p->point[s->first + j - 1].d;
-        const double d1 = j + 1 > s->n ? p->node[s->b].radius : p->point[s->first + j].d;
-        l->pt[k].radius = (float)vn_caliber(h->dist, p->um, out[k], t, d0 + (at[k] - (double)j) * (d1 - d0));
-    }
-    if (!rc)
-        carry_radius(p, s, l->pt, l->n);
-    vn_free(v);
-    vn_free(out);
-    vn_free(at);
-    return rc;
-}
-
-static int node_order(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return x[0] < y[0] ? -1 : x[0] > y[0];
-}
-
-static int fill_nodes(struct vn_graph *g, const struct vn_proto *p, const struct vn_buf *skel, int32_t *map, struct vn_err *err)
-{
-    int64_t (*order)[2] = vn_alloc((uint64_t)g->n_node * sizeof *order, err);
-    int32_t n = 0;
-
-    if (!order)
-        return VN_E_MEMORY;
-    for (int32_t i = 0; i < p->n_node; i++)
-        if (!p->node[i].gone) {
-            order[n][0] = p->node[i].first;
-            order[n++][1] = i;
-        }
-    qsort(order, (size_t)n, sizeof *order, node_order);
-    for (int32_t i = 0; i < n; i++) {
-        const struct vn_proto_node *q = &p->node[order[i][1]];
-        struct vn_node *to = &g->node[i];
-        map[order[i][1]] = i;
-        to->radius = q->radius;
-        for (int k = 0; k < 3; k++) {
-            const double near = (isnan(q->radius) ? 0.0 : q->radius / p->um[k]) + 1;
-            to->p[k] = (q->v[k] + 0.5) * p->um[k];
-            to->border |= q->v[k] - near < (double)skel->box.lo[k] || q->v[k] + near > (double)skel->box.hi[k] - 1;
-        }
-    }
-    vn_free(order);
-    return 0;
-}
-
-static int assemble(const struct vn_proto *p, const struct voxels *s, const struct vn_grid *grid, const int32_t *seg, int32_t n_seg,
-                    const struct line *line, struct vn_graph **out, struct vn_err *err)
-{
-    int32_t *map = vn_alloc((uint64_t)(p->n_node + 1) * sizeof *map, err), n_node = 0;
-    int64_t n_point = 0, at = 0;
-    struct vn_graph *g = NULL;
-    int rc = map ? 0 : VN_E_MEMORY;
-
-    for (int32_t i = 0; i < p->n_node; i++)
-        n_node += !p->node[i].gone;
-    for (int32_t i = 0; i < n_seg; i++)
-        n_point += line[i].n;
-    if (!rc && !(g = vn_graph_new(n_node, n_seg, n_point, err)))
-        rc = VN_E_MEMORY;
-    if (!rc) {
-        g->unit_um = vn_um_known(grid);
-        g->grid = *grid;
-        g->box = s->skel->box;
-        rc = fill_nodes(g, p, s->skel, map, err);
-    }
-    for (int32_t i = 0; i < n_seg && !rc; i++) {
-        struct vn_segment *to = &g->segment[i];
-        to->a = map[p->seg[seg[i]].a];
-        to->b = map[p->seg[seg[i]].b];
-        to->first = at;
-        to->n = (int32_t)line[i].n;
-        memcpy(g->point + at, line[i].pt, (size_t)line[i].n * sizeof *g->point);
-        at += line[i].n;
-    }
-    if (!rc)
-        rc = vn_graph_finish(g, err);
-    vn_free(map);
-    if (rc)
-        vn_graph_unref(g);
-    else
-        *out = g;
-    return rc;
-}
-
-static int finish(const struct vn_proto *p, const struct voxels *s, const struct vn_buf *dist, const struct vn_grid *grid,
-                  struct vn_graph **out, struct vn_job *job, struct vn_err *err)
-{
-    int32_t *seg = vn_alloc((uint64_t)(p->n_seg + 1) * sizeof *seg, err), n = 0;
-    struct line *line = vn_calloc((uint64_t)p->n_seg + 1, sizeof *line, err);
-    struct shaper h = { p, dist, fmin(p->um[0], fmin(p->um[1], p->um[2])), seg, line };
-    int rc = seg && line ? 0 : VN_E_MEMORY;
-
-    for (int32_t i = 0; i < p->n_seg && !rc; i++)
-        if (!p->seg[i].gone)
-            seg[n++] = i;
-    if (!rc)
-        rc = vn_job_for(job, n, shape, &h, err);
-    if (!rc)
-        rc = assemble(p, s, grid, seg, n, line, out, err);
-    for (int32_t i = 0; line && i < n; i++)
-        vn_free(line[i].pt);
-    vn_free(line);
-    vn_free(seg);
-    return rc;
-}
-
 int vn_skelgraph(const struct vn_buf *skel, const struct vn_buf *dist, const struct vn_grid *grid, const struct vn_skelgraph_opt *o,
                  struct vn_graph **out, struct vn_skelgraph_info *info, struct vn_job *job, struct vn_err *err)
 {
@@ -547,7 +365,7 @@ int vn_skelgraph(const struct vn_buf *skel, const struct vn_buf *dist, const str
         rc = vn_proto_prune(&p, o->prune, o->shortest, &info->n_pruned, err);
     vn_job_stage(job, "centrelines");
     if (!rc)
-        rc = finish(&p, &s, dist, grid, out, job, err);
+        rc = vn_proto_graph(&p, &skel->box, dist, grid, out, job, err);
     vn_proto_free(&p);
     voxels_free(&s);
     return rc;

@@ -4,13 +4,13 @@
 #include <string.h>
 #include "mem.h"
 
-struct spline { int64_t n; double *u, *h, *g, *gam, *q, *d0, *d1, *d2; };   /* knots, steps, values, second derivatives, work */
+struct spline { int64_t n; const bool *hold; double *u, *h, *g, *gam, *q, *d0, *d1, *d2; };   /* knots, steps, values, second derivatives, work */
 
-/* Second derivatives and smoothed values of y at the knots; the ends are held (their variance is 0). */
+/* Second derivatives and smoothed values of y at the knots; the variance of an end that is held is 0. */
 static void fit(struct spline *s, const double *y, int64_t stride, double alpha)
 {
     const int64_t n = s->n, m = n - 2;
-    const double *h = s->h;
+    const double *h = s->h, va = s->hold[0] ? 0 : 1, vb = s->hold[1] ? 0 : 1;
 
     for (int64_t i = 0; i < n; i++) {
         s->g[i] = y[i * stride];
@@ -20,12 +20,12 @@ static void fit(struct spline *s, const double *y, int64_t stride, double alpha)
         return;
     /* R + alpha Q'SQ: bands d0, d1, d2; column j of Q is (a_j, b_j, c_j) at rows j, j + 1, j + 2. */
     for (int64_t j = 0; j < m; j++) {
-        const double a = 1 / h[j], c = 1 / h[j + 1], b = -a - c, sa = j > 0, sc = j + 2 < n - 1;
+        const double a = 1 / h[j], c = 1 / h[j + 1], b = -a - c, sa = j > 0 ? 1 : va, sc = j + 2 < n - 1 ? 1 : vb;
         s->d0[j] = (h[j] + h[j + 1]) / 3 + alpha * (sa * a * a + b * b + sc * c * c);
         s->d1[j] = s->d2[j] = 0;
         if (j + 1 < m) {
             const double a1 = 1 / h[j + 1], b1 = -a1 - 1 / h[j + 2];
-            s->d1[j] = h[j + 1] / 6 + alpha * (b * a1 + (j + 2 < n - 1 ? c * b1 : 0));
+            s->d1[j] = h[j + 1] / 6 + alpha * (b * a1 + c * b1);
         }
         if (j + 2 < m)
             s->d2[j] = alpha * c / h[j + 2];
@@ -57,11 +57,9 @@ static void fit(struct spline *s, const double *y, int64_t stride, double alpha)
     for (int64_t j = 0; j < m; j++) {
         const double a = 1 / h[j], c = 1 / h[j + 1];
         s->gam[j + 1] = s->q[j];
-        if (j > 0)
-            s->g[j] -= alpha * a * s->q[j];
+        s->g[j] -= (j > 0 ? 1 : va) * alpha * a * s->q[j];
         s->g[j + 1] -= alpha * (-a - c) * s->q[j];
-        if (j + 2 < n - 1)
-            s->g[j + 2] -= alpha * c * s->q[j];
+        s->g[j + 2] -= (j + 2 < n - 1 ? 1 : vb) * alpha * c * s->q[j];
     }
 }
 
@@ -99,7 +97,7 @@ static void evaluate(struct spline *s, const double (*p)[3], const double um[3],
         for (int64_t i = 0; i + 1 < s->n; i++)
             for (int f = 0; f < FINE; f++)
                 fine[i * FINE + f][k] = at_fraction(s, i, (double)f / FINE);
-        fine[(s->n - 1) * FINE][k] = p[s->n - 1][k];
+        fine[(s->n - 1) * FINE][k] = s->g[s->n - 1];
     }
 }
 
@@ -146,12 +144,13 @@ static int resample(const double (*fine)[3], int64_t n_fine, double step, double
     return 0;
 }
 
-int vn_smooth(const double (*p)[3], int64_t n, const double um[3], double step, double (**out)[3], double **at, int64_t *n_out, struct vn_err *err)
+int vn_smooth(const double (*p)[3], int64_t n, const double um[3], const bool hold[2], double step, double (**out)[3], double **at,
+              int64_t *n_out, struct vn_err *err)
 {
     const int64_t n_fine = (n - 1) * FINE + 1;
     double *work = vn_alloc(((uint64_t)n * 8 + (uint64_t)n_fine * 3) * sizeof *work, err);
     double (*fine)[3] = (double (*)[3])(work + 8 * n);
-    struct spline s = { n, work, work + n, work + 2 * n, work + 3 * n, work + 4 * n, work + 5 * n, work + 6 * n, work + 7 * n };
+    struct spline s = { n, hold, work, work + n, work + 2 * n, work + 3 * n, work + 4 * n, work + 5 * n, work + 6 * n, work + 7 * n };
     double raw = 0;
     int rc;
 
@@ -159,12 +158,17 @@ int vn_smooth(const double (*p)[3], int64_t n, const double um[3], double step, 
     *at = NULL;
     if (!work)
         return VN_E_MEMORY;
-    for (int64_t i = 1; i < n; i++)
+    s.u[0] = 0;
+    for (int64_t i = 1; i < n; i++) {
+        double most = 0;
+        for (int k = 0; k < 3; k++)
+            most = fmax(most, fabs(p[i][k] - p[i - 1][k]) / um[k]);
         raw += dist(p[i], p[i - 1]);
-    if (!(raw > 0))
-        raw = step;
-    for (int64_t i = 0; i < n; i++)
-        s.u[i] = raw * (double)i / (double)(n - 1);
+        s.u[i] = s.u[i - 1] + fmax(most, 0.5);
+    }
+    const double scale = raw > 0 ? raw / s.u[n - 1] : step;
+    for (int64_t i = 1; i < n; i++)
+        s.u[i] *= scale;
     set_steps(&s);
     for (int pass = 0; pass < 2; pass++) {
         evaluate(&s, p, um, fine);
