@@ -26,6 +26,7 @@ static const struct vn_param params[] = {
       .help = "focal: vessels in a sphere are gone; diffuse: some thin segments everywhere" },
     { .name = "severity", .type = VN_P_REAL, .def = "0.2", .min = 0, .max = 0.9,
       .help = "focal: fraction of the volume in the sphere; diffuse: fraction of the thin segments" },
+    { .name = "as", .type = VN_P_NAME, .help = "name of the image; NAME_mask and NAME_graph hold the truth" },
     { .name = NULL },
 };
 

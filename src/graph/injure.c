@@ -146,11 +146,55 @@ static int median_radius(const struct vn_network *w, double *out, struct vn_err 
     return 0;
 }
 
+/* Marks the points of v that lie in the sphere: in runs long enough that the round ends on both sides stay apart. */
+static void mark_gone(const struct vn_vessel *v, const double centre[3], double radius, double apart, uint8_t *gone)
+{
+    for (int32_t k = 0; k < v->n; k++)
+        gone[k] = dist(v->pt[k].p, centre) < radius;
+    for (int32_t i = 0; i < v->n; i++) {
+        int32_t lo = i, hi = i;
+        if (!gone[i])
+            continue;
+        while (hi + 1 < v->n && gone[hi + 1])
+            hi++;
+        double arc = length(v->pt + lo, hi + 1 - lo);
+        while (arc < apart && (lo > 0 || hi + 1 < v->n)) {
+            if (lo > 0) {
+                arc += dist(v->pt[lo].p, v->pt[lo - 1].p);
+                gone[--lo] = 1;
+            }
+            if (hi + 1 < v->n) {
+                arc += dist(v->pt[hi].p, v->pt[hi + 1].p);
+                gone[++hi] = 1;
+            }
+        }
+        i = hi;
+    }
+}
+
+static int cut(struct vn_network *to, const struct vn_vessel *v, const double centre[3], double radius, double apart, struct vn_err *err)
+{
+    uint8_t *gone = vn_alloc((uint64_t)v->n, err);
+    int rc = gone ? 0 : VN_E_MEMORY;
+
+    if (!rc)
+        mark_gone(v, centre, radius, apart, gone);
+    for (int32_t from = 0, k = 0; k <= v->n && !rc; k++)
+        if (k == v->n || gone[k]) {
+            if (k > from)
+                rc = add_piece(to, v, from, k, err);
+            from = k + 1;
+        }
+    vn_free(gone);
+    return rc;
+}
+
 int vn_network_injure(struct vn_network *w, enum vn_injury what, double severity, const struct vn_net_opt *o,
                       double centre[3], double *radius, struct vn_err *err)
 {
     struct vn_network to = { 0 };
-    double median = 0;
+    const double gap = 1.5 * sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
+    double median = 0, widest = 0;
     int rc = 0;
 
     *radius = cube_root(severity * o->size[0] * o->size[1] * o->size[2] * 3.0 / (4.0 * 3.14159265358979));
@@ -159,6 +203,9 @@ int vn_network_injure(struct vn_network *w, enum vn_injury what, double severity
     if (what == VN_INJURY_NONE)
         return 0;
     rc = median_radius(w, &median, err);
+    for (int32_t i = 0; i < w->n_vessel; i++)
+        for (int32_t k = 0; k < w->vessel[i].n; k++)
+            widest = fmax(widest, w->vessel[i].pt[k].r);
     for (int32_t i = 0; i < w->n_node && !rc; i++)
         rc = vn_network_add_node(&to, w->node[i].p, err) < 0 ? VN_E_MEMORY : 0;
     for (int32_t i = 0; i < w->n_vessel && !rc; i++) {
@@ -168,15 +215,8 @@ int vn_network_injure(struct vn_network *w, enum vn_injury what, double severity
                 rc = add_piece(&to, v, 0, v->n, err);
             continue;
         }
-        for (int32_t from = 0, k = 0; k <= v->n && !rc; k++) {
-            /* The cap of the cut end reaches to the sphere, not into it. */
-            const bool gone = k < v->n && dist(v->pt[k].p, centre) < *radius + v->pt[k].r;
-            if (k == v->n || gone) {
-                if (k > from)
-                    rc = add_piece(&to, v, from, k, err);
-                from = k + 1;
-            }
-        }
+        /* One distance for all, so that the vessels of a node go together; round ends reach to the sphere, not into it. */
+        rc = cut(&to, v, centre, *radius + widest, 2 * widest + gap, err);
     }
     if (!rc)
         rc = tidy(&to, err);
