@@ -16,7 +16,8 @@ int  vn_vol_hist(struct vn_vol *v, const struct vn_hist **out, struct vn_job *jo
 bool vn_vol_hist_known(const struct vn_vol *v);
 /* Of a box (its part inside the volume). Free with vn_hist_free. */
 int  vn_hist_box(struct vn_vol *v, const struct vn_box *box, struct vn_hist *out, struct vn_job *job, struct vn_err *err);
-void vn_hist_free(struct vn_hist *h);
+void vn_hist_free(struct vn_hist *h);                     /* its counts; not the structure */
+struct vn_hist *vn_hist_copy(const struct vn_hist *h, struct vn_err *err);   /* vn_hist_free, then vn_free */
 
 /* Exact order statistics of the finite voxels of box: out[i] = value of rank floor(q[i] * (n - 1)), q in [0, 1]
  * (lower order statistic; no interpolation, so the result is a voxel's value). NaN when there are none. */

@@ -448,6 +448,41 @@ static void dropped_while_read(void **state)
     assert_int_equal(vn_cache_bytes(), before);
 }
 
+/* Two sources read by four threads that take and give back large blocks, under a budget that holds few of the chunks. */
+struct pressure { struct fake *f[2]; };
+static int read_or_allocate(void *ctx, int64_t i, struct vn_err *e)
+{
+    struct fake *f = ((struct pressure *)ctx)->f[i & 1];
+    int64_t x = i * 37 % 900, z = i * 11 % 20;
+    struct vn_box b = box(x, x + 100, 3, 9, z, z + 3);
+    struct vn_buf d = { 0 };
+    void *p = i % 3 ? NULL : vn_alloc((uint64_t)(1 + i % 4) << 20, NULL);     /* may fail: others hold the rest */
+    int rc = vn_buf_new(&d, VN_I32, &b, e);
+    if (rc == 0)
+        rc = vn_src_read(&f->s, 0, VN_PAD_EDGE, &d, NULL, e);
+    for (int64_t k = b.lo[2]; rc == 0 && k < b.hi[2]; k++)
+        if (((int32_t *)d.data)[vn_buf_at(&d, x + 99, 8, k)] != voxel(x + 99, 8, k < 20 ? k : 19, 0))
+            rc = vn_fail(e, VN_E_INTERNAL, "wrong voxel");
+    vn_buf_free(&d);
+    vn_free(p);
+    return rc;
+}
+static void evicted_while_read(void **state)
+{
+    (void)state;
+    struct pressure p = { { fake_new(box(0, 1024, 0, 16, 0, 20), 256, 16, 128), fake_new(box(0, 1024, 0, 1024, 0, 20), 1024, 1024, 1) } };
+    uint64_t before = vn_cache_bytes();
+    vn_mem_init(24 << 20);
+    vn_job_set_threads(4);
+    assert_int_equal(vn_job_for(NULL, 150, read_or_allocate, &p, &err), 0);
+    vn_job_set_threads(2);
+    vn_src_unref(&p.f[0]->s);
+    vn_src_unref(&p.f[1]->s);
+    assert_int_equal(vn_cache_bytes(), before);
+    assert_int_equal(vn_mem_in_use(), 0);
+    vn_mem_init(0);
+}
+
 static struct fake *slow;
 static int read_all(void *ctx, struct vn_job *j, struct vn_err *e)
 {
@@ -553,7 +588,7 @@ int main(void)
         cmocka_unit_test(boxes), cmocka_unit_test(grids), cmocka_unit_test(conversion_of_all_pairs), cmocka_unit_test(padding),
         cmocka_unit_test(in_memory), cmocka_unit_test(too_large), cmocka_unit_test(chunks_are_read_once),
         cmocka_unit_test(a_failed_chunk_is_an_error_and_is_tried_again), cmocka_unit_test(bounded_and_evicted),
-        cmocka_unit_test(giant_chunks_are_read_in_part), cmocka_unit_test(shared_loading), cmocka_unit_test(dropped_while_read),
+        cmocka_unit_test(giant_chunks_are_read_in_part), cmocka_unit_test(shared_loading), cmocka_unit_test(dropped_while_read), cmocka_unit_test(evicted_while_read),
         cmocka_unit_test(cancelled), cmocka_unit_test(nested_sources), cmocka_unit_test(allocation_failures),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,25 @@ static bool copy_ready(struct reading *r, int64_t i)
     return true;
 }
 
+/* Is there memory for a chunk without taking it from results?  Up to a sixteenth of the budget the cache may do that
+ * (vn_alloc asks their evictors): without any cache, every look across the chunks of a file would decode them all again. */
+static bool has_room(uint64_t bytes)
+{
+    uint64_t budget = vn_mem_budget();
+    bool fits = true;
+
+    if (bytes > limit_of(bytes) / 4)
+        return false;
+    pthread_mutex_lock(&cache.lock);
+    struct list *l = list_of(bytes);
+    if (l->bytes + bytes > limit_of(bytes))
+        shrink(l, bytes);
+    if (bytes >= VN_MEM_LARGE && vn_mem_in_use() + bytes > budget)
+        fits = shrink(l, bytes) >= bytes || l->bytes + bytes <= budget / 16;
+    pthread_mutex_unlock(&cache.lock);
+    return fits;
+}
+
 /* The caller loads chunk `at`: an entry in state LOADING, pinned, or NULL when there is no room for it (*direct) or another
  * thread has it (then it has been waited for). */
 static struct entry *begin_load(struct reading *r, uint64_t at, const struct vn_box *chunk, bool *direct)
@@ -233,7 +252,7 @@ static struct entry *begin_load(struct reading *r, uint64_t at, const struct vn_
     uint64_t bytes = vn_box_count(chunk) * vn_type_size(r->s->type);
     struct entry *e = NULL;
 
-    *direct = bytes > limit_of(bytes) / 4 || !(e = vn_calloc(1, sizeof *e, NULL));
+    *direct = !has_room(bytes) || !(e = vn_calloc(1, sizeof *e, NULL));
     if (*direct)
         return NULL;
     pthread_mutex_lock(&cache.lock);
@@ -256,8 +275,6 @@ static struct entry *begin_load(struct reading *r, uint64_t at, const struct vn_
     struct entry **b = bucket_of(e->src, e->level, at);
     e->next = *b;
     *b = e;
-    if (list_of(bytes)->bytes + bytes > limit_of(bytes))
-        shrink(list_of(bytes), bytes);
     pthread_mutex_unlock(&cache.lock);
     return e;
 }

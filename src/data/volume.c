@@ -214,6 +214,10 @@ struct vn_vol *vn_vol_header(const struct vn_vol *v, const double um[3], enum vn
     h->channel = v->channel;
     h->time = v->time;
     h->key = vn_key_add(vn_key_add(v->key, &kind, sizeof kind), h->grid.um, sizeof h->grid.um);
+    if (vn_vol_hist_known(v) && !(h->hist = vn_hist_copy(v->hist, err))) {
+        vn_vol_unref(h);
+        return NULL;
+    }
     if ((v->path && !(h->path = vn_strdup(v->path, err))) || (v->orientation && !(h->orientation = vn_strdup(v->orientation, err)))) {
         vn_vol_unref(h);
         return NULL;
