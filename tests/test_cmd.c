@@ -195,9 +195,39 @@ static void a_script_file_runs_and_stops_at_the_first_failure(void **state)
     unlink(path);
 }
 
+static void every_parameter_table_is_sound(void **state)
+{
+    (void)state;
+    for (const struct vn_cmd *const *c = vn_cmd_table; *c; c++) {
+        struct vn_args a;
+        bool optional = false;
+        assert_non_null((*c)->params);
+        if (vn_args_init(&a, (*c)->params, &err))
+            fail_msg("%s: a default does not parse: %s", (*c)->name, err.msg);
+        vn_args_free(&a);
+        for (const struct vn_param *p = (*c)->params; p->name; p++) {
+            if (!p->help || !*p->help)
+                fail_msg("%s: %s has no help line", (*c)->name, p->name);
+            if (p->type == VN_P_PATH && !(p->flags & (VN_PREF | VN_FILE)) && strcmp((*c)->name, "record"))
+                fail_msg("%s: path %s is neither read (VN_FILE) nor written (VN_PREF)", (*c)->name, p->name);
+            if (p->type == VN_P_CHOICE && !p->choices)
+                fail_msg("%s: %s has no choices", (*c)->name, p->name);
+            if ((p->flags & VN_POS) && (p->flags & VN_REQ) && optional)
+                fail_msg("%s: required word %s follows an optional one", (*c)->name, p->name);
+            optional |= (p->flags & VN_POS) && !(p->flags & VN_REQ);
+        }
+        const struct vn_param *as = vn_param_find((*c)->params, "as");
+        if (((*c)->flags & VN_CMD_MAKES) && (!as || as->type != VN_P_NAME))
+            fail_msg("%s makes objects but takes no as=", (*c)->name);
+        if (!((*c)->flags & VN_CMD_MAKES) && as)
+            fail_msg("%s takes as= but makes no object", (*c)->name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_parameter_table_is_sound),
         cmocka_unit_test(words),
         cmocka_unit_test_teardown(a_failure_stops_the_line_unless_it_starts_with_a_dash, stop),
         cmocka_unit_test_teardown(json_is_one_object_a_command, stop),
