@@ -126,11 +126,16 @@ static int open_files(struct vn_runner *r, char **files, int n)
     return 0;
 }
 
-static void show_first(struct vn_session *s)
+static void show_first(struct vn_session *s, struct vn_runner *r)
 {
-    struct vn_view v = vn_session_view(s);
-    vn_obj_unref(vn_session_at(s, 0, v.volume));
-    vn_session_set_view(s, &v);
+    char line[80], name[64];
+    struct vn_obj *o = vn_session_at(s, 0, name);
+
+    if (!o)
+        return;
+    vn_obj_unref(o);
+    snprintf(line, sizeof line, "show %s", name);
+    vn_runner_line(r, line);
 }
 
 static int run(struct options *o, char **files, int n_files)
@@ -151,7 +156,7 @@ static int run(struct options *o, char **files, int n_files)
         signal(SIGINT, on_interrupt);
     status = open_files(r, files, n_files);
     if (!status && interactive) {
-        show_first(s);
+        show_first(s, r);
         if (vn_ui_run(s, r, &err)) {
             fprintf(stderr, "venule: %s\n", err.msg);
             status = 1;
