@@ -1,0 +1,191 @@
+/* test_every_op.c - what every operation promises: a region of a point or stencil operation equals the crop of the whole,
+ * blocks and the number of threads do not matter, and volumes of one voxel, constants, NaN and infinity are ordinary input. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+#include "job.h"
+#include "mem.h"
+#include "op.h"
+
+static struct vn_err err;
+
+enum content { TUBES, CONSTANT, ONES, NOT_FINITE };
+
+/* Two bright crossing rods on a noisy floor; masks and labels are made from the same rods. */
+static struct vn_vol *make(int nx, int ny, int nz, enum content what, bool mask, double um)
+{
+    const struct vn_grid g = { .dim = { nx, ny, nz }, .um = { um, um, 2 * um } };
+    const struct vn_box box = { { 0, 0, 0 }, { nx, ny, nz } };
+    struct vn_vol *v = vn_vol_new(mask ? VN_MASK : VN_IMAGE, mask ? VN_U8 : VN_F32, &g, &box, &err);
+    assert_non_null(v);
+    struct vn_buf b = vn_vol_data(v);
+    uint32_t state = 12345;
+    for (int64_t z = 0; z < nz; z++)
+        for (int64_t y = 0; y < ny; y++)
+            for (int64_t x = 0; x < nx; x++) {
+                state = state * 1664525u + 1013904223u;
+                const double dx = x - 0.45 * nx, dy = y - 0.5 * ny, dz = z - 0.5 * nz;
+                const bool rod = dx * dx + dz * dz < 6 || dy * dy + dz * dz < 9;
+                const int64_t i = vn_buf_at(&b, x, y, z);
+                float f = (float)(state >> 24) / 255.0f + (rod ? 3.0f : 0.0f);
+                if (what == CONSTANT || what == ONES)
+                    f = what == ONES;
+                if (what == NOT_FINITE && (state >> 20 & 63) == 0)
+                    f = state & 1 << 19 ? NAN : state & 1 << 18 ? INFINITY : -INFINITY;
+                if (mask)
+                    ((uint8_t *)b.data)[i] = what == TUBES || what == NOT_FINITE ? rod : what == ONES;
+                else
+                    ((float *)b.data)[i] = f;
+            }
+    return v;
+}
+
+static bool takes_mask(const struct vn_op *op)
+{
+    for (const struct vn_param *p = op->params; p->name; p++)
+        if (p->type == VN_P_OBJECT)
+            return !(p->kinds & VN_IMAGE) || op->shape == VN_GLOBAL;
+    return false;
+}
+
+/* Required values that have no default. */
+static void arguments(const struct vn_op *op, struct vn_args *a)
+{
+    assert_int_equal(vn_args_init(a, op->params, &err), 0);
+    for (const struct vn_param *p = op->params; p->name; p++)
+        if ((p->flags & VN_REQ) && !vn_args_has(a, p->name) && p->type != VN_P_OBJECT)
+            fail_msg("%s needs %s=: give this test a value", op->name, p->name);
+}
+
+/* NULL when the operation refuses. */
+static struct vn_vol *run(const struct vn_op *op, struct vn_vol *in, const struct vn_box *region)
+{
+    struct vn_vol *out = NULL, *ins[4] = { in, in, in, in };
+    struct vn_args a;
+    arguments(op, &a);
+    err = (struct vn_err){ 0 };
+    int rc = vn_op_run(op, &a, ins, region, &out, NULL, NULL, &err);
+    vn_args_free(&a);
+    return rc ? NULL : out;
+}
+
+static void same(const struct vn_op *op, const struct vn_vol *a, const struct vn_vol *b, const struct vn_box *part, const char *what)
+{
+    const struct vn_buf p = vn_vol_data(a), q = vn_vol_data(b);
+    assert_int_equal(p.type, q.type);
+    const size_t size = vn_type_size(p.type);
+    for (int64_t z = part->lo[2]; z < part->hi[2]; z++)
+        for (int64_t y = part->lo[1]; y < part->hi[1]; y++)
+            for (int64_t x = part->lo[0]; x < part->hi[0]; x++)
+                if (memcmp((char *)p.data + (size_t)vn_buf_at(&p, x, y, z) * size, (char *)q.data + (size_t)vn_buf_at(&q, x, y, z) * size, size))
+                    fail_msg("%s: %s differs at %d,%d,%d", op->name, what, (int)x, (int)y, (int)z);
+}
+
+static void region_equals_crop(void **state)
+{
+    const struct vn_box region = { { 7, 3, 4 }, { 40, 29, 23 } };
+    (void)state;
+    for (const struct vn_op *const *op = vn_op_table; *op; op++) {
+        if ((*op)->shape == VN_GLOBAL)
+            continue;
+        for (int known = 0; known < 2; known++) {
+            struct vn_vol *in = make(47, 37, 31, TUBES, takes_mask(*op), known ? 0.8 : 0);
+            struct vn_vol *whole = run(*op, in, &in->box), *part = whole ? run(*op, in, &region) : NULL;
+            if (!whole || !part)
+                fail_msg("%s: %s", (*op)->name, err.msg);
+            same(*op, whole, part, &region, "the region");
+            vn_vol_unref(whole);
+            vn_vol_unref(part);
+            vn_vol_unref(in);
+        }
+    }
+}
+
+static void threads_and_blocks_do_not_matter(void **state)
+{
+    (void)state;
+    for (const struct vn_op *const *op = vn_op_table; *op; op++) {
+        struct vn_vol *in = make(61, 53, 67, TUBES, takes_mask(*op), 1), *r[3];
+        for (int i = 0; i < 3; i++) {
+            vn_job_set_threads(i == 0 ? 1 : 4);
+            if (i == 2)                             /* about a third of what the whole needs at 40 bytes a voxel */
+                vn_mem_init(vn_mem_in_use() + ((*op)->shape == VN_GLOBAL ? 200000000 : 8000000));
+            r[i] = run(*op, in, &in->box);
+            if (!r[i])
+                fail_msg("%s, run %d: %s", (*op)->name, i, err.msg);
+        }
+        vn_mem_init(0);
+        same(*op, r[0], r[1], &in->box, "4 threads");
+        same(*op, r[0], r[2], &in->box, "a small memory budget");
+        for (int i = 0; i < 3; i++)
+            vn_vol_unref(r[i]);
+        vn_vol_unref(in);
+    }
+    vn_job_set_threads(2);
+}
+
+/* An operation may refuse such input, with a message; it may not crash or write outside (sanitizers). */
+static void odd_volumes_are_ordinary_input(void **state)
+{
+    static const int dims[][3] = { { 1, 1, 1 }, { 1, 1, 17 }, { 17, 1, 1 }, { 2, 3, 1 }, { 5, 31, 2 } };
+    int refused = 0, done = 0;
+    (void)state;
+    for (const struct vn_op *const *op = vn_op_table; *op; op++)
+        for (size_t d = 0; d < sizeof dims / sizeof *dims; d++)
+            for (int what = TUBES; what <= NOT_FINITE; what++) {
+                struct vn_vol *in = make(dims[d][0], dims[d][1], dims[d][2], (enum content)what, takes_mask(*op), 1);
+                struct vn_vol *out = run(*op, in, &in->box);
+                if (out)
+                    done++;
+                else if (!err.msg[0])
+                    fail_msg("%s refuses %dx%dx%d without a word", (*op)->name, dims[d][0], dims[d][1], dims[d][2]);
+                else
+                    refused++;
+                vn_vol_unref(out);
+                vn_vol_unref(in);
+            }
+    assert_true(done > refused);
+}
+
+static void failing_allocations_are_reported(void **state)
+{
+    (void)state;
+    for (const struct vn_op *const *op = vn_op_table; *op; op++) {
+        struct vn_vol *in = make(24, 20, 16, TUBES, takes_mask(*op), 1), *out = NULL;
+        for (long n = 1; n < 400 && !out; n++) {
+            vn_mem_fail_at(n);
+            struct vn_args a;
+            struct vn_vol *ins[4] = { in, in, in, in };
+            err = (struct vn_err){ 0 };
+            if (!vn_args_init(&a, (*op)->params, &err)) {
+                int rc = vn_op_run(*op, &a, ins, &in->box, &out, NULL, NULL, &err);
+                if (rc && rc != VN_E_MEMORY)
+                    fail_msg("%s, allocation %ld: code %d, %s", (*op)->name, n, rc, err.msg);
+                vn_args_free(&a);
+            }
+        }
+        vn_mem_fail_at(0);
+        vn_vol_unref(out);
+        vn_vol_unref(in);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(region_equals_crop),
+        cmocka_unit_test(threads_and_blocks_do_not_matter),
+        cmocka_unit_test(odd_volumes_are_ordinary_input),
+        cmocka_unit_test(failing_allocations_are_reported),
+    };
+    vn_mem_init(0);
+    if (vn_job_init(2, &err))
+        return 1;
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    vn_job_exit();
+    return rc;
+}
