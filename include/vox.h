@@ -4,6 +4,7 @@
  * between machines), fused multiply-add, pointers to globals.  Built with -ffp-contract=off and --fmad=false. */
 #ifndef VN_VOX_H
 #define VN_VOX_H
+#include <math.h>
 #include <stdint.h>
 #if defined(__CUDACC__) || defined(VN_EMU)
 #define VN_FN static __host__ __device__ inline
@@ -47,6 +48,79 @@ VN_FN float vn_normal(const uint32_t r[4])
     for (int i = 0; i < 4; i++)
         s += (int32_t)(r[i] & 0xFFFFu) + (int32_t)(r[i] >> 16);
     return (float)(s - 4 * 65535) * (1.0f / 53510.0f);         /* sd of the sum: 65536 sqrt(8 / 12) */
+}
+
+/* ---- transcendental functions, for taps and thresholds: double, fixed arithmetic ---- */
+/* e^x to about 2 units of the last place; 0 below -708, infinite above 709.  Argument reduction by ln 2 (Cody, Waite 1980),
+ * then the Taylor series, whose last term is below 1e-17 at |r| <= ln 2 / 2. */
+VN_FN double vn_exp(double x)
+{
+    if (!(x > -708.0))
+        return x != x ? x : 0.0;
+    if (x > 709.0)
+        return x * 1e308;
+    const double k = floor(x * 1.4426950408889634 + 0.5);
+    const double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
+    double p = 1.0;
+    for (int i = 14; i > 0; i--)
+        p = 1.0 + r * p / (double)i;
+    for (int n = (int)k; n != 0; n += n > 0 ? -1 : 1)          /* exact: powers of two */
+        p = n > 0 ? p * 2.0 : p * 0.5;
+    return p;
+}
+/* Natural logarithm of x > 0 (else -infinity) to about 2 units of the last place: x = m 2^k, m in [sqrt 1/2, sqrt 2),
+ * ln m = 2 atanh((m - 1) / (m + 1)) by its series. */
+VN_FN double vn_log(double x)
+{
+    double k = 0.0, s, s2, sum = 0.0;
+
+    if (!(x > 0.0))
+        return -1e308 * 10.0;
+    if (x > 1.7976931348623157e308)
+        return x;
+    for (; x >= 1.4142135623730951; x *= 0.5)
+        k += 1.0;
+    for (; x < 0.7071067811865476; x *= 2.0)
+        k -= 1.0;
+    s = (x - 1.0) / (x + 1.0);
+    s2 = s * s;
+    for (int i = 23; i >= 1; i -= 2)
+        sum = sum * s2 + 1.0 / (double)i;
+    return k * 0.693147180369123816490 + (2.0 * s * sum + k * 1.90821492927058770002e-10);
+}
+
+/* ---- symmetric 3x3 matrices ---- */
+/* Largest eigenvalue of [xx xy xz; xy yy yz; xz yz zz] by the trigonometric solution of the cubic (Smith 1961), with
+ * 2 cos(acos(r) / 3) as a polynomial of degree 8 in s = sqrt((1 + r) / 2), in which it is analytic on [0, 1] (Chebyshev
+ * interpolation, error 8e-9).  *sum: of the two others; *product: theirs (second invariant less largest times sum).
+ * Where the two largest meet, the rounding of the determinant moves them by about 5e-4 of p: a plate of curvature 1 gets a
+ * product of up to 1e-3 instead of 0. */
+VN_FN float vn_eigen3(float xx, float yy, float zz, float xy, float xz, float yz, float *sum, float *product)
+{
+    const float q = (xx + yy + zz) * (1.0f / 3.0f);
+    const float a = xx - q, b = yy - q, c = zz - q;
+    const float off = xy * xy + xz * xz + yz * yz;
+    const float p2 = (a * a + b * b + c * c + 2.0f * off) * (1.0f / 6.0f);
+    const float p = sqrtf(p2);
+    const float det = a * (b * c - yz * yz) - xy * (xy * c - yz * xz) + xz * (xy * yz - b * xz);
+    const float d = 2.0f * p2 * p;
+    float r = d > 0.0f ? det / d : 1.0f;
+    r = r > 1.0f ? 1.0f : r;
+    r = r < -1.0f ? -1.0f : r;
+    const float s = sqrtf((1.0f + r) * 0.5f);
+    float t = -0.0012520907f;
+    t = t * s + 0.0073082392f;
+    t = t * s - 0.0204750169f;
+    t = t * s + 0.0392006420f;
+    t = t * s - 0.0638508244f;
+    t = t * s + 0.1065587017f;
+    t = t * s - 0.2221889855f;
+    t = t * s + 1.1546993228f;
+    t = t * s + 1.0f;
+    const float first = q + p * t;
+    *sum = 3.0f * q - first;
+    *product = xx * yy + xx * zz + yy * zz - off - first * *sum;
+    return first;
 }
 
 #endif

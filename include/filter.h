@@ -1,0 +1,35 @@
+/* filter.h - separable symmetric filters over buffers: the Gaussian, and the wide Gaussian by cells.
+ *
+ * Sums run over the taps in a fixed order, centre first, then pairs of equal distance, so that a voxel's value depends
+ * on its neighbourhood alone: not on threads, vector width or blocks.  There is no border here: the input box holds
+ * what the taps reach (padding is the reader's work). */
+#ifndef VN_FILTER_H
+#define VN_FILTER_H
+#include "param.h"
+#include "volume.h"
+
+enum { VN_MAX_RADIUS = 512 };
+struct vn_taps { int r; float w[VN_MAX_RADIUS + 1]; };       /* w[k] for offsets -k and +k */
+
+/* Taps of a Gaussian of sigma voxels, reaching ceil(3 sigma), renormalised to sum 1.  sigma = 0: the identity.
+ * VN_E_ARG when sigma is negative, not a number, or beyond VN_MAX_RADIUS / 3. */
+int  vn_gauss_taps(double sigma, struct vn_taps *t, struct vn_err *err);
+
+/* out = in filtered along x, then y, then z.  Both f32; in->box contains out->box grown by the radii. */
+int  vn_filter_sep(const struct vn_buf *in, const struct vn_taps t[3], const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+
+/* A wide Gaussian at little cost: means of cells of f voxels, aligned to the full-resolution grid, smoothed and
+ * interpolated linearly.  The cells' variance f^2 / 12 and the interpolation's f^2 / 6 are taken off sigma^2; with
+ * f <= sigma / 3 the result differs from the direct Gaussian by less than 1 % of a step's height.  f is 1 (direct) below
+ * sigma = 6 voxels of an axis. */
+struct vn_wide { int64_t f[3]; struct vn_taps t[3]; int64_t halo[3]; };
+int  vn_wide_init(struct vn_wide *w, const double sigma[3], struct vn_err *err);
+/* Both f32; in->box contains out->box grown by w->halo. */
+int  vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+
+/* sigma[k] in voxels of axis k from length number `index` of a parameter (um where the voxel size is known). */
+int  vn_sigma(const struct vn_args *a, const char *name, int index, const double um[3], double sigma[3], struct vn_err *err);
+
+/* Parameter tables of the grey-value operations, each defined in its op_ file and shared with the verb. */
+extern const struct vn_param vn_background_params[], vn_contrast_params[], vn_segment_params[], vn_threshold_params[], vn_vesselness_params[];
+#endif

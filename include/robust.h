@@ -1,0 +1,15 @@
+/* robust.h - level and noise of a background from a sample of grey values. */
+#ifndef VN_ROBUST_H
+#define VN_ROBUST_H
+#include "err.h"
+
+enum { VN_SAMPLE_MAX = 1 << 20 };
+struct vn_backdrop {
+    double level, spread;      /* mean and standard deviation of the background; level NaN when there are no values */
+    double bright;             /* median of what lies above a background without noise (spread 0), else NaN */
+};
+/* n finite values, sorted by this call; brighter structures may take up to half of them.  Values beyond 2.5 standard
+ * deviations are clipped until nothing changes.  Where the lowest value alone makes up half of the sample, as outside a
+ * masked organ, it is left out if a quarter of the values remains; else it is the background, without noise. */
+void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out);
+#endif

@@ -1,0 +1,234 @@
+/* filter.c - separable filters by rows: the same inner loop serves all axes, with the axis' stride as step. */
+#include "filter.h"
+#include <math.h>
+#include <string.h>
+#include "mem.h"
+#include "vox.h"
+
+int vn_gauss_taps(double sigma, struct vn_taps *t, struct vn_err *err)
+{
+    double w[VN_MAX_RADIUS + 1], sum = 0, rest = 1;
+
+    if (!(sigma >= 0) || ceil(3 * sigma) > VN_MAX_RADIUS)
+        return vn_fail(err, VN_E_ARG, "a Gaussian of sigma %g voxels is outside 0..%d", sigma, VN_MAX_RADIUS / 3);
+    t->r = (int)ceil(3 * sigma);
+    for (int k = t->r; k >= 0; k--) {
+        w[k] = k ? vn_exp(-0.5 * k * k / (sigma * sigma)) : 1.0;
+        sum += k ? 2 * w[k] : w[k];
+    }
+    /* What rounding to float leaves over goes to the centre: the taps sum to 1 within half a unit of it. */
+    for (int k = t->r; k > 0; k--) {
+        t->w[k] = (float)(w[k] / sum);
+        rest -= 2.0 * t->w[k];
+    }
+    t->w[0] = (float)rest;
+    return 0;
+}
+
+int vn_sigma(const struct vn_args *a, const char *name, int index, const double um[3], double sigma[3], struct vn_err *err)
+{
+    int rc = 0;
+    for (int k = 0; rc == 0 && k < 3; k++)
+        rc = vn_args_length_vox(a, name, index, um, k, &sigma[k], err);
+    return rc;
+}
+
+enum { STRIP = 64, ROWS = 16 };
+
+/* dst[i] = w[0] src[i] + sum over k of w[k] (src[i - k step] + src[i + k step]), i < n. */
+static VN_HOT void filter_row(const float *src, int64_t step, const struct vn_taps *t, float *dst, int64_t n)
+{
+    for (int64_t i0 = 0; i0 < n; i0 += STRIP) {
+        float acc[STRIP];
+        const float *s = src + i0;
+        const int m = (int)vn_min64(STRIP, n - i0);
+        if (m == STRIP) {                                      /* a constant count unrolls into registers */
+            for (int i = 0; i < STRIP; i++)
+                acc[i] = t->w[0] * s[i];
+            for (int k = 1; k <= t->r; k++) {
+                const float *a = s - k * step, *b = s + k * step, w = t->w[k];
+                for (int i = 0; i < STRIP; i++)
+                    acc[i] += w * (a[i] + b[i]);
+            }
+        } else {
+            for (int i = 0; i < m; i++)
+                acc[i] = t->w[0] * s[i];
+            for (int k = 1; k <= t->r; k++) {
+                const float *a = s - k * step, *b = s + k * step, w = t->w[k];
+                for (int i = 0; i < m; i++)
+                    acc[i] += w * (a[i] + b[i]);
+            }
+        }
+        memcpy(dst + i0, acc, (size_t)m * sizeof *acc);
+    }
+}
+
+struct pass { const struct vn_buf *in, *out; const struct vn_taps *t; int axis; int64_t n_group; };
+
+static int pass_rows(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct pass *p = ctx;
+    const struct vn_box *b = &p->out->box;
+    const int64_t step = p->axis == 0 ? 1 : p->in->stride[p->axis - 1];
+    const int64_t z = b->lo[2] + i / p->n_group, y0 = b->lo[1] + i % p->n_group * ROWS;
+    (void)err;
+
+    for (int64_t y = y0; y < vn_min64(y0 + ROWS, b->hi[1]); y++)
+        filter_row((const float *)p->in->data + vn_buf_at(p->in, b->lo[0], y, z), step, p->t,
+                   (float *)p->out->data + vn_buf_at(p->out, b->lo[0], y, z), vn_box_dim(b, 0));
+    return 0;
+}
+
+int vn_filter_sep(const struct vn_buf *in, const struct vn_taps t[3], const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t reach[3] = { t[0].r, t[1].r, t[2].r };
+    struct vn_box box = vn_box_grow(&out->box, reach);
+    struct vn_buf cur = vn_buf_view(in, &box), tmp[2] = { { 0 }, { 0 } };
+    int last = 2, rc = 0;
+
+    while (last > 0 && t[last].r == 0)
+        last--;
+    for (int axis = 0; rc == 0 && axis <= last; axis++) {
+        struct vn_buf to = *out;
+        if (t[axis].r == 0 && axis != last)
+            continue;
+        box.lo[axis] = out->box.lo[axis];
+        box.hi[axis] = out->box.hi[axis];
+        if (axis != last) {
+            if ((rc = vn_buf_new(&tmp[axis], VN_F32, &box, err)))
+                break;
+            to = tmp[axis];
+        }
+        struct pass p = { &cur, &to, &t[axis], axis, (vn_box_dim(&box, 1) + ROWS - 1) / ROWS };
+        rc = vn_job_for_quiet(job, p.n_group * vn_box_dim(&box, 2), pass_rows, &p, err);
+        cur = to;
+    }
+    vn_buf_free(&tmp[0]);
+    vn_buf_free(&tmp[1]);
+    return rc;
+}
+
+/* ---- the wide Gaussian ---- */
+
+static int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+
+int vn_wide_init(struct vn_wide *w, const double sigma[3], struct vn_err *err)
+{
+    int rc = 0;
+
+    for (int k = 0; rc == 0 && k < 3; k++) {
+        if (!(sigma[k] >= 0 && sigma[k] < 1e5))
+            return vn_fail(err, VN_E_ARG, "a Gaussian of sigma %g voxels is outside 0..100000", sigma[k]);
+        const int64_t f = vn_max64(1, (int64_t)floor(sigma[k] / 3));
+        const double s = sigma[k] / (double)f;
+        w->f[k] = f;
+        rc = vn_gauss_taps(sqrt(f == 1 ? s * s : s * s - 0.25), &w->t[k], err);
+        w->halo[k] = (w->t[k].r + 2) * f;
+    }
+    return rc;
+}
+
+struct cells { const struct vn_buf *fine, *coarse; const int64_t *f; };
+
+/* One row of voxels into its row of cells; each cell adds its voxels in order of x, y, z. */
+static void add_row(const float *v, int64_t f, float *cell, int64_t n_cell)
+{
+    for (int64_t c = 0; c < n_cell; c++) {
+        float sum = cell[c];
+        for (int64_t i = 0; i < f; i++)
+            sum += v[c * f + i];
+        cell[c] = sum;
+    }
+}
+
+/* Means of the cells of one plane of coarse. */
+static int cell_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct cells *c = ctx;
+    const struct vn_box *b = &c->coarse->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), *f = c->f;
+    const float scale = 1.0f / (float)(f[0] * f[1] * f[2]);
+    (void)err;
+
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        float *to = (float *)c->coarse->data + vn_buf_at(c->coarse, b->lo[0], y, z);
+        memset(to, 0, (size_t)n * sizeof *to);
+        for (int64_t dz = 0; dz < f[2]; dz++)
+            for (int64_t dy = 0; dy < f[1]; dy++)
+                add_row((const float *)c->fine->data + vn_buf_at(c->fine, b->lo[0] * f[0], y * f[1] + dy, z * f[2] + dz), f[0], to, n);
+        for (int64_t x = 0; x < n; x++)
+            to[x] *= scale;
+    }
+    return 0;
+}
+
+/* The cell whose centre is at or below voxel x's centre, and the weight of the next: (x + 0.5) / f - 0.5 in integers. */
+static int64_t below(int64_t x, int64_t f, float *frac)
+{
+    const int64_t u = 2 * x + 1 - f, c = floor_div(u, 2 * f);
+    *frac = (float)(u - c * 2 * f) / (float)(2 * f);
+    return c;
+}
+
+struct spread { const struct vn_buf *coarse, *out; const int64_t *f, *at; const float *frac; };
+
+/* One plane of out: cells interpolated along y and z into a row of cells, then along x. */
+static int spread_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct spread *s = ctx;
+    const struct vn_box *b = &s->out->box, *cb = &s->coarse->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), nc = vn_box_dim(cb, 0);
+    float fz, fy;
+    const int64_t cz = below(z, s->f[2], &fz);
+    float *row = vn_alloc((uint64_t)nc * sizeof *row, err);
+
+    if (!row)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        const int64_t cy = below(y, s->f[1], &fy);
+        const float *a = (const float *)s->coarse->data + vn_buf_at(s->coarse, cb->lo[0], cy, cz);
+        const float *c = a + s->coarse->stride[0], *d = a + s->coarse->stride[1], *e = d + s->coarse->stride[0];
+        float *to = (float *)s->out->data + vn_buf_at(s->out, b->lo[0], y, z);
+        for (int64_t x = 0; x < nc; x++) {
+            const float lo = a[x] + (c[x] - a[x]) * fy, hi = d[x] + (e[x] - d[x]) * fy;
+            row[x] = lo + (hi - lo) * fz;
+        }
+        for (int64_t x = 0; x < n; x++) {
+            const float *r = row + s->at[x];
+            to[x] = r[0] + (r[1] - r[0]) * s->frac[x];
+        }
+    }
+    vn_free(row);
+    return 0;
+}
+
+int vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t reach[3] = { w->t[0].r, w->t[1].r, w->t[2].r }, n = vn_box_dim(&out->box, 0);
+    struct vn_buf mean = { 0 }, smooth = { 0 };
+    struct vn_box need, grown;
+    int64_t *at = vn_alloc((uint64_t)n * sizeof *at, err);
+    float *frac = at ? vn_alloc((uint64_t)n * sizeof *frac, err) : NULL, unused;
+    int rc = frac ? 0 : VN_E_MEMORY;
+
+    for (int k = 0; k < 3; k++) {
+        need.lo[k] = below(out->box.lo[k], w->f[k], &unused);
+        need.hi[k] = below(out->box.hi[k] - 1, w->f[k], &unused) + 2;
+    }
+    grown = vn_box_grow(&need, reach);
+    if (rc == 0 && !(rc = vn_buf_new(&mean, VN_F32, &grown, err)) && !(rc = vn_buf_new(&smooth, VN_F32, &need, err))) {
+        struct cells c = { in, &mean, w->f };
+        rc = vn_job_for_quiet(job, vn_box_dim(&grown, 2), cell_plane, &c, err);
+    }
+    if (rc == 0 && !(rc = vn_filter_sep(&mean, w->t, &smooth, job, err))) {
+        for (int64_t x = 0; x < n; x++)
+            at[x] = below(out->box.lo[0] + x, w->f[0], &frac[x]) - need.lo[0];
+        struct spread s = { &smooth, out, w->f, at, frac };
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), spread_plane, &s, err);
+    }
+    vn_buf_free(&mean);
+    vn_buf_free(&smooth);
+    vn_free(at);
+    vn_free(frac);
+    return rc;
+}

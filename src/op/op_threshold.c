@@ -1,0 +1,80 @@
+/* op_threshold.c - mask of the voxels whose value is at least `low`.  NaN is background. */
+#include <math.h>
+#include "autothresh.h"
+#include "filter.h"
+#include "op.h"
+
+const struct vn_param vn_threshold_params[] = {
+    { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_VOLUMES, .help = "image or probability" },
+    { "auto", VN_P_FLAG, 0, .help = "choose the values from the volume (the same as giving none)" },
+    { "low", VN_P_REAL, 0, .help = "foreground from this value on" },
+    { "high", VN_P_REAL, 0, .help = "hysteresis: only pieces that contain a voxel from this value on" },
+    { "method", VN_P_CHOICE, 0, .choices = "otsu|li|triangle", .help = "automatic: li for images; a probability without a method is cut at 0.5 with hysteresis 0.7" },
+    { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where automatic values are taken from" },
+    { "as", VN_P_NAME, 0, .help = "name of the result" },
+    { 0 },
+};
+
+static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
+{
+    return vn_threshold_resolve(a, in[0], stat_box, job, err);
+}
+
+static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
+{
+    const enum vn_type t = in[0]->src->type;
+    (void)a;
+    (void)region;
+    (void)err;
+
+    *p = (struct vn_plan) { .in_type = { t == VN_U32 || t == VN_I32 || t == VN_F64 ? VN_F64 : VN_F32 }, .out_type = VN_U8,
+                            .out_kind = VN_MASK, .mem_host = 9 };
+    for (int k = 0; k < 3; k++)
+        p->um[k] = in[0]->grid.um[k];
+    return 0;
+}
+
+static VN_HOT void cut_f32(const float *v, float low, uint8_t *out, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        out[x] = v[x] >= low;
+}
+
+static VN_HOT void cut_f64(const double *v, double low, uint8_t *out, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        out[x] = v[x] >= low;
+}
+
+struct cut { const struct vn_buf *in, *out; double low; float low_f; };
+
+static int plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct cut *c = ctx;
+    const struct vn_box *b = &c->out->box;
+    (void)err;
+
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        const int64_t at = vn_buf_at(c->in, b->lo[0], y, b->lo[2] + i), n = vn_box_dim(b, 0);
+        uint8_t *to = (uint8_t *)c->out->data + vn_buf_at(c->out, b->lo[0], y, b->lo[2] + i);
+        if (c->in->type == VN_F32)
+            cut_f32((const float *)c->in->data + at, c->low_f, to, n);
+        else
+            cut_f64((const double *)c->in->data + at, c->low, to, n);
+    }
+    return 0;
+}
+
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
+               struct vn_err *err)
+{
+    struct cut c = { in, out, vn_args_real(a, "low"), 0 };
+    (void)p;
+
+    c.low_f = (float)c.low;
+    if ((double)c.low_f < c.low)               /* the least float that reaches low: the same voxels as in double */
+        c.low_f = nextafterf(c.low_f, INFINITY);
+    return vn_job_for(job, vn_box_dim(&out->box, 2), plane, &c, err);
+}
+
+const struct vn_op vn_op_threshold = { "threshold", 1, VN_POINT, 1, vn_threshold_params, plan, prepare, cpu, NULL, 0, 0 };

@@ -1,0 +1,66 @@
+/* robust.c - iterative clipping on a sorted sample, in double, in order: the same on every machine. */
+#include "robust.h"
+#include <math.h>
+#include <stdlib.h>
+
+static int order(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* First index whose value is not below x. */
+static int64_t rank(const float *v, int64_t n, double x)
+{
+    int64_t lo = 0;
+    while (lo < n) {
+        const int64_t mid = lo + (n - lo) / 2;
+        if (v[mid] < x)
+            lo = mid + 1;
+        else
+            n = mid;
+    }
+    return lo;
+}
+
+static void moments(const float *v, int64_t n, double *mean, double *sd)
+{
+    double sum = 0, sum2 = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += v[i];
+    *mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        sum2 += (v[i] - *mean) * (v[i] - *mean);
+    *sd = sqrt(sum2 / (double)n);
+}
+
+void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out)
+{
+    *out = (struct vn_backdrop) { NAN, 0, NAN };
+    if (n <= 0)
+        return;
+    qsort(v, (size_t)n, sizeof *v, order);
+    const int64_t n_low = rank(v, n, nextafter(v[0], INFINITY));    /* values equal to the lowest */
+    if (2 * n_low >= n) {
+        if (4 * (n - n_low) < n) {
+            out->level = v[0];
+            out->bright = n_low < n ? v[n_low + (n - n_low) / 2] : NAN;
+            return;
+        }
+        v += n_low;
+        n -= n_low;
+    }
+    int64_t lo = 0, hi = n;
+    for (int i = 0; i < 100; i++) {
+        moments(v + lo, hi - lo, &out->level, &out->spread);
+        const int64_t a = rank(v, n, out->level - 2.5 * out->spread), b = rank(v, n, out->level + 2.5 * out->spread);
+        if ((a == lo && b == hi) || a >= b)
+            break;
+        lo = a;
+        hi = b;
+    }
+    if (out->spread == 0 && hi < n) {
+        out->level = v[lo];
+        out->bright = v[hi + (n - hi) / 2];
+    }
+}
