@@ -1,0 +1,20 @@
+/* cmd_clean.c - "clean": small components, holes and gaps of a mask. */
+#include "cmd.h"
+
+extern const struct vn_op vn_op_clean;
+extern const struct vn_param vn_clean_params[];
+
+static int exec(struct vn_call *c, struct vn_err *err)
+{
+    int rc = vn_cmd_exec_op(c, err);
+    if (rc)
+        return rc;
+    vn_res_int(c, "min_size", vn_args_int(&c->args, "min_size"));
+    vn_res_int(c, "fill", vn_args_int(&c->args, "fill"));
+    vn_res_text(c, "close", vn_args_text(&c->args, "close"));
+    return 0;
+}
+
+const struct vn_cmd vn_cmd_clean = {
+    "clean", "remove small components, fill holes, bridge gaps", vn_clean_params, VN_CMD_MAKES, exec, &vn_op_clean,
+};
