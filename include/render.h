@@ -2,14 +2,14 @@
  *
  * Zoomed in, a pixel shows the voxel under its middle.  Zoomed out, it shows all voxels whose middles lie in it: their
  * mean up to VN_RENDER_DENSE voxels across a pixel, half mean and half maximum beyond (thin bright vessels would vanish
- * in a mean), there from VN_RENDER_ROWS sampled rows.  A projection always shows the maximum.  An overlay shows the
- * largest label in the pixel.  Voxels that cannot be read are marked, not an error. */
+ * in a mean).  More than VN_RENDER_ROWS rows under a pixel are sampled.  A projection always shows the maximum.  An overlay shows the
+ * largest label in the pixel.  Voxels that cannot be read are marked, not an error; outside the volume, and where there is no number, it is dark blue. */
 #ifndef VN_RENDER_H
 #define VN_RENDER_H
 #include "view.h"
 #include "volume.h"
 
-enum { VN_RENDER_DENSE = 4, VN_RENDER_ROWS = 4 };
+enum { VN_RENDER_DENSE = 4, VN_RENDER_ROWS = 16 };
 
 struct vn_image {                       /* 3 bytes a pixel, rows packed; vn_free(rgb) */
     int w, h;

@@ -124,7 +124,7 @@ int vn_picture_run(struct vn_call *c, bool mip, const int64_t slab[2], struct vn
         vn_res_num(c, known ? "um_per_pixel" : "voxels_per_pixel", s.um_per_px);
         vn_res_nums(c, "window", window, 2);
         if (im.sampled)
-            vn_call_note(c, "zoomed out beyond %d voxels a pixel: rows were sampled", VN_RENDER_DENSE);
+            vn_call_note(c, "zoomed out beyond %d voxels a pixel: rows were sampled", VN_RENDER_ROWS);
         if (im.holes)
             vn_call_note(c, "some voxels could not be read; they are hatched");
     }

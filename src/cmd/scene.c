@@ -41,6 +41,7 @@ int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job,
     out->view = vn_session_view(s);
     struct vn_view *view = &out->view;
     struct vn_obj *o = view->volume[0] ? vn_session_get(s, view->volume) : NULL;
+    bool inside = o != NULL;
     if (!o && vn_newest_volume(s, VN_VOLUMES, view->volume))
         o = vn_session_get(s, view->volume);
     if (!o)
@@ -51,11 +52,10 @@ int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job,
         out->vol = NULL;
         return rc;
     }
-    bool inside = true;
     for (int k = 0; k < 3; k++)
         inside = inside && view->at[k] >= (double)out->vol->box.lo[k] && view->at[k] < (double)out->vol->box.hi[k];
     for (int k = 0; k < 3 && !inside; k++)       /* never looked at, or another volume's place */
-        view->at[k] = floor(0.5 * (double)(out->vol->box.lo[k] + out->vol->box.hi[k])) + 0.5;
+        view->at[k] = floor(0.5 * (double)(out->vol->box.lo[k] + out->vol->box.hi[k]));
     if (view->overlay_on)
         out->overlay = named(s, view->overlay, out->vol, job);
     if (view->low >= 0)
@@ -200,7 +200,7 @@ void vn_pane_scene(const struct vn_shown *d, enum vn_pane p, int w, int h, doubl
     int axis = vn_pane_axis(view, p), u, v;
     bool window = view->hi > view->lo;
     vn_scene_axes(axis, &u, &v);
-    *out = (struct vn_scene){ .volume = d->vol, .overlay = d->overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
+    *out = (struct vn_scene){ .volume = d->vol, .overlay = d->prob ? NULL : d->overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
                               .um_per_px = um_per_px, .aspect = aspect, .opacity = view->opacity, .crosshair = view->crosshair,
                               .roi = d->has_roi ? &d->roi : NULL, .scale_bar = true };
     out->mip = p == VN_MIP || view->slab > 1;

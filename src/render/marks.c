@@ -56,6 +56,8 @@ static void blend(struct vn_image *im, int x, int y, uint32_t rgb, int weight)
     }
 }
 
+static const uint32_t CROSSHAIR = 0x005faf, FRAME = 0x00d787;     /* in the 256-colour palette as they are */
+
 static void draw_roi(const struct vn_scene *s, struct vn_image *im)
 {
     int a, b, x0, y0, x1, y1;
@@ -67,12 +69,12 @@ static void draw_roi(const struct vn_scene *s, struct vn_image *im)
     x1 = x1 > x0 ? x1 - 1 : x1;
     y1 = y1 > y0 ? y1 - 1 : y1;
     for (int x = x0 < 0 ? 0 : x0; x <= x1 && x < im->w; x++) {
-        blend(im, x, y0, 0x009E73, 256);
-        blend(im, x, y1, 0x009E73, 256);
+        blend(im, x, y0, FRAME, 256);
+        blend(im, x, y1, FRAME, 256);
     }
     for (int y = y0 < 0 ? 0 : y0; y <= y1 && y < im->h; y++) {
-        blend(im, x0, y, 0x009E73, 256);
-        blend(im, x1, y, 0x009E73, 256);
+        blend(im, x0, y, FRAME, 256);
+        blend(im, x1, y, FRAME, 256);
     }
 }
 
@@ -82,12 +84,15 @@ static void draw_crosshair(const struct vn_scene *s, struct vn_image *im)
     vn_scene_axes(s->axis, &a, &b);
     to_pixel(s, im, floor(s->at[a]) + 0.5, floor(s->at[b]) + 0.5, &x, &y);
     int gap_x = 5, gap_y = s->aspect > 1.5 ? 3 : 5;
-    for (int i = 0; i < im->w; i++)
+    int x0, y0, x1, y1;                          /* not beyond the volume */
+    to_pixel(s, im, (double)s->volume->box.lo[a], (double)s->volume->box.lo[b], &x0, &y0);
+    to_pixel(s, im, (double)s->volume->box.hi[a], (double)s->volume->box.hi[b], &x1, &y1);
+    for (int i = x0 < 0 ? 0 : x0; i < x1 && i < im->w; i++)
         if (i < x - gap_x || i > x + gap_x)
-            blend(im, i, y, 0x56B4E9, 160);
-    for (int j = 0; j < im->h; j++)
+            blend(im, i, y, CROSSHAIR, 256);
+    for (int j = y0 < 0 ? 0 : y0; j < y1 && j < im->h; j++)
         if (j < y - gap_y || j > y + gap_y)
-            blend(im, x, j, 0x56B4E9, 160);
+            blend(im, x, j, CROSSHAIR, 256);
 }
 
 int vn_scale_bar(double um_per_px, bool um_known, int max_px, char label[24])

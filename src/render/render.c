@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { TILE = 64, BLOCK_VOXELS = 1 << 19 };
+static const uint32_t OUTSIDE = 0x1c1c24;    /* not quite black, so that the volume's border is seen */
 
 struct span { int64_t lo, hi; };         /* voxels under one pixel along a picture axis; empty outside the volume */
 
@@ -162,7 +163,7 @@ static int sample_tile(struct pass *p, int x0, int x1, int y0, int y1, struct ac
         return 0;
     bool dense = true;
     for (int y = y0; y < y1; y++)
-        dense = dense && p->v[y].hi - p->v[y].lo <= VN_RENDER_DENSE;
+        dense = dense && p->v[y].hi - p->v[y].lo <= VN_RENDER_ROWS;
     int64_t area = (uhi - ulo) * (dense ? vhi - vlo : 1);
     int64_t depth = p->k_step > 1 ? 1 : vn_max64(1, BLOCK_VOXELS / vn_max64(area, 1));
     for (int64_t k = p->k0; k < p->k1; k += depth * p->k_step) {
@@ -241,7 +242,7 @@ static int sample(const struct vn_scene *s, struct vn_vol *vol, struct vn_image 
     p.k_step = 1;
     int64_t ulo, uhi, vlo, vhi;
     if (s->budget && p.k1 > p.k0 && cover(p.u, 0, p.w, &ulo, &uhi) && cover(p.v, 0, p.h, &vlo, &vhi)) {
-        double rows = fmin((double)(vhi - vlo), fv > VN_RENDER_DENSE ? (double)VN_RENDER_ROWS * p.h : INFINITY);
+        double rows = fmin((double)(vhi - vlo), fv > VN_RENDER_ROWS ? (double)VN_RENDER_ROWS * p.h : INFINITY);
         double planes = (double)s->budget / ((double)(uhi - ulo) * rows);
         if ((double)(p.k1 - p.k0) > planes)
             p.k_step = (int64_t)ceil((double)(p.k1 - p.k0) / fmax(planes, 1));
@@ -290,6 +291,8 @@ static void color_pixels(const struct vn_scene *s, struct vn_image *im, const st
         } else if (l->val[i] == l->val[i]) {
             double t = (l->val[i] - im->lo) * scale + 0.5;
             p[0] = p[1] = p[2] = (uint8_t)(t <= 0 ? 0 : t >= 255 ? 255 : t);
+        } else {
+            blend(p, OUTSIDE, 256);
         }
         if (l->lab && l->lab[i])
             blend(p, vn_label_color(s->overlay->kind == VN_LABELS ? l->lab[i] : 1), weight);

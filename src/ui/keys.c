@@ -371,22 +371,22 @@ static void toggle(struct vn_ui *ui, char what)
 
 struct key_help { const char *keys, *does; };
 static const struct key_help KEY_HELP[] = {
-    { ":", "command line (Tab completes, Up recalls, Ctrl-R searches; Esc leaves)" },
+    { ":", "command line (Tab completes, Up recalls, Esc leaves)" },
     { "?", "this list; help VERB explains a command" },
-    { "arrows", "move the crosshair in the pane in focus (Shift: 10 voxels)" },
+    { "arrows", "move the crosshair (Shift: 10 voxels)" },
     { "PgUp PgDn, j k, wheel", "previous, next slice (Shift: 10)" },
     { "Home End", "first, last slice" },
     { "Tab, 1 2 3 4", "next pane; XY, XZ, YZ, MIP" },
     { "f", "the pane in focus alone, or all four" },
-    { "+ - 0", "zoom in, out, whole volume (Ctrl and wheel as well)" },
-    { "click, drag", "put the crosshair there; the right button changes the window" },
+    { "+ - 0", "zoom in, out, whole volume (also Ctrl and wheel)" },
+    { "click, drag", "crosshair there; right button drags the window" },
     { "[ ] L l", "window darker, brighter" },
     { "w W", "window narrower, wider" },
     { "a", "automatic window" },
     { "o", "overlay on or off" },
     { "m", "next mask, labels or skeleton as overlay" },
     { "{ }", "overlay fainter, stronger" },
-    { "t", "threshold mode: move low and high of a probability and see the mask" },
+    { "t", "move low and high of a probability, see the mask" },
     { "r, R", "region box at the crosshair; region off" },
     { "v", "next volume" },
     { "i", "what is known about the volume" },
@@ -406,7 +406,7 @@ static void show_keys(struct vn_ui *ui)
     vn_log_add(l, VN_LOG_ECHO, "Keys");
     for (size_t i = 0; i < VN_COUNT(KEY_HELP); i++) {
         char line[200];
-        snprintf(line, sizeof line, "  %-24s %s", KEY_HELP[i].keys, KEY_HELP[i].does);
+        snprintf(line, sizeof line, "  %-22s %s", KEY_HELP[i].keys, KEY_HELP[i].does);
         vn_log_add(l, VN_LOG_TEXT, line);
     }
     vn_viewer_open(ui, l, 0);

@@ -199,6 +199,8 @@ void vn_prompt_clear(void)
     rl_point = rl_mark = 0;
 }
 
+bool vn_prompt_empty(void) { return rl_end == 0; }
+
 bool vn_prompt_vi(void) { return rl_editing_mode == 0; }
 
 int vn_prompt_show(int columns, struct vn_str *b)

@@ -16,6 +16,7 @@ void vn_prompt_close(void);                            /* writes the history */
 void vn_prompt_key(const struct vn_event *ev);
 void vn_prompt_paste(const char *text, size_t n);      /* newlines become "; ", control characters are dropped */
 void vn_prompt_clear(void);
+bool vn_prompt_empty(void);
 bool vn_prompt_vi(void);                               /* vi keys: ESC belongs to the editor */
 /* What stands on the line from the column that keeps the cursor visible in `columns`. Appended to b; returns the cursor's column. */
 int  vn_prompt_show(int columns, struct vn_str *b);

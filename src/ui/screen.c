@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAIR_ERROR = 1, PAIR_ECHO, PAIR_FOCUS, PAIR_KEY };
+enum { PAIR_ERROR = 1, PAIR_ECHO, PAIR_TITLE, PAIR_KEY };
 enum { MIN_COLS = 40, MIN_ROWS = 10 };
 
 void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...)
@@ -40,7 +40,8 @@ void vn_screen_layout(struct vn_ui *ui)
     if (!pairs && has_colors() && vn_tty_colors() != VN_COLOR_NONE) {
         init_pair(PAIR_ERROR, COLOR_RED, -1);
         init_pair(PAIR_ECHO, COLOR_CYAN, -1);
-        init_pair(PAIR_FOCUS, COLOR_YELLOW, -1);
+        if (COLORS >= 256)
+            init_pair(PAIR_TITLE, 250, 238);
         init_pair(PAIR_KEY, COLOR_GREEN, -1);
         pairs = true;
     }
@@ -99,7 +100,7 @@ static void draw_title(const struct vn_ui *ui, int i)
     int y = b->y - 1, px_w, px_h, u, v;
     bool focus = b->pane == info->shown.view.focus && info->n > 1;
     vn_cell_size(ui->panes.mode, &px_w, &px_h);
-    attrset((int)(focus ? A_REVERSE | A_BOLD : A_REVERSE | A_DIM));
+    attrset((int)(focus || info->n == 1 ? A_REVERSE | A_BOLD : COLORS >= 256 && vn_tty_colors() != VN_COLOR_NONE ? color(PAIR_TITLE) : A_REVERSE));
     for (int x = 0; x < b->w; x++)
         mvaddch(y, b->x + x, ' ');
     vn_pane_title(&info->shown, b->pane, &title);
@@ -279,14 +280,14 @@ static int draw_prompt(const struct vn_ui *ui)
     if (ui->mode == VN_PROMPT)
         cursor = vn_prompt_show(COLS, &b);
     else if (ui->mode == VN_THRESHOLD)
-        vn_str_addf(&b, "threshold %s  low %.3f  high %.3f   left/right low, up/down high (Shift: faster), Enter accepts, Esc leaves", view.threshold_of, view.low, view.high);
+        vn_str_addf(&b, "threshold %s  low %.3f  high %.3f   \xe2\x86\x90\xe2\x86\x92 low  \xe2\x86\x91\xe2\x86\x93 high  Enter  Esc", view.threshold_of, view.low, view.high);
     else if (ui->mode == VN_REGION_BOX)
-        vn_str_addf(&b, "region %lldx%lldx%lld   + - all sides, x/X y/Y z/Z one, arrows and PgUp/PgDn move, Enter keeps, Esc leaves",
+        vn_str_addf(&b, "region %lldx%lldx%lld   + - size  xX yY zZ one side  arrows move  Enter  Esc",
                     (long long)vn_box_dim(&ui->box, 0), (long long)vn_box_dim(&ui->box, 1), (long long)vn_box_dim(&ui->box, 2));
     else if (ui->busy)
         vn_str_add(&b, "working: Ctrl-C or Esc cancels   : command   ? keys   q quit");
     else
-        vn_str_add(&b, ": command   ? keys   Tab pane   f full   PgUp/PgDn slice   +/- zoom   o overlay   t threshold   q quit");
+        vn_str_add(&b, ": command  ? keys  f full  Tab pane  PgUp/PgDn slice  + - zoom  o overlay  q quit");
     attrset((int)(ui->mode == VN_PROMPT ? A_NORMAL : ui->mode == VN_BROWSE ? A_DIM : color(PAIR_KEY) | A_BOLD));
     if (b.s && !b.failed)
         put(LINES - 1, 0, COLS, b.s);

@@ -50,36 +50,52 @@ static void on_text(void *ctx, const char *line, bool is_error)
     vn_say(ctx, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
 }
 
-/* What a command made is looked at: masks as the overlay, images and probabilities as the volume. */
+/* What a command made is looked at: the first new image, else the first new mask, labels, skeleton or probability on top. */
 static void look_at_new(struct vn_ui *ui)
 {
-    char name[64], line[100] = "";
+    char name[64], image[64] = "", top[64] = "", line[100] = "";
     int n = vn_session_count(ui->s);
-    if (n > ui->bound && !ui->busy) {
-        struct vn_obj *o = vn_session_at(ui->s, n - 1, name);
-        struct vn_view v = vn_session_view(ui->s);
-        if (o && (o->kind & (VN_MASK | VN_LABELS | VN_SKELETON | VN_PROB)) && ui->panes.info.shown.vol && strcmp(v.overlay, name) && strcmp(v.volume, name))
-            snprintf(line, sizeof line, "overlay %s", name);
-        else if (o && (o->kind & VN_VOLUMES) && strcmp(v.volume, name) && strcmp(v.overlay, name))
-            snprintf(line, sizeof line, "show %s", name);
+    for (int i = ui->bound; i < n; i++) {
+        struct vn_obj *o = vn_session_at(ui->s, i, name);
+        if (o && o->kind == VN_IMAGE && !image[0])
+            snprintf(image, sizeof image, "%s", name);
+        else if (o && (o->kind & VN_VOLUMES) && !top[0])
+            snprintf(top, sizeof top, "%s", name);
         vn_obj_unref(o);
     }
     ui->bound = n;
-    if (line[0])
+    struct vn_view v = vn_session_view(ui->s);
+    if (image[0] || (top[0] && !ui->panes.info.shown.vol))
+        snprintf(line, sizeof line, "show %s", image[0] ? image : top);
+    else if (top[0] && strcmp(v.overlay, top) && strcmp(v.volume, top))
+        snprintf(line, sizeof line, "overlay %s", top);
+    if (line[0] && strcmp(v.volume, line + 5))
         vn_keys_command(ui, line);
 }
 
 static void on_done(void *ctx, int rc)
 {
     struct vn_ui *ui = ctx;
-    int printed = ui->log.n - ui->echo_at;
+    char name[64];
+    int printed = 0, from = ui->echo_at;
+    for (int i = from; i < ui->log.n; i++)       /* of the last command of the line */
+        if (ui->log.line[i].kind == VN_LOG_ECHO) {
+            from = i;
+            printed = 0;
+        } else {
+            printed++;
+        }
     ui->busy -= ui->busy > 0;
     ui->panes.dirty = ui->text_dirty = true;
     if (vn_runner_quit(ui->r))
         ui->quit = true;
-    if (printed > ui->n_message + 1 && !ui->viewer.on)
-        vn_viewer_open(ui, &ui->log, ui->echo_at);
-    if (!rc)
+    if (ui->mode == VN_PROMPT && vn_prompt_empty() && vn_newest_volume(ui->s, VN_VOLUMES, name))
+        ui->mode = VN_BROWSE;                    /* the prompt was open only because there was nothing to look at */
+    if (printed > ui->n_message && !ui->viewer.on && (ui->mode != VN_PROMPT || vn_prompt_empty())) {
+        vn_viewer_open(ui, &ui->log, from);
+        ui->mode = VN_BROWSE;
+    }
+    if (!rc && !ui->busy)
         look_at_new(ui);
 }
 
@@ -95,7 +111,8 @@ static void on_line(void *ctx, const char *line)
     if (ui->panes.info.shown.vol)
         ui->mode = VN_BROWSE;
     ui->text_dirty = true;
-    if (line[strspn(line, " ")])
+    line += strspn(line, " :");                  /* ":open" out of habit */
+    if (*line)
         vn_keys_command(ui, line);
 }
 
@@ -237,6 +254,8 @@ static void first_look(struct vn_ui *ui)
     }
     if (!v.volume[0])
         ui->mode = VN_PROMPT;
+    if (vn_screen_rows() < 30 && v.layout != 1)
+        vn_keys_command(ui, "layout 1");         /* four panes would be a few cells each */
 }
 
 int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
