@@ -122,6 +122,8 @@ static int resample(const double (*fine)[3], int64_t n_fine, double step, double
     if (!*out || !*at) {
         vn_free(*out);
         vn_free(*at);
+        *out = NULL;
+        *at = NULL;
         return VN_E_MEMORY;
     }
     for (int64_t k = 0; k < n; k++) {
