@@ -142,14 +142,15 @@ static void blocks_equal_the_whole(void **state)
     struct vn_vol *v = hashed(1500, 61, 7, 16);
     const struct vn_box region = box(10, 1490, 7, 55, 1, 7);
     const uint64_t out_bytes = vn_box_count(&region) * 2;    /* below VN_MEM_LARGE: not counted */
-    /* Half of the budget is for a block: all (1482*50*8*4 = 2.4 MB), a plane (1482*50*3*4 = 889 kB: 6 blocks), 12 rows
-     * (1482*14*3*4 = 249 kB: 24 blocks), half a row (742*3*3*4 = 27 kB: 2*48*6 blocks). */
-    const uint64_t budget[] = { 8 << 20, 2 << 20, 512 << 10, 60 << 10 };
-    const int blocks[] = { 1, 6, 24, 576 };
+    /* Half of the budget is for a block, chunks have 16^3 voxels: all (1482*50*8*4 = 2.4 MB); 16 rows of all planes
+     * (1482*18*8*4 = 854 kB: 3 blocks); 16 rows in 4 parts (372*18*8*4 = 214 kB: 12); in 30 parts (52*18*8*4 = 30 kB: 90);
+     * less than a chunk: 16x16 voxels of one plane (18*18*3*4 = 3.9 kB: 93*3*6). */
+    const uint64_t budget[] = { 8 << 20, 2 << 20, 512 << 10, 60 << 10, 8 << 10 };
+    const int blocks[] = { 1, 3, 12, 90, 1674 };
     for (enum vn_pad pad = VN_PAD_ZERO; pad <= VN_PAD_MIRROR; pad++) {
         struct vn_vol *whole = NULL;
         toy_pad = pad;
-        for (int k = 0; k < 8; k++) {
+        for (int k = 0; k < 10; k++) {
             struct vn_vol *out;
             struct vn_ran ran;
             vn_mem_init(0);

@@ -74,18 +74,19 @@ static double block_bytes(const struct vn_plan *p, const int64_t dim[3])
     return n;
 }
 
-/* The largest size along axis k with which the block still fits `room`; at least 1. */
-static void shrink_axis(const struct vn_plan *p, int64_t dim[3], int k, double room)
+/* The largest size along axis k, not below `least`, with which the block fits `room`, or `least`; then equal blocks. */
+static void shrink_axis(const struct run *r, int64_t dim[3], int k, int64_t least, double room)
 {
-    int64_t lo = 1, hi = dim[k];
+    int64_t whole = vn_box_dim(&r->region, k), lo = vn_min64(least, dim[k]), hi = dim[k];
     while (lo < hi) {
         dim[k] = (lo + hi + 1) / 2;
-        if (block_bytes(p, dim) <= room)
+        if (block_bytes(&r->plan, dim) <= room)
             lo = dim[k];
         else
             hi = dim[k] - 1;
     }
-    dim[k] = lo;
+    int64_t n = (whole + lo - 1) / lo;
+    dim[k] = (whole + n - 1) / n;
 }
 
 static int no_room(const struct run *r, double need, struct vn_err *err)
@@ -96,8 +97,9 @@ static int no_room(const struct run *r, double need, struct vn_err *err)
                    r->dim[0], r->dim[1], r->dim[2], r->op->shape == VN_GLOBAL ? " at once" : "", vn_text_bytes(vn_mem_budget(), b));
 }
 
-/* Slabs of planes, then of rows, then parts of rows: the largest of equal size for which half of the free memory is
- * enough (the rest is for the chunk cache).  Chunks in the cache count as free: they make room. */
+/* Blocks for which half of the free memory is enough (the rest is for the chunk cache; chunks in it count as free, they
+ * make room).  Planes are taken off first, then rows, then parts of rows, first only while a block keeps four times its
+ * halo and the size of a chunk: thin slabs would compute their halo, and decode their chunks, many times over. */
 static int choose_blocks(struct run *r, struct vn_err *err)
 {
     for (int k = 0; k < 3; k++)
@@ -106,13 +108,10 @@ static int choose_blocks(struct run *r, struct vn_err *err)
     used -= cached < used ? cached : used;
     double room = budget > used ? (double)(budget - used) / 2 : 0;
 
-    if (r->op->shape != VN_GLOBAL && block_bytes(&r->plan, r->dim) > room)
-        for (int k = 2; k >= 0; k--) {
-            shrink_axis(&r->plan, r->dim, k, room);
-            int64_t whole = vn_box_dim(&r->region, k), n = (whole + r->dim[k] - 1) / r->dim[k];
-            r->dim[k] = (whole + n - 1) / n;
-            if (block_bytes(&r->plan, r->dim) <= room)
-                break;
+    for (int round = 0; round < 2 && r->op->shape != VN_GLOBAL; round++)
+        for (int k = 2; k >= 0 && block_bytes(&r->plan, r->dim) > room; k--) {
+            int64_t keep = vn_max64(8 * r->plan.halo[k], vn_max64(1, r->in[0]->src->chunk[k]));
+            shrink_axis(r, r->dim, k, round ? 1 : keep, room);
         }
     double need = block_bytes(&r->plan, r->dim);
     for (int k = 0; k < 3; k++)
