@@ -1,0 +1,10 @@
+/* brain.h - the measures of one brain, from the file a cohort's row names. */
+#ifndef VN_BRAIN_H
+#define VN_BRAIN_H
+#include "job.h"
+#include "table.h"
+
+/* A measured table (.csv): its one row, or one row a region when it has a column `region`; or rows of a column `measure`
+ * with their `value`. */
+int vn_brain_measures(const char *path, struct vn_table **out, struct vn_job *job, struct vn_err *err);
+#endif

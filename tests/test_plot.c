@@ -1,0 +1,198 @@
+/* plot: the three files of a figure, the same bytes each time, and what is said when gnuplot is missing or complains. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "figure.h"
+#include "file.h"
+#include "gnuplot.h"
+#include "mem.h"
+
+static struct vn_session *s;
+static struct vn_runner *r;
+static char *out, *msg, dir[] = "/tmp/vn-plot-XXXXXX";
+static size_t n_out, n_msg;
+static FILE *f_out, *f_msg;
+static struct vn_err err;
+
+static int start(void **state)
+{
+    (void)state;
+    f_out = open_memstream(&out, &n_out);
+    f_msg = open_memstream(&msg, &n_msg);
+    const struct vn_run_opt o = { .out = f_out, .msg = f_msg };
+    s = vn_session_new(&err);
+    r = vn_runner_new(s, &o, &err);
+    return r ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    vn_runner_free(r);
+    vn_session_free(s);
+    fclose(f_out);
+    fclose(f_msg);
+    free(out);
+    free(msg);
+    return 0;
+}
+
+static int run(const char *fmt)
+{
+    char line[1000];
+    snprintf(line, sizeof line, fmt, dir, dir);
+    const int rc = vn_runner_line(r, line);
+    fflush(f_out);
+    fflush(f_msg);
+    return rc;
+}
+
+static char *content(const char *name, size_t *n)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    char *text = vn_file_read(path, 1 << 24, n, &err);
+    if (!text)
+        fail_msg("%s", err.msg);
+    return text;
+}
+
+static bool have_gnuplot(void)
+{
+    const char *const none[] = { NULL };
+    return vn_gnuplot("/dev/null", none, NULL, &err) == 0;
+}
+
+static void the_same_figure_each_time(void **state)
+{
+    (void)state;
+    static const char *const type[] = { "pdf", "svg", "png" }, *const magic[] = { "%PDF-", "<?xml", "\x89PNG" };
+    if (!have_gnuplot())
+        skip();
+    for (int i = 0; i < 3; i++) {
+        char line[300], name[2][32];
+        size_t n[2];
+        char *text[2];
+        for (int k = 0; k < 2; k++) {
+            snprintf(name[k], sizeof name[k], "fig.%s", type[i]);
+            snprintf(line, sizeof line, "cohort sample=9 as=c; plot c measure=mean_radius_um,length_density_m_per_mm3 to=%%s/fig.%s force", type[i]);
+            if (k)
+                sleep(1);                    /* a clock in the file would show */
+            assert_int_equal(run(line), 0);
+            text[k] = content(name[k], &n[k]);
+        }
+        assert_memory_equal(text[0], magic[i], strlen(magic[i]));
+        assert_int_equal(n[0], n[1]);
+        assert_memory_equal(text[0], text[1], n[0]);
+        vn_free(text[0]);
+        vn_free(text[1]);
+    }
+}
+
+static void script_and_data_stand_beside_it(void **state)
+{
+    (void)state;
+    size_t n;
+    if (!have_gnuplot())
+        skip();
+    assert_int_equal(run("cohort sample=5 as=c; plot c measure=mean_radius_um to=%s/fig.pdf force"), 0);
+    char *gp = content("fig.gp", &n), *dat = content("fig.dat", &n);
+    assert_non_null(strstr(gp, "out = ARGC > 0 ? ARG1 : 'fig.pdf'"));
+    assert_non_null(strstr(gp, "data = ARGC > 1 ? ARG2 : 'fig.dat'"));
+    assert_non_null(strstr(gp, "set ylabel 'mean radius (µm)'"));
+    assert_non_null(strstr(gp, "'n = 5'"));
+    assert_non_null(strstr(gp, "permutation p = "));
+    assert_non_null(strstr(dat, "'c1'"));
+    vn_free(gp);
+    vn_free(dat);
+    /* Nothing else, no temporary file, stays in the folder; an existing figure is not replaced. */
+    assert_int_equal(run("plot c measure=mean_radius_um to=%s/fig.pdf"), 1);
+    assert_non_null(strstr(msg, "fig.pdf"));
+    assert_int_equal(run("plot c measure=mean_radius_um to=%s/fig.jpg"), 1);
+    assert_non_null(strstr(msg, "does not end in .pdf, .svg or .png"));
+}
+
+static void words_from_the_table_stay_words(void **state)
+{
+    (void)state;
+    char path[300];
+    size_t n;
+    if (!have_gnuplot())
+        skip();
+    snprintf(path, sizeof path, "%s/odd.csv", dir);
+    FILE *f = fopen(path, "w");
+    fputs("subject,group,\"it's `touch boo` {^x}_y\"\na'1,`touch boo`,1\nb,`touch boo`,2\nc,\"x\"\"; system('touch boo')\",3\nd,\"x\"\"; system('touch boo')\",5\n", f);
+    fclose(f);
+    assert_int_equal(run("cohort %s/odd.csv as=c; plot c measure=\"it's `touch boo` {^x}_y\" to=%s/odd.svg force"), 0);
+    char *svg = content("odd.svg", &n);
+    assert_non_null(strstr(svg, "touch boo"));
+    vn_free(svg);
+    assert_int_not_equal(access("boo", F_OK), 0);
+}
+
+static void gnuplots_words_are_passed_on(void **state)
+{
+    (void)state;
+    const char *const none[] = { NULL };
+    char path[300];
+    if (!have_gnuplot())
+        skip();
+    snprintf(path, sizeof path, "%s/bad.gp", dir);
+    FILE *f = fopen(path, "w");
+    fputs("plot nosuch\n", f);
+    fclose(f);
+    assert_int_equal(vn_gnuplot(path, none, NULL, &err), VN_E_INTERNAL);
+    assert_non_null(strstr(err.msg, "undefined variable: nosuch"));
+    remove(path);
+    char *keep = strdup(getenv("PATH"));
+    setenv("PATH", "/nonexistent", 1);
+    assert_int_equal(run("cohort sample=5 as=c; plot c measure=mean_radius_um to=%s/none.pdf"), 1);
+    setenv("PATH", keep, 1);
+    free(keep);
+    assert_non_null(strstr(msg, "install the package gnuplot-nox"));
+    snprintf(path, sizeof path, "%s/none.gp", dir);
+    assert_int_not_equal(access(path, F_OK), 0);          /* a failed figure leaves nothing behind */
+}
+
+static void names_become_labels(void **state)
+{
+    (void)state;
+    static const char *const t[][2] = { { "length_density_m_per_mm3", "length density (m/mm³)" }, { "mean_radius_um", "mean radius (µm)" },
+                                        { "segments", "segments" }, { "branch_density_per_mm3", "branch density (1/mm³)" },
+                                        { "volume_um3", "volume (µm³)" } };
+    char label[100];
+    for (size_t i = 0; i < VN_COUNT(t); i++) {
+        vn_figure_label(t[i][0], label, sizeof label);
+        assert_string_equal(label, t[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_same_figure_each_time, start, stop),
+        cmocka_unit_test_setup_teardown(script_and_data_stand_beside_it, start, stop),
+        cmocka_unit_test_setup_teardown(words_from_the_table_stay_words, start, stop),
+        cmocka_unit_test_setup_teardown(gnuplots_words_are_passed_on, start, stop),
+        cmocka_unit_test(names_become_labels),
+    };
+    static const char *const left[] = { "fig.pdf", "fig.svg", "fig.png", "fig.gp", "fig.dat", "odd.csv", "odd.svg", "odd.gp", "odd.dat", "" };
+    vn_mem_init(0);
+    if (vn_job_init(2, &err) || !mkdtemp(dir))
+        return 1;
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    for (size_t i = 0; i < VN_COUNT(left); i++) {
+        char path[300];
+        snprintf(path, sizeof path, "%s/%s", dir, left[i]);
+        remove(path);
+    }
+    vn_job_exit();
+    return rc;
+}
