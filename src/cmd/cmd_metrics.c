@@ -1,5 +1,5 @@
 /* cmd_metrics.c - "metrics": a segmentation against the truth. */
-#include "betti.h"
+#include "topology.h"
 #include "breaks.h"
 #include "cmd.h"
 #include "edt.h"

@@ -1,11 +1,11 @@
-/* betti.c - Betti numbers of a mask at one bit a voxel.
+/* topology.c - Betti numbers of a mask at one bit a voxel.
  *
  * Components: rows are cut into runs of set bits, touching runs of neighbouring rows are joined in a union-find forest,
  * and the count is runs less joins that joined something.  Slabs of planes first, in parallel (a slab's runs point only
  * into the slab), then the planes between slabs; the count does not depend on the order of joins.
  * Euler characteristic: cells of the cubical complex, counted 64 at a time by words: a vertex, edge or face is there when
  * one of the 8, 4 or 2 voxels around it is. */
-#include "betti.h"
+#include "topology.h"
 
 #include <string.h>
 

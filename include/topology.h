@@ -1,10 +1,10 @@
-/* betti.h - Betti numbers of a mask: components, tunnels, cavities.
+/* topology.h - Betti numbers of a mask: components, tunnels, cavities.
  *
  * Foreground 26-connected, background 6-connected, outside of the box background:
  * b0 = 26-components of the mask, b2 = 6-components of its complement in the box grown by one voxel, less the outside one,
  * b1 = b0 + b2 - chi, chi the Euler characteristic of the union of closed voxels.  Source: Wittmann 2025 (vesselFM). */
-#ifndef VN_BETTI_H
-#define VN_BETTI_H
+#ifndef VN_TOPOLOGY_H
+#define VN_TOPOLOGY_H
 #include "bits.h"
 
 struct vn_betti { int64_t b0, b1, b2, euler; };

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "betti.h"
+#include "topology.h"
 #include "masks.h"
 #include "mem.h"
 
