@@ -13,7 +13,7 @@ struct vn_tiff_page {
     uint64_t ifd;               /* offset of its directory */
     uint64_t raw;               /* offset of its voxels when they are one uncompressed strip of plain numbers; else 0 */
     uint32_t w, h;              /* 0 when the directory does not say it plainly */
-    uint16_t bits, format, photo;
+    uint16_t bits, format, photo, predictor;
     uint16_t subfile;           /* the bits of SUBFILETYPE */
 };
 struct vn_tiff_dir {
@@ -30,7 +30,7 @@ struct vn_tiff {                /* one thread's handle */
     int fd; uint64_t pos, size;
     uint64_t ifd;               /* directory now set; 0 none */
     int errnum;                 /* of the last failed system call */
-    char msg[240];              /* first message since it was cleared */
+    char msg[240], warning[240];        /* first of each since the page was asked for */
     struct vn_tiff *next;
 };
 /* Reading ("r...") or writing ("w...") through fd, which stays the caller's. NULL with err set. */

@@ -109,6 +109,9 @@ static int check_layout(struct tiff_src *s, TIFF *t, struct vn_err *err)
         snprintf(what, sizeof what, "%s compression (scheme %u)", c ? c->name : "unknown", scheme);
         return unsupported(s, what, err);
     }
+    if (s->dir.page[0].predictor > 1 && scheme != COMPRESSION_LZW && scheme != COMPRESSION_ADOBE_DEFLATE && scheme != COMPRESSION_DEFLATE &&
+        scheme != COMPRESSION_ZSTD && scheme != COMPRESSION_LZMA)
+        return unsupported(s, "differences (a predictor) without a compression that has them", err);
     s->f.map.stored = stored_type(l);
     if (s->f.map.stored == VN_S_NONE) {
         snprintf(what, sizeof what, "%u-bit %s samples", l->bits, l->format == SAMPLEFORMAT_UINT ? "whole" : l->format == SAMPLEFORMAT_INT ? "signed" :
@@ -271,7 +274,7 @@ out:
 
 /* n numbers of the wanted sample from x0 on, as whole bytes. row: decoded samples in this machine's byte order, or
  * packed bits, the highest first. step: samples from pixel to pixel. */
-static void unpack(const struct layout *l, const unsigned char *row, int64_t x0, int64_t n, int step, int sample, void *out)
+static void unpack(const struct layout *l, bool swapped, const unsigned char *row, int64_t x0, int64_t n, int step, int sample, void *out)
 {
     uint8_t *u8 = out;
     uint16_t *u16 = out;
@@ -286,7 +289,9 @@ static void unpack(const struct layout *l, const unsigned char *row, int64_t x0,
         case 16: memcpy(&u16[i], row + 2 * at, 2); break;
         case 32: memcpy(&u32[i], row + 4 * at, 4); break;
         case 64: memcpy(&u64[i], row + 8 * at, 8); break;
-        case 24: u32[i] = row[3 * at] | (uint32_t)row[3 * at + 1] << 8 | (uint32_t)row[3 * at + 2] << 16; break;
+        case 24:                                         /* highest byte first in the file; libtiff turns the other byte order round */
+            u32[i] = (uint32_t)row[3 * at + (swapped ? 2 : 0)] << 16 | (uint32_t)row[3 * at + 1] << 8 | row[3 * at + (swapped ? 0 : 2)];
+            break;
         default:
             for (uint64_t b = at * l->bits; b < (at + 1) * l->bits; b++)
                 v = v << 1 | (row[b >> 3] >> (7 - (b & 7)) & 1);
@@ -363,8 +368,18 @@ static int put_decoded(struct reading *r, unsigned char *row, int64_t x_first, c
 
     if (step == 1 && (l->bits == 8 || l->bits == 16 || l->bits == 32 || l->bits == 64))
         return put_row(r, &s->f.map, row + (uint64_t)from * (l->bits / 8), b->lo[0], y, z, n, err);
-    unpack(l, row, from, n, step, contig ? s->sample : 0, r->line);
+    unpack(l, s->dir.swap, row, from, n, step, contig ? s->sample : 0, r->line);
     return put_row(r, &s->f.map, r->line, b->lo[0], y, z, n, err);
+}
+
+/* Did libtiff decode all `want` bytes, without complaint?  Errors count even where it went on, and warnings do for fax and
+ * JPEG, whose decoders report damage by them and make up the rest. */
+static bool decoded(struct vn_tiff *t, tmsize_t got, uint64_t want)
+{
+    uint16_t scheme = tag16(t->tif, TIFFTAG_COMPRESSION, COMPRESSION_NONE);
+    bool lax = scheme == COMPRESSION_CCITTRLE || scheme == COMPRESSION_CCITTRLEW || scheme == COMPRESSION_CCITTFAX3 ||
+               scheme == COMPRESSION_CCITTFAX4 || scheme == COMPRESSION_JPEG || scheme == COMPRESSION_OJPEG;
+    return got >= 0 && (uint64_t)got >= want && !t->msg[0] && !(lax && t->warning[0]);
 }
 
 static int read_strips(struct reading *r, struct vn_tiff *t, int64_t page, const struct vn_box *b, int64_t z, struct vn_err *err)
@@ -385,7 +400,7 @@ static int read_strips(struct reading *r, struct vn_tiff *t, int64_t page, const
         if ((rc = need_raw(r, need, err)))
             return rc;
         tmsize_t got = TIFFReadEncodedStrip(t->tif, TIFFComputeStrip(t->tif, (uint32_t)top, plane), r->raw, (tmsize_t)need);
-        if (got < 0 || (uint64_t)got < need)
+        if (!decoded(t, got, need))
             return vn_tiff_fail(t, s->f.path, page, err);
         for (; !rc && y < end; y++)
             rc = put_decoded(r, r->raw + (uint64_t)(y - top) * line, 0, b, y, z, err);
@@ -413,7 +428,7 @@ static int read_tiles(struct reading *r, struct vn_tiff *t, int64_t page, const 
             part.lo[0] = vn_max64(b->lo[0], tx);
             part.hi[0] = vn_min64(b->hi[0], tx + tw);
             tmsize_t got = TIFFReadEncodedTile(t->tif, TIFFComputeTile(t->tif, (uint32_t)tx, (uint32_t)ty, 0, plane), r->raw, (tmsize_t)size);
-            if (got < 0 || (uint64_t)got < size)
+            if (!decoded(t, got, size))
                 return vn_tiff_fail(t, s->f.path, page, err);
             for (int64_t y = vn_max64(ty, b->lo[1]); y < vn_min64(ty + th, b->hi[1]); y++)
                 if ((rc = put_decoded(r, r->raw + (uint64_t)(y - ty) * line, tx, &part, y, z, err)))

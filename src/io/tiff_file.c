@@ -66,6 +66,7 @@ static void read_entries(const struct walk *w, const unsigned char *e, uint64_t 
         case 273: raw = one ? v : 0; break;
         case 277: samples = one ? v : 0; break;
         case 278: rows = one ? v : 0; break;
+        case 317: p->predictor = one ? (uint16_t)v : 0; plain = plain && p->predictor <= 1; break;
         case 339: p->format = one ? (uint16_t)v : 0; plain = plain && one; break;
         case 322: case 323: case 324: case 32997: plain = false; break; /* tiles, depth */
         case 33628: case 33629: *other = "MetaMorph stack (STK)"; break;
@@ -252,7 +253,10 @@ static int on_error(TIFF *tif, void *user, const char *module, const char *fmt, 
 }
 static int on_warning(TIFF *tif, void *user, const char *module, const char *fmt, va_list ap)
 {
-    (void)tif, (void)user, (void)module, (void)fmt, (void)ap;
+    struct vn_tiff *t = user;
+    (void)tif, (void)module;
+    if (!t->warning[0])
+        vsnprintf(t->warning, sizeof t->warning, fmt, ap);
     return 1;
 }
 
@@ -301,7 +305,7 @@ void vn_tiff_free(struct vn_tiff *t)
 
 int vn_tiff_fail(struct vn_tiff *t, const char *path, int64_t page, struct vn_err *err)
 {
-    const char *why = t->msg[0] ? t->msg : "libtiff could not handle it";
+    const char *why = t->msg[0] ? t->msg : t->warning[0] ? t->warning : "libtiff could not handle it";
     enum vn_code code = t->errnum ? VN_E_IO : VN_E_FORMAT;
 
     if (t->errnum)
@@ -313,7 +317,7 @@ int vn_tiff_fail(struct vn_tiff *t, const char *path, int64_t page, struct vn_er
 
 int vn_tiff_page(struct vn_tiff *t, const char *path, uint64_t ifd, int64_t page, struct vn_err *err)
 {
-    t->msg[0] = 0;
+    t->msg[0] = t->warning[0] = 0;
     t->errnum = 0;
     if (t->ifd == ifd)
         return 0;
@@ -321,7 +325,7 @@ int vn_tiff_page(struct vn_tiff *t, const char *path, uint64_t ifd, int64_t page
     if (!TIFFSetSubDirectory(t->tif, ifd))
         return vn_tiff_fail(t, path, page, err);
     t->ifd = ifd;
-    t->msg[0] = 0;                                       /* what it noticed but could live with */
+    t->msg[0] = t->warning[0] = 0;                       /* what it noticed but could live with */
     return 0;
 }
 
