@@ -33,14 +33,14 @@ struct vn_tiff {                /* one thread's handle */
     char msg[240], warning[240];        /* first of each since the page was asked for */
     struct vn_tiff *next;
 };
-/* Reading ("r...") or writing ("w...") through fd, which stays the caller's. NULL with err set. */
-struct vn_tiff *vn_tiff_new(int fd, const char *path, const char *mode, struct vn_err *err);
+/* Reading ("r...") or writing ("w...") through fd, which stays the caller's. */
+int  vn_tiff_new(int fd, const char *path, const char *mode, struct vn_tiff **out, struct vn_err *err);
 void vn_tiff_free(struct vn_tiff *t);                                /* NULL allowed */
 int  vn_tiff_page(struct vn_tiff *t, const char *path, uint64_t ifd, int64_t page, struct vn_err *err);   /* makes it current */
 /* The error that libtiff reported: "'PATH', page N: ..." */
 int  vn_tiff_fail(struct vn_tiff *t, const char *path, int64_t page, struct vn_err *err);
 
 struct vn_tiff_pool { pthread_mutex_t lock; struct vn_tiff *idle; };
-struct vn_tiff *vn_tiff_take(struct vn_tiff_pool *p, const struct vn_file_src *f, uint64_t ifd, struct vn_err *err);   /* one that is at ifd, if any */
+int  vn_tiff_take(struct vn_tiff_pool *p, const struct vn_file_src *f, uint64_t ifd, struct vn_tiff **out, struct vn_err *err);   /* one that is at ifd, if any */
 void vn_tiff_give(struct vn_tiff_pool *p, struct vn_tiff *t);
 #endif

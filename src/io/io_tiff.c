@@ -254,9 +254,7 @@ static int tiff_open(const char *path, const struct vn_open_opt *opt, struct vn_
     pthread_mutex_init(&s->pool.lock, NULL);
     if ((rc = vn_tiff_walk(&s->f, &s->dir, err)))
         goto out;
-    t = vn_tiff_take(&s->pool, &s->f, 0, err);
-    rc = t ? vn_tiff_page(t, path, s->dir.page[0].ifd, 0, err) : VN_E_FORMAT;
-    if (rc || (rc = read_first(s, t->tif, opt, &note, err)))
+    if ((rc = vn_tiff_take(&s->pool, &s->f, 0, &t, err)) || (rc = vn_tiff_page(t, path, s->dir.page[0].ifd, 0, err)) || (rc = read_first(s, t->tif, opt, &note, err)))
         goto out;
     if ((rc = vn_file_kind(opt, &note, s->lay.bits == 1 ? VN_MASK : VN_IMAGE, &kind, err)) || (rc = vn_rowmap_plan(&s->f.map, kind, path, err)))
         goto out;
@@ -445,9 +443,7 @@ static int read_page(struct reading *r, struct vn_tiff **t, int64_t page, const 
     uint64_t ifd = s->dir.page[page].ifd;
     int rc;
 
-    if (!*t && !(*t = vn_tiff_take(&s->pool, &s->f, ifd, err)))
-        return VN_E_FORMAT;
-    if ((rc = vn_tiff_page(*t, s->f.path, ifd, page, err)))
+    if ((!*t && (rc = vn_tiff_take(&s->pool, &s->f, ifd, t, err))) || (rc = vn_tiff_page(*t, s->f.path, ifd, page, err)))
         return rc;
     read_layout((*t)->tif, &l);
     if (memcmp(&l, &s->lay, sizeof l) != 0)

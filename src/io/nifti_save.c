@@ -161,7 +161,7 @@ int vn_nifti_save(struct vn_vol *v, const char *path, const struct vn_save_opt *
         return vn_fail(err, VN_E_MEMORY, "no memory to write gzip");
     }
     f = vn_file_begin(path, opt->force, err);
-    rc = f ? 0 : VN_E_IO;
+    rc = f ? 0 : err && err->code ? err->code : VN_E_IO;
     if (!rc) {
         w->f = vn_file_stream(f);
         rc = write_header(v, type, opt->note, w, err);

@@ -266,14 +266,14 @@ static void quiet(void)                                  /* for the few messages
     TIFFSetWarningHandler(NULL);
 }
 
-struct vn_tiff *vn_tiff_new(int fd, const char *path, const char *mode, struct vn_err *err)
+int vn_tiff_new(int fd, const char *path, const char *mode, struct vn_tiff **out, struct vn_err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct vn_tiff *t = vn_calloc(1, sizeof *t, err);
     uint64_t most = vn_mem_budget() / 2;
 
     if (!t)
-        return NULL;
+        return VN_E_MEMORY;
     pthread_once(&once, quiet);
     t->fd = fd;
     off_t end = lseek(fd, 0, SEEK_END);
@@ -287,11 +287,12 @@ struct vn_tiff *vn_tiff_new(int fd, const char *path, const char *mode, struct v
         TIFFOpenOptionsFree(o);
     }
     if (!t->tif) {
-        vn_tiff_fail(t, path, -1, err);
+        int rc = vn_tiff_fail(t, path, -1, err);
         vn_free(t);
-        return NULL;
+        return rc;
     }
-    return t;
+    *out = t;
+    return 0;
 }
 
 void vn_tiff_free(struct vn_tiff *t)
@@ -329,7 +330,7 @@ int vn_tiff_page(struct vn_tiff *t, const char *path, uint64_t ifd, int64_t page
     return 0;
 }
 
-struct vn_tiff *vn_tiff_take(struct vn_tiff_pool *p, const struct vn_file_src *f, uint64_t ifd, struct vn_err *err)
+int vn_tiff_take(struct vn_tiff_pool *p, const struct vn_file_src *f, uint64_t ifd, struct vn_tiff **out, struct vn_err *err)
 {
     struct vn_tiff *t = NULL;
 
@@ -343,9 +344,10 @@ struct vn_tiff *vn_tiff_take(struct vn_tiff_pool *p, const struct vn_file_src *f
         t->next = NULL;
     }
     pthread_mutex_unlock(&p->lock);
+    *out = t;
     /* m: no mapping (a shrinking file would kill the program); c: no strips cut up; h: no page read yet;
      * O: strip offsets read when they are needed, a few at a time. */
-    return t ? t : vn_tiff_new(f->fd, f->path, "rmchO", err);
+    return t ? 0 : vn_tiff_new(f->fd, f->path, "rmchO", out, err);
 }
 
 void vn_tiff_give(struct vn_tiff_pool *p, struct vn_tiff *t)

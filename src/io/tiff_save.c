@@ -157,7 +157,7 @@ int vn_tiff_save(struct vn_vol *v, const char *path, const struct vn_save_opt *o
         s.strip_rows = (uint32_t)s.dim[1];               /* one strip a page: its rows can be read singly all the same */
     f = vn_file_begin(path, opt->force, err);
     if (!f) {
-        rc = VN_E_IO;
+        rc = err && err->code ? err->code : VN_E_IO;
         goto out;
     }
     fd = open(vn_file_temp(f), O_RDWR | O_CLOEXEC);      /* libtiff also reads what it wrote; the stream only writes */
@@ -165,8 +165,9 @@ int vn_tiff_save(struct vn_vol *v, const char *path, const struct vn_save_opt *o
         rc = vn_fail(err, VN_E_IO, "cannot write '%s': %s", path, strerror(errno));
         goto out;
     }
-    t = vn_tiff_new(fd, path, total + 1024.0 * (double)s.dim[2] > 3.9e9 ? "w8m" : "wm", err);
-    rc = t ? write_pages(&s, t, job, err) : VN_E_IO;
+    rc = vn_tiff_new(fd, path, total + 1024.0 * (double)s.dim[2] > 3.9e9 ? "w8m" : "wm", &t, err);
+    if (!rc)
+        rc = write_pages(&s, t, job, err);
     if (!rc) {
         t->msg[0] = 0;
         if (!TIFFFlush(t->tif) || t->errnum)
