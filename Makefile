@@ -75,6 +75,8 @@ $(B)/tests/%: $(B)/tests/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 	$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -o $@
 
 objects: $(OBJ) $(GEN)
+$(B)/tests/test_ui: LIBS += -lvterm
+$(B)/tests/test_ui: | $(B)/venule
 tests: $(B)/venule $(TESTS)
 layers:
 	@sh tests/layers.sh

@@ -30,6 +30,8 @@ static void no_terminal_back(void) {}
 
 static void on_line(char *line)
 {
+    for (size_t n = line ? strlen(line) : 0; n && line[n - 1] == ' '; n--)
+        line[n - 1] = '\0';                      /* the space that completion leaves */
     if (line && *line) {
         HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
         if (!last || strcmp(last->line, line))

@@ -287,7 +287,7 @@ static int draw_prompt(const struct vn_ui *ui)
     else if (ui->busy)
         vn_str_add(&b, "working: Ctrl-C or Esc cancels   : command   ? keys   q quit");
     else
-        vn_str_add(&b, ": command  ? keys  f full  Tab pane  PgUp/PgDn slice  + - zoom  o overlay  q quit");
+        vn_str_add(&b, ": command  ? keys  f full  Tab pane  PgUp PgDn slice  + - zoom  q quit");
     attrset((int)(ui->mode == VN_PROMPT ? A_NORMAL : ui->mode == VN_BROWSE ? A_DIM : color(PAIR_KEY) | A_BOLD));
     if (b.s && !b.failed)
         put(LINES - 1, 0, COLS, b.s);

@@ -91,7 +91,8 @@ static void on_done(void *ctx, int rc)
         ui->quit = true;
     if (ui->mode == VN_PROMPT && vn_prompt_empty() && vn_newest_volume(ui->s, VN_VOLUMES, name))
         ui->mode = VN_BROWSE;                    /* the prompt was open only because there was nothing to look at */
-    if (printed > ui->n_message && !ui->viewer.on && (ui->mode != VN_PROMPT || vn_prompt_empty())) {
+    /* Long results are shown whole, unless there is something new to look at (M shows the text then). */
+    if (printed > ui->n_message && vn_session_count(ui->s) <= ui->bound && !ui->viewer.on && (ui->mode != VN_PROMPT || vn_prompt_empty())) {
         vn_viewer_open(ui, &ui->log, from);
         ui->mode = VN_BROWSE;
     }

@@ -1,0 +1,369 @@
+/* The real program in a terminal of fixed size (libvterm at the other end of a pty): what is on the screen, what is sent,
+ * and that the terminal comes back as it was, however the program ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <locale.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <utmp.h>
+#include <vterm.h>
+
+static char program[4096], home[64];
+struct tty {
+    VTerm *vt;
+    VTermScreen *sc;
+    int fd, rows, cols;
+    pid_t pid;
+    char *sent;                  /* everything the program wrote */
+    size_t n_sent, cap;
+    struct termios before;
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void start(struct tty *t, int rows, int cols, bool color)
+{
+    struct winsize ws = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols };
+    int slave;
+    memset(t, 0, sizeof *t);
+    t->rows = rows;
+    t->cols = cols;
+    assert_int_equal(openpty(&t->fd, &slave, NULL, NULL, &ws), 0);
+    tcgetattr(slave, &t->before);
+    t->pid = fork();
+    if (!t->pid) {
+        close(t->fd);
+        login_tty(slave);
+        setenv("TERM", "xterm-256color", 1);
+        setenv("LC_ALL", "C.UTF-8", 1);
+        setenv("XDG_STATE_HOME", home, 1);
+        setenv("INPUTRC", "/dev/null", 1);
+        unsetenv("TMUX");
+        unsetenv("COLORTERM");
+        if (color)
+            unsetenv("NO_COLOR");
+        else
+            setenv("NO_COLOR", "1", 1);
+        execl(program, program, "--threads", "2", (char *)NULL);
+        _exit(127);
+    }
+    close(slave);
+    t->vt = vterm_new(rows, cols);
+    vterm_set_utf8(t->vt, 1);
+    t->sc = vterm_obtain_screen(t->vt);
+    vterm_screen_enable_altscreen(t->sc, 1);
+    vterm_screen_reset(t->sc, 1);
+}
+
+/* Reads for up to ms; false when the program has gone. */
+static bool pump(struct tty *t, int ms)
+{
+    struct pollfd p = { t->fd, POLLIN, 0 };
+    char b[65536];
+    if (poll(&p, 1, ms) <= 0)
+        return true;
+    ssize_t k = read(t->fd, b, sizeof b);
+    if (k <= 0)
+        return false;
+    if (t->n_sent + (size_t)k + 1 > t->cap)
+        t->sent = realloc(t->sent, t->cap = (t->n_sent + (size_t)k) * 2 + 1);
+    memcpy(t->sent + t->n_sent, b, (size_t)k);
+    t->n_sent += (size_t)k;
+    t->sent[t->n_sent] = '\0';
+    vterm_input_write(t->vt, b, (size_t)k);
+    size_t n = vterm_output_read(t->vt, b, sizeof b);
+    return !n || write(t->fd, b, n) >= 0;
+}
+
+static void row_text(struct tty *t, int y, char *out)
+{
+    int n = 0;
+    for (int x = 0; x < t->cols; x++) {
+        VTermScreenCell c;
+        vterm_screen_get_cell(t->sc, (VTermPos){ y, x }, &c);
+        uint32_t u = c.chars[0] ? c.chars[0] : ' ';
+        out[n++] = u < 128 ? (char)u : '?';
+    }
+    out[n] = '\0';
+}
+
+static bool on_screen(struct tty *t, const char *s)
+{
+    char row[1024];
+    for (int y = 0; y < t->rows; y++) {
+        row_text(t, y, row);
+        if (strstr(row, s))
+            return true;
+    }
+    return false;
+}
+
+static void expect_is(struct tty *t, const char *s, bool there)
+{
+    double until = now() + 15;
+    while (on_screen(t, s) != there && now() < until && pump(t, 20)) {
+    }
+    if (on_screen(t, s) == there)
+        return;
+    char row[1024];
+    for (int y = 0; y < t->rows; y++) {
+        row_text(t, y, row);
+        print_error("%2d|%s\n", y, row);
+    }
+    fail_msg("the screen %s '%s'", there ? "does not show" : "still shows", s);
+}
+
+static void expect(struct tty *t, const char *s) { expect_is(t, s, true); }
+static void keys(struct tty *t, const char *s) { assert_true(write(t->fd, s, strlen(s)) >= 0); }
+
+/* Until nothing has come for 200 ms. */
+static void settle(struct tty *t)
+{
+    double quiet = now();
+    size_t n = t->n_sent;
+    while (now() - quiet < 0.2 && pump(t, 20))
+        if (t->n_sent != n) {
+            n = t->n_sent;
+            quiet = now();
+        }
+}
+
+/* Cells of the pane area that are picture: a quadrant or block glyph, or a ground other than the default. */
+static int picture_cells(struct tty *t)
+{
+    int n = 0;
+    for (int y = 1; y < t->rows - 6; y++)
+        for (int x = 0; x < t->cols; x++) {
+            VTermScreenCell c;
+            vterm_screen_get_cell(t->sc, (VTermPos){ y, x }, &c);
+            n += (c.chars[0] >= 0x2580 && c.chars[0] <= 0x259f) || (c.chars[0] >= 0x2800 && c.chars[0] < 0x2900) || !VTERM_COLOR_IS_DEFAULT_BG(&c.bg);
+        }
+    return n;
+}
+
+static void resize(struct tty *t, int rows, int cols)
+{
+    struct winsize ws = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols };
+    t->rows = rows;
+    t->cols = cols;
+    vterm_set_size(t->vt, rows, cols);
+    ioctl(t->fd, TIOCSWINSZ, &ws);
+}
+
+/* Waits for the end; checks that the terminal was given back. Returns the wait status. */
+static int finish(struct tty *t)
+{
+    int status = -1;
+    double until = now() + 15;
+    pid_t got = 0;
+    while (now() < until && !(got = waitpid(t->pid, &status, WNOHANG)))
+        pump(t, 20);
+    if (!got) {
+        kill(t->pid, SIGKILL);
+        waitpid(t->pid, &status, 0);
+        fail_msg("the program does not end");
+    }
+    for (int i = 0; i < 5; i++)
+        pump(t, 10);
+    static const char *const given_back[] = { "\033[?1049l", "\033[?2004l", "\033[?1002l", "\033[?1006l", "\033[?1004l" };
+    for (size_t i = 0; i < sizeof given_back / sizeof given_back[0]; i++)
+        if (!strstr(t->sent, given_back[i]))
+            fail_msg("not sent at the end: ESC%s", given_back[i] + 1);
+    struct termios after;
+    if (!tcgetattr(t->fd, &after)) {
+        assert_int_equal(after.c_lflag, t->before.c_lflag);
+        assert_int_equal(after.c_iflag, t->before.c_iflag);
+        assert_int_equal(after.c_oflag, t->before.c_oflag);
+    }
+    vterm_free(t->vt);
+    close(t->fd);
+    free(t->sent);
+    return status;
+}
+
+static void with_volume(struct tty *t)
+{
+    expect(t, "no volume");
+    keys(t, "phantom network dims=48x48x24 voxel=2um as=n\r");
+    expect(t, "z 12/24");
+    expect(t, "f full");
+    settle(t);
+}
+
+static void a_session(void **state)
+{
+    (void)state;
+    struct tty t;
+    start(&t, 24, 80, true);
+    with_volume(&t);
+    expect(&t, "n  24,24,12 = ");
+    expect(&t, "bar ");
+    assert_true(picture_cells(&t) > 300);
+    keys(&t, "jj");
+    expect(&t, "z 14/24");
+    expect(&t, "> goto 24,24,14");               /* one line for both, once they rest */
+    assert_false(on_screen(&t, "goto 24,24,13"));
+    keys(&t, "f");
+    expect(&t, "MIP along z");
+    keys(&t, ":overl\t");
+    expect(&t, ": overlay ");
+    keys(&t, "n_m\t\r");
+    expect(&t, "> overlay n_mask");
+    expect(&t, "(n_mask ");
+    keys(&t, ":nonsense\r");
+    expect(&t, "unknown command 'nonsense'");
+    keys(&t, ":\033[A\033[A");                   /* history */
+    expect(&t, ": overlay n_mask");
+    keys(&t, "\003");
+    expect_is(&t, ": overlay n_mask", false);
+    keys(&t, ":h\303\251llo \355\225\234\352\270\200\001X");        /* UTF-8, then Ctrl-A to the start */
+    expect(&t, ": Xh?llo ");
+    keys(&t, "\003?");
+    expect(&t, "Keys");
+    keys(&t, "q");
+    expect_is(&t, "Keys", false);
+    keys(&t, "\033[200~zoom 2\nzoom 1\033[201~");
+    expect(&t, ": zoom 2; zoom 1");              /* shown, not run */
+    keys(&t, "\003q");
+    int status = finish(&t);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    char path[128], line[256] = "";
+    snprintf(path, sizeof path, "%s/venule/history", home);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    bool found = false;
+    while (fgets(line, sizeof line, f))
+        found = found || !strcmp(line, "overlay n_mask\n");
+    fclose(f);
+    assert_true(found);
+}
+
+static void resizing_redraws_everything(void **state)
+{
+    (void)state;
+    struct tty t;
+    start(&t, 24, 80, true);
+    with_volume(&t);
+    int first = picture_cells(&t);
+    resize(&t, 40, 120);
+    expect(&t, "um  auto");
+    settle(&t);
+    assert_true(picture_cells(&t) > first);
+    resize(&t, 8, 30);
+    expect(&t, "too small");
+    resize(&t, 24, 80);
+    expect(&t, "z 12/24");
+    settle(&t);
+    assert_int_equal(picture_cells(&t), first);
+    keys(&t, "\014");                            /* Ctrl-L */
+    settle(&t);
+    assert_int_equal(picture_cells(&t), first);
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
+static void mouse_and_threshold(void **state)
+{
+    (void)state;
+    struct tty t;
+    start(&t, 40, 120, true);
+    with_volume(&t);
+    keys(&t, "\033[<65;20;5M");                  /* wheel in the first pane */
+    expect(&t, "z 13/24");
+    keys(&t, "t");
+    expect(&t, "there is no probability");
+    keys(&t, "r++");
+    expect(&t, "region ");
+    keys(&t, "\r");
+    expect(&t, "> roi ");
+    keys(&t, "R");
+    expect(&t, "> roi off");
+    keys(&t, "\033[<0;30;10M\033[<0;30;10m");
+    settle(&t);
+    expect(&t, "> goto ");
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
+static void no_colour_means_none(void **state)
+{
+    (void)state;
+    struct tty t;
+    start(&t, 24, 80, false);
+    with_volume(&t);
+    assert_true(picture_cells(&t) > 20);
+    assert_null(strstr(t.sent, "[38;5;"));
+    assert_null(strstr(t.sent, "[31m"));
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
+static void killed_by(int sig)
+{
+    struct tty t;
+    start(&t, 24, 80, true);
+    with_volume(&t);
+    kill(t.pid, sig);
+    int status = finish(&t);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), sig);
+}
+
+static void terminal_comes_back_after_a_crash(void **state)
+{
+    (void)state;
+    if (getenv("ASAN_OPTIONS") || getenv("VN_SAN"))
+        skip();                                  /* the sanitizer has a handler of its own */
+    killed_by(SIGSEGV);
+}
+
+static void terminal_comes_back_after_term(void **state)
+{
+    (void)state;
+    killed_by(SIGTERM);
+}
+
+int main(void)
+{
+    setlocale(LC_ALL, "C.UTF-8");
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 32);
+    program[n > 0 ? n : 0] = '\0';
+    for (int i = 0; i < 2 && strrchr(program, '/'); i++)         /* BUILD/tests/test_ui -> BUILD/venule */
+        *strrchr(program, '/') = '\0';
+    strcat(program, "/venule");
+    snprintf(home, sizeof home, "/tmp/venule-ui-XXXXXX");
+    if (!mkdtemp(home))
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session),
+        cmocka_unit_test(resizing_redraws_everything),
+        cmocka_unit_test(mouse_and_threshold),
+        cmocka_unit_test(no_colour_means_none),
+        cmocka_unit_test(terminal_comes_back_after_a_crash),
+        cmocka_unit_test(terminal_comes_back_after_term),
+    };
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    char path[128];
+    snprintf(path, sizeof path, "%s/venule/history", home);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/venule", home);
+    rmdir(path);
+    rmdir(home);
+    return rc;
+}
