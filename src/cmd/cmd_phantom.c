@@ -1,5 +1,5 @@
 /* phantom KIND dims=128x128x64 voxel=1um seed=1: synthetic vessels with their exact truth. */
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include "cmd.h"
 #include "phantom.h"
@@ -11,12 +11,14 @@ static const struct vn_param params[] = {
     { .name = "voxel", .type = VN_P_VOXEL, .def = "1um", .help = "voxel size" },
     { .name = "seed", .type = VN_P_INT, .def = "1", .min = 0, .max = 1e15, .help = "everything random follows from it" },
     { .name = "type", .type = VN_P_CHOICE, .def = "u8", .choices = "u8|u16|f32", .help = "voxel type of the image" },
-    { .name = "radius", .type = VN_P_LENGTH, .def = "3vox", .min = 0.1, .max = 1e6, .help = "of a simple shape (vox: of the widest voxel side)" },
+    { .name = "radius", .type = VN_P_LENGTH, .min = 0.1, .max = 1e6,
+      .help = "of a simple shape; 3vox (of the widest voxel side), or a fifth of a small box, when left out" },
     { .name = "coil", .type = VN_P_LENGTH, .min = 0.1, .max = 1e6, .help = "helix, torus: radius of the coil; fits the box when left out" },
     { .name = "pitch", .type = VN_P_LENGTH, .min = 0.1, .max = 1e6, .help = "helix: rise per turn" },
     { .name = "direction", .type = VN_P_POINT, .def = "1,0,0", .help = "tube: its direction, through the middle of the box" },
     { .name = "radius_min", .type = VN_P_LENGTH, .def = "1.2vox", .min = 0.1, .max = 1e6, .help = "network: thinnest vessel" },
-    { .name = "radius_max", .type = VN_P_LENGTH, .def = "5vox", .min = 0.1, .max = 1e6, .help = "network: thickest trunk" },
+    { .name = "radius_max", .type = VN_P_LENGTH, .min = 0.1, .max = 1e6,
+      .help = "network: thickest trunk; 5vox, or an eighth of a small box, when left out" },
     { .name = "vessels", .type = VN_P_INT, .min = 1, .max = 1e6, .help = "network: curves to grow; by volume when left out, fewer when they do not fit" },
     { .name = "loops", .type = VN_P_REAL, .def = "0.4", .min = 0, .max = 1, .help = "network: fraction of curves that end on another vessel" },
     { .name = "noise", .type = VN_P_REAL, .def = "0", .min = 0, .max = 100, .unit = "contrast", .help = "standard deviation of the noise" },
@@ -63,6 +65,7 @@ static int get_options(const struct vn_args *a, struct vn_phantom_opt *o, struct
 {
     static const enum vn_type types[] = { VN_U8, VN_U16, VN_F32 };
     int rc = parse_dims(vn_args_text(a, "dims"), o->dim, err);
+    double wide = 0, small = INFINITY;
 
     o->kind = (enum vn_phantom_kind)vn_args_int(a, "kind");
     o->type = types[vn_args_int(a, "type")];
@@ -70,7 +73,10 @@ static int get_options(const struct vn_args *a, struct vn_phantom_opt *o, struct
     for (int k = 0; k < 3; k++) {
         o->um[k] = vn_arg(a, "voxel")->d[k];
         o->direction[k] = vn_arg(a, "direction")->d[k];
+        wide = fmax(wide, o->um[k]);
+        small = fmin(small, (double)o->dim[k] * o->um[k]);
     }
+    o->radius = fmin(3 * wide, 0.2 * small);
     if (!rc)
         rc = length_um(a, "radius", o->um, &o->radius, err);
     if (!rc)
@@ -79,6 +85,7 @@ static int get_options(const struct vn_args *a, struct vn_phantom_opt *o, struct
         rc = length_um(a, "pitch", o->um, &o->pitch, err);
     if (!rc)
         rc = length_um(a, "radius_min", o->um, &o->radius_min, err);
+    o->radius_max = fmax(o->radius_min, fmin(5 * wide, 0.125 * small));
     if (!rc)
         rc = length_um(a, "radius_max", o->um, &o->radius_max, err);
     o->curves = vn_args_has(a, "vessels") ? (int)vn_args_int(a, "vessels") : 0;
@@ -114,7 +121,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         end += p.graph->node[i].degree == 1;
     }
     vn_res_num(c, "total_length_um", length);
-    vn_res_num(c, "mean_radius_um", length > 0 ? moment / length : 0.0 / 0.0);
+    vn_res_num(c, "mean_radius_um", length > 0 ? moment / length : NAN);
     vn_res_int(c, "segments", p.graph->n_segment);
     vn_res_int(c, "branch_points", branch);
     vn_res_int(c, "end_points", end);
