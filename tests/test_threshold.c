@@ -1,0 +1,166 @@
+/* test_threshold.c - automatic thresholds against scikit-image, plain cuts, hysteresis. */
+#include "image.h"
+#include "autothresh.h"
+
+/* Two overlapping-free bands from a linear congruential generator, 16^3. */
+static uint8_t level(int64_t i)
+{
+    static uint8_t v[4096];
+    if (!v[0]) {
+        uint32_t u = 1;
+        for (int k = 0; k < 4096; k++) {
+            u = u * 1664525u + 1013904223u;
+            v[k] = (uint8_t)(k % 5 ? 20 + (u >> 24) / 8 : 120 + (u >> 24) / 4);
+        }
+    }
+    return v[i];
+}
+static float level_f32(int64_t x, int64_t y, int64_t z) { return 3.7f * (float)level((z * 16 + y) * 16 + x) - 11; }
+
+static struct vn_vol *bytes(void)
+{
+    const struct vn_grid g = { .dim = { 16, 16, 16 } };
+    const struct vn_box b = box6(0, 16, 0, 16, 0, 16);
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_U8, &g, &b, &err);
+    struct vn_buf d = vn_vol_data(v);
+    for (int i = 0; i < 4096; i++)
+        ((uint8_t *)d.data)[i] = level(i);
+    return v;
+}
+
+static uint64_t count(const struct vn_vol *m)
+{
+    const struct vn_buf d = vn_vol_data(m);
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < vn_box_count(&m->box); i++)
+        n += ((const uint8_t *)d.data)[i];
+    return n;
+}
+
+/* skimage.filters 0.2x on the same array: threshold_otsu 51, threshold_li 74.1414903888845, threshold_triangle 52, each with
+ * 820 voxels above. */
+static void test_reference(void **state)
+{
+    struct vn_vol *v = bytes(), *m;
+    double t;
+    (void)state;
+    assert_int_equal(vn_auto_threshold(v, &v->box, VN_AUTO_OTSU, &t, NULL, &err), 0);
+    assert_true(t == 51.5);
+    assert_int_equal(vn_auto_threshold(v, &v->box, VN_AUTO_LI, &t, NULL, &err), 0);
+    assert_true(fabs(t - 74.1414903888845) < 0.5);        /* its tolerance: half the smallest difference of values */
+    for (int i = 0; i < 3; i++) {
+        static const char *const s[] = { "method=otsu", "method=li", "method=triangle" };
+        m = image_ok("threshold", v, NULL, s[i]);
+        assert_int_equal(m->kind, VN_MASK);
+        assert_int_equal(count(m), 820);
+        vn_vol_unref(m);
+    }
+    vn_vol_unref(v);
+    /* the same values as floats, scaled: li 263.3235 */
+    v = image_new(VN_IMAGE, 16, 16, 16, 0, level_f32);
+    assert_int_equal(vn_auto_threshold(v, &v->box, VN_AUTO_LI, &t, NULL, &err), 0);
+    assert_true(fabs(t - 263.3235) < 0.5 * 3.7);
+    m = image_ok("threshold", v, NULL, "method=otsu");
+    assert_int_equal(count(m), 820);
+    vn_vol_unref(m);
+    m = image_ok("threshold", v, NULL, NULL);              /* li is what an image gets */
+    assert_int_equal(count(m), 820);
+    vn_vol_unref(m);
+    vn_vol_unref(v);
+}
+
+/* Otsu by hand: 4 of value 0, 2 of value 3, 2 of value 4: between-class variance 4 * 4 * 3.5^2 at the first cut, 6 * 2 * 3^2 at the second. */
+static void test_by_hand(void **state)
+{
+    const uint64_t c[] = { 4, 0, 0, 2, 2 };
+    double t;
+    (void)state;
+    assert_int_equal(vn_auto_threshold_hist(c, 5, 10, 1, VN_AUTO_OTSU, &t, &err), 0);
+    assert_true(t == 10.5);
+    /* triangle: peak at bin 1, tail to bin 5; counts 0 10 2 1 1 1; farthest below the line from (5,1): bin 2 */
+    const uint64_t d[] = { 0, 10, 2, 1, 1, 1 };
+    assert_int_equal(vn_auto_threshold_hist(d, 6, 0, 1, VN_AUTO_TRIANGLE, &t, &err), 0);
+    assert_true(t == 2.5);
+    assert_int_equal(vn_auto_threshold_hist(d, 1, 0, 1, VN_AUTO_LI, &t, &err), VN_E_ARG);
+}
+
+static float odd(int64_t x, int64_t y, int64_t z) { (void)y; (void)z; return x == 1 ? NAN : x == 2 ? INFINITY : x == 3 ? -INFINITY : (float)x; }
+static float flat(int64_t x, int64_t y, int64_t z) { (void)x; (void)y; (void)z; return 7; }
+static float nothing(int64_t x, int64_t y, int64_t z) { (void)x; (void)y; (void)z; return NAN; }
+
+static void test_plain(void **state)
+{
+    struct vn_vol *v = image_new(VN_IMAGE, 6, 1, 1, 0, odd), *m = image_ok("threshold", v, NULL, "low=4");
+    static const uint8_t want[] = { 0, 0, 1, 0, 1, 1 };
+    const struct vn_buf d = vn_vol_data(m);
+    (void)state;
+    assert_memory_equal(d.data, want, 6);                  /* >=; infinite is bright, NaN is background */
+    vn_vol_unref(m);
+    vn_vol_unref(v);
+    v = image_new(VN_IMAGE, 3, 1, 1, 0, flat);
+    assert_int_equal(image_run("threshold", v, NULL, NULL, &m, NULL), VN_E_ARG);
+    assert_non_null(strstr(err.msg, "all voxels have the value 7"));
+    m = image_ok("threshold", v, NULL, "low=7.00000001");
+    assert_int_equal(count(m), 0);
+    vn_vol_unref(m);
+    m = image_ok("threshold", v, NULL, "low=6.99999999");
+    assert_int_equal(count(m), 3);
+    vn_vol_unref(m);
+    assert_int_equal(image_run("threshold", v, NULL, "high=3", &m, NULL), VN_E_USAGE);
+    assert_int_equal(image_run("threshold", v, NULL, "low=5 high=3", &m, NULL), VN_E_ARG);
+    vn_vol_unref(v);
+    v = image_new(VN_IMAGE, 3, 2, 1, 0, nothing);
+    assert_int_equal(image_run("threshold", v, NULL, NULL, &m, NULL), VN_E_ARG);
+    vn_vol_unref(v);
+}
+
+/* Three pieces at low 4: one reaches 9, one touches it by a corner only, one stays below. */
+static float pieces(int64_t x, int64_t y, int64_t z)
+{
+    if (x == 1 && y == 1)
+        return z == 2 ? 9 : 5;
+    if (x == 2 && y == 2 && z == 5)
+        return 4;
+    return x == 5 && y == 5 ? 8 : 1;
+}
+
+static void test_hysteresis(void **state)
+{
+    struct vn_vol *v = image_new(VN_PROB, 7, 7, 5, 0, pieces), *m = image_ok("hysteresis", v, NULL, "low=4 high=9"), *w;
+    (void)state;
+    assert_int_equal(count(m), 5);
+    vn_vol_unref(m);
+    m = image_ok("hysteresis", v, NULL, "low=4 high=8");
+    assert_int_equal(count(m), 10);
+    vn_vol_unref(m);
+    m = image_ok("hysteresis", v, NULL, "low=4 high=10");
+    assert_int_equal(count(m), 0);
+    vn_vol_unref(m);
+    w = image_new(VN_PROB, 7, 7, 7, 0, pieces);            /* z = 5: the voxel that touches by an edge joins */
+    m = image_ok("hysteresis", w, NULL, "low=4 high=9");
+    assert_int_equal(count(m), 8);
+    vn_vol_unref(m);
+    vn_vol_unref(v);
+    vn_vol_unref(w);
+}
+
+static void test_exact(void **state)
+{
+    struct vn_vol *v = image_new(VN_IMAGE, 53, 31, 17, 0, image_noise), *a, *b;
+    const struct vn_box r = box6(7, 50, 1, 30, 4, 9);
+    (void)state;
+    image_exact("threshold", v, "low=100", &r, 2 << 20);
+    vn_job_set_threads(1);
+    a = image_ok("hysteresis", v, NULL, "low=200 high=254");
+    vn_job_set_threads(4);
+    b = image_ok("hysteresis", v, NULL, "low=200 high=254");
+    image_same(a, b, &v->box);
+    vn_job_set_threads(2);
+    vn_vol_unref(a); vn_vol_unref(b); vn_vol_unref(v);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_reference), cmocka_unit_test(test_by_hand), cmocka_unit_test(test_plain), cmocka_unit_test(test_hysteresis),
+    cmocka_unit_test(test_exact),
+};
+IMAGE_MAIN(tests)
