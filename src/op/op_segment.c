@@ -23,7 +23,7 @@ const struct vn_param vn_segment_params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image" },
     { "method", VN_P_CHOICE, 0, .def = "auto", .choices = "auto", .help = "how" },
     { "dark", VN_P_FLAG, 0, .help = "vessels darker than their surroundings" },
-    { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise", .def = "11", .help = "contrast of p = 1/2, in standard deviations of the background" },
+    { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise", .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default, at most 11" },
     { "local", VN_P_REAL, 0, 0, 1, .def = "0.1", .help = "share of the contrast around that is asked in addition" },
     { "smooth", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian against noise; 0.8 of the smallest voxel edge by default" },
     { "background", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian of the background; 10 of the smallest voxel edge by default" },
@@ -43,7 +43,7 @@ struct seg {
     int64_t halo_z[3], halo[3];                /* of the contrast, of the result */
 };
 
-/* Scales from the arguments; the default length is `factor` smallest voxel edges. */
+/* Sets lengths that were not given: `factor` smallest voxel edges. */
 static int lengths(struct vn_args *a, const double um[3], struct vn_err *err)
 {
     static const struct { const char *name; double factor; } def[] = { { "smooth", 0.8 }, { "background", 10 } };
@@ -166,7 +166,7 @@ static VN_HOT void positive_row(const struct rows *r, float *const v[4], int64_t
     }
 }
 
-/* v[3] = probability: z v[0], window means v[1] of z+ and v[2] of z+^2, where the image v[3]... is finite. */
+/* v[3] = probability: contrast v[0], window means v[1] of z+ and v[2] of z+^2. */
 static VN_HOT void probability_row(const struct rows *r, float *const v[4], int64_t n)
 {
     const float contrast = r->s->contrast, local = r->s->local;
@@ -306,7 +306,7 @@ static struct vn_box samples_block(const struct samples *q, int i)
     return b;
 }
 
-/* Adds the finite values of b (every skip-th voxel), of which height (may be NULL) is within `reach` of 0. */
+/* Adds the finite values of b, every skip-th voxel. */
 static void samples_add(struct samples *q, const struct vn_buf *b, const struct vn_box *box, float sign)
 {
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++)
@@ -345,6 +345,24 @@ static int set_real(struct vn_args *a, const char *name, double v, struct vn_err
     return vn_args_set(a, name, text, err);
 }
 
+static const double CONTRAST_MIN = 4.5, CONTRAST_MAX = 11;
+
+/* Half of the mean contrast (weighted by itself) of what stands out by 4 standard deviations, so that faint vessels are
+ * found in a noisy image; never below CONTRAST_MIN, where noise begins, and no more than CONTRAST_MAX is asked. */
+static double contrast_of(const float *c, int64_t n, double offset, double noise)
+{
+    double one = 0, two = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        const double z = (c[i] - offset) / noise;
+        if (z > 4) {
+            one += z;
+            two += z * z;
+        }
+    }
+    return one > 0 ? fmax(CONTRAST_MIN, fmin(CONTRAST_MAX, 0.5 * two / one)) : CONTRAST_MIN;
+}
+
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     struct samples q;
@@ -352,7 +370,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     struct seg s;
     int rc = lengths(a, in[0]->grid.um, err);
 
-    if (rc || (vn_args_has(a, "level") && vn_args_has(a, "spread") && vn_args_has(a, "offset") && vn_args_has(a, "noise")))
+    if (rc || (vn_args_has(a, "level") && vn_args_has(a, "spread") && vn_args_has(a, "offset") && vn_args_has(a, "noise") && vn_args_has(a, "contrast")))
         return rc;
     samples_plan(&q, stat_box);
     if (!(q.v = vn_alloc((uint64_t)VN_SAMPLE_MAX * sizeof *q.v, err)))
@@ -365,18 +383,20 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
         b.level = 0;
     if (b.spread == 0) {                       /* no noise: half of the structures' height is p = 1/2 */
         const double height = b.bright > b.level ? b.bright - b.level : 0;
-        if ((rc = set_real(a, "spread", 0.05 * height, err)) || (rc = set_real(a, "offset", 0, err)) ||
-            (rc = set_real(a, "noise", 0.5 * height / s.contrast, err)))
+        if ((rc = set_real(a, "contrast", CONTRAST_MAX, err)) || (rc = set_real(a, "spread", 0.05 * height, err)) ||
+            (rc = set_real(a, "offset", 0, err)) || (rc = set_real(a, "noise", 0.4 * height / vn_args_real(a, "contrast"), err)))
             goto out;
     }
     if ((rc = set_real(a, "level", s.sign * b.level, err)) || (rc = set_real(a, "spread", b.spread, err)) ||
-        (vn_args_has(a, "offset") && vn_args_has(a, "noise")))
+        (vn_args_has(a, "offset") && vn_args_has(a, "noise") && vn_args_has(a, "contrast")))
         goto out;
     if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = gather(&q, &s, in[0], true, job, err)))
         goto out;
     vn_backdrop(q.v, q.n_v, &b);
-    if (!(rc = set_real(a, "offset", isnan(b.level) ? 0 : b.level, err)))
-        rc = set_real(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err);
+    if ((rc = set_real(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
+        (rc = set_real(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)))
+        goto out;
+    rc = set_real(a, "contrast", contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")), err);
 out:
     vn_free(q.v);
     return rc;

@@ -1,0 +1,199 @@
+/* test_segment.c - probability from local contrast: statistics of the background, exactness, and what it reaches on real data. */
+#include "image.h"
+#include "io.h"
+#include "lee94.h"
+#include "robust.h"
+
+/* ---- background statistics ---- */
+
+static void test_backdrop(void **state)
+{
+    struct vn_backdrop b;
+    float v[1000];
+    (void)state;
+    vn_backdrop(v, 0, &b);
+    assert_true(isnan(b.level));
+    /* 90 values 9, 10, 11 in equal parts: mean 10, sd sqrt(2/3); ten far ones are clipped */
+    for (int i = 0; i < 100; i++)
+        v[i] = i < 90 ? (float)(9 + i % 3) : 5000;
+    vn_backdrop(v, 100, &b);
+    assert_true(fabs(b.level - 10) < 1e-12 && fabs(b.spread - sqrt(2.0 / 3)) < 1e-12);
+    /* outside a masked organ: zeros in 60 of 100 are left out */
+    for (int i = 0; i < 100; i++)
+        v[i] = i < 60 ? 0 : (float)(99 + i % 3);
+    vn_backdrop(v, 100, &b);
+    assert_true(fabs(b.level - 100) < 0.1 && b.spread > 0.7 && b.spread < 0.9);
+    /* a background without noise: 80 zeros, vessels 200 */
+    for (int i = 0; i < 100; i++)
+        v[i] = i < 80 ? 0 : 200;
+    vn_backdrop(v, 100, &b);
+    assert_true(b.level == 0 && b.spread == 0 && b.bright == 200);
+    for (int i = 0; i < 1000; i++)
+        v[i] = 3;
+    vn_backdrop(v, 1000, &b);
+    assert_true(b.level == 3 && b.spread == 0 && isnan(b.bright));
+}
+
+/* ---- shapes ---- */
+
+static float sign = 1;
+static float tube(int64_t x, int64_t y, int64_t z)
+{
+    const double dy = (double)y - 20, dz = (double)z - 20;
+    const float t = dy * dy + dz * dz <= 9.5 ? 80.0f : 0.0f;
+    return 1000 + sign * t + (image_noise(x, y, z) - 127) * 0.1f;      /* noise: sd 7.4 */
+}
+static float clean_tube(int64_t x, int64_t y, int64_t z)
+{
+    const double dy = (double)y - 20, dz = (double)z - 20;
+    (void)x;
+    return dy * dy + dz * dz <= 9.5 ? 200.0f : 40.0f;
+}
+static float holes(int64_t x, int64_t y, int64_t z) { return x == 30 && y == 20 ? NAN : x == 10 && z > 19 ? INFINITY : tube(x, y, z); }
+static float flat(int64_t x, int64_t y, int64_t z) { (void)x; (void)y; (void)z; return 12; }
+
+/* Dice of p >= 0.5 with the tube of radius sqrt 9.5. */
+static double tube_dice(const struct vn_vol *p)
+{
+    double both = 0, a = 0, b = 0;
+    for (int64_t z = 0; z < 41; z++)
+        for (int64_t y = 0; y < 41; y++)
+            for (int64_t x = 0; x < 48; x++) {
+                const bool t = clean_tube(x, y, z) > 100, m = image_at(p, x, y, z) >= 0.5f;
+                both += t && m;
+                a += t;
+                b += m;
+            }
+    return 2 * both / (a + b);
+}
+
+static void test_tube(void **state)
+{
+    struct vn_vol *v, *p;
+    (void)state;
+    v = image_new(VN_IMAGE, 48, 41, 41, 0, tube);
+    p = image_ok("segment", v, NULL, NULL);
+    assert_int_equal(p->kind, VN_PROB);
+    assert_true(tube_dice(p) > 0.85);
+    assert_true(image_at(p, 20, 20, 20) > 0.6f && image_at(p, 20, 3, 3) < 0.2f);
+    vn_vol_unref(v); vn_vol_unref(p);
+    sign = -1;
+    v = image_new(VN_IMAGE, 48, 41, 41, 0, tube);
+    p = image_ok("segment", v, NULL, "dark");
+    assert_true(tube_dice(p) > 0.85);
+    vn_vol_unref(v); vn_vol_unref(p);
+    sign = 1;
+    v = image_new(VN_IMAGE, 48, 41, 41, 0.5, clean_tube);       /* no noise at all: half of the height */
+    p = image_ok("segment", v, NULL, NULL);
+    assert_true(tube_dice(p) > 0.95);
+    vn_vol_unref(v); vn_vol_unref(p);
+}
+
+static void test_odd(void **state)
+{
+    struct vn_vol *v = image_new(VN_IMAGE, 48, 41, 41, 0, holes), *p = image_ok("segment", v, NULL, NULL);
+    (void)state;
+    assert_true(image_at(p, 30, 20, 20) == 0 && image_at(p, 10, 20, 20) == 0 && tube_dice(p) > 0.85);
+    for (int64_t z = 0; z < 41; z++)
+        for (int64_t y = 0; y < 41; y++)
+            for (int64_t x = 0; x < 48; x++)
+                assert_true(image_at(p, x, y, z) >= 0 && image_at(p, x, y, z) <= 1);
+    vn_vol_unref(v); vn_vol_unref(p);
+    static const int64_t dims[][3] = { { 1, 1, 1 }, { 1, 37, 1 }, { 13, 11, 7 } };
+    for (size_t i = 0; i < VN_COUNT(dims); i++) {
+        v = image_new(VN_IMAGE, dims[i][0], dims[i][1], dims[i][2], 1, flat);
+        p = image_ok("segment", v, NULL, NULL);
+        const struct vn_buf d = vn_vol_data(p);
+        for (uint64_t k = 0; k < vn_box_count(&p->box); k++)
+            assert_true(((float *)d.data)[k] == 0);
+        vn_vol_unref(v); vn_vol_unref(p);
+    }
+}
+
+static void test_exact(void **state)
+{
+    static const char *const names[] = { "smooth", "background", "level", "spread", "offset", "noise", "contrast" };
+    struct vn_vol *v = image_new(VN_IMAGE, 48, 41, 41, 0, tube), *p;
+    const struct vn_box r = box6(7, 45, 11, 40, 20, 33);
+    struct vn_args a;
+    char fixed[400] = "";
+    (void)state;
+    assert_int_equal(image_run("segment", v, NULL, "background=4vox", &p, &a), 0);
+    for (size_t i = 0; i < VN_COUNT(names); i++)
+        snprintf(fixed + strlen(fixed), sizeof fixed - strlen(fixed), "%s=%s ", names[i], vn_args_text(&a, names[i]));
+    vn_args_free(&a);
+    image_exact("segment", v, fixed, &r, 24 << 20);
+    image_exact("segment", v, "background=4vox", &v->box, 0);   /* the statistics do not depend on threads either */
+    struct vn_vol *q = image_ok("segment", v, NULL, fixed);
+    image_same(p, q, &p->box);                                  /* what is recorded gives the same again */
+    vn_vol_unref(v); vn_vol_unref(p); vn_vol_unref(q);
+}
+
+/* ---- real data: no parameter is given ---- */
+
+static double ratio(const uint8_t *in, const uint8_t *of, uint64_t n)
+{
+    uint64_t hit = 0, all = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        all += of[i] != 0;
+        hit += of[i] != 0 && in[i] != 0;
+    }
+    return all ? (double)hit / (double)all : 0;
+}
+
+static void reach(const char *image, const char *truth, const double um[3], double want_dice, double want_cldice)
+{
+    struct vn_open_opt opt = { .channel = 0 };
+    struct vn_vol *v = NULL, *t = NULL, *p, *m;
+    struct vn_buf tb = { 0 }, ts = { 0 }, ms = { 0 };
+
+    if (access(image, R_OK) || access(truth, R_OK))
+        skip();
+    if (vn_io_open(image, &opt, &v, &err) || vn_io_open(truth, &opt, &t, &err))
+        fail_msg("%s", err.msg);
+    if (um) {
+        struct vn_vol *w = vn_vol_header(v, um, VN_IMAGE, &err);
+        vn_vol_unref(v);
+        v = w;
+    }
+    p = image_ok("segment", v, NULL, NULL);
+    m = image_ok("hysteresis", p, NULL, NULL);
+    const uint64_t n = vn_box_count(&m->box);
+    assert_int_equal(vn_vol_map(t, VN_U8, &t->box, VN_PAD_ZERO, &tb, NULL, &err), 0);
+    assert_int_equal(vn_buf_new(&ts, VN_U8, &t->box, &err), 0);
+    assert_int_equal(vn_buf_new(&ms, VN_U8, &t->box, &err), 0);
+    const struct vn_buf mb = vn_vol_data(m);
+    assert_int_equal(vn_lee94(&tb, &ts, NULL, &err), 0);
+    assert_int_equal(vn_lee94(&mb, &ms, NULL, &err), 0);
+    const double precision = ratio(tb.data, mb.data, n), recall = ratio(mb.data, tb.data, n), dice = 2 * precision * recall / (precision + recall);
+    const double tp = ratio(tb.data, ms.data, n), ts_ = ratio(mb.data, ts.data, n), cldice = 2 * tp * ts_ / (tp + ts_);
+    print_message("%s: dice %.4f cldice %.4f\n", strrchr(image, '/') + 1, dice, cldice);
+    assert_true(dice >= want_dice);
+    assert_true(cldice >= want_cldice);
+    vn_buf_free(&tb); vn_buf_free(&ts); vn_buf_free(&ms);
+    vn_vol_unref(v); vn_vol_unref(t); vn_vol_unref(p); vn_vol_unref(m);
+}
+
+static void test_light_sheet(void **state)
+{
+    (void)state;
+    reach("../shared/data/lightsheet_brain/raw.tif", "../shared/data/lightsheet_brain/mask.tif", NULL, 0.78, 0.92);
+}
+static void test_capillaries(void **state)
+{
+    static const double um[3] = { 0.994, 0.994, 5 };
+    (void)state;
+    reach("../shared/data/twophoton_brain/capillaries_raw.tif", "../shared/data/twophoton_brain/capillaries_mask.tif", um, 0.72, 0.80);
+}
+static void test_pial(void **state)
+{
+    static const double um[3] = { 0.994, 0.994, 5 };
+    (void)state;
+    reach("../shared/data/twophoton_brain/pial_raw.tif", "../shared/data/twophoton_brain/pial_mask.tif", um, 0.80, 0.73);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_backdrop), cmocka_unit_test(test_tube), cmocka_unit_test(test_odd), cmocka_unit_test(test_exact),
+    cmocka_unit_test(test_light_sheet), cmocka_unit_test(test_capillaries), cmocka_unit_test(test_pial),
+};
+IMAGE_MAIN(tests)
