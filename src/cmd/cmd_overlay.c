@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 static const struct vn_param params[] = {
-    { "volume", VN_P_OBJECT, VN_POS, .kinds = VN_MASK | VN_LABELS | VN_SKELETON | VN_PROB, .help = "what to draw on top" },
+    { "volume", VN_P_OBJECT, VN_POS, .kinds = VN_VOLUMES, .help = "what to draw on top" },
     { "off", VN_P_FLAG, 0, .help = "hide the overlay" },
     { "on", VN_P_FLAG, 0, .help = "show it again" },
     { "opacity", VN_P_REAL, 0, .min = 0, .max = 1, .help = "0 invisible, 1 solid" },

@@ -197,7 +197,7 @@ static void add_place(const struct vn_ui *ui, struct vn_str *b)
         vn_str_addf(b, "  %.1f,%.1f,%.1f um", (floor(at[0]) + 0.5) * v->grid.um[0], (floor(at[1]) + 0.5) * v->grid.um[1], (floor(at[2]) + 0.5) * v->grid.um[2]);
     else if (COLS >= 100)
         vn_str_add(b, "  voxel size unknown");
-    vn_str_addf(b, "  %s%.4g..%.4g", info->shown.view.hi > info->shown.view.lo ? "w " : "auto ", info->window[0], info->window[1]);
+    vn_str_addf(b, "  %s%.6g..%.6g", info->shown.view.hi > info->shown.view.lo ? "w " : "auto ", info->window[0], info->window[1]);
     if (info->shown.view.zoom > 1)
         vn_str_addf(b, "  x%.3g", info->shown.view.zoom);
     if (info->shown.has_roi)

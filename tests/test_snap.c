@@ -1,0 +1,192 @@
+/* slice, mip, snap and the verbs of the view, as typed. The volume is 6x4x3, value = x + 10 y + 100 z, voxel 1x1x2 um. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cmd.h"
+#include "job.h"
+#include "mem.h"
+
+static struct vn_session *s;
+static struct vn_runner *r;
+static char *out, *msg, folder[] = "/tmp/venule-snap-XXXXXX";
+static size_t n_out, n_msg;
+static FILE *f_out, *f_msg;
+
+static void bind(const char *name, enum vn_kind kind, bool whole)
+{
+    struct vn_grid g = { .dim = { 6, 4, 3 }, .um = { 1, 1, 2 } };
+    struct vn_box box = { { 0, 0, 0 }, { 6, 4, 3 } };
+    struct vn_err err;
+    struct vn_args none = { 0 };
+    struct vn_vol *v = vn_vol_new(kind, VN_U16, &g, &box, &err);
+    assert_non_null(v);
+    uint16_t *p = vn_vol_data(v).data;
+    for (int i = 0; i < 72; i++)
+        p[i] = (uint16_t)(whole ? i % 6 + 10 * (i / 6 % 4) + 100 * (i / 24) : i % 6 == 2);
+    struct vn_obj *o = vn_obj_new(kind, v, "test", &none, name, vn_key_str(vn_key_start(), name), &err);
+    assert_non_null(o);
+    assert_int_equal(vn_session_bind(s, name, o, &err), 0);
+    vn_obj_unref(o);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    struct vn_err err;
+    f_out = open_memstream(&out, &n_out);
+    f_msg = open_memstream(&msg, &n_msg);
+    const struct vn_run_opt o = { .json = true, .out = f_out, .msg = f_msg };
+    s = vn_session_new(&err);
+    r = vn_runner_new(s, &o, &err);
+    bind("v", VN_IMAGE, true);
+    bind("m", VN_MASK, false);
+    return chdir(folder);
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    vn_runner_free(r);
+    vn_session_free(s);
+    fclose(f_out);
+    fclose(f_msg);
+    free(out);
+    free(msg);
+    return 0;
+}
+
+/* Runs; `want` has to be in what is printed by this line. */
+static void run(const char *line, int rc, const char *want)
+{
+    fflush(f_out);
+    size_t from = n_out;
+    assert_int_equal(vn_runner_line(r, line), rc);
+    fflush(f_out);
+    if (want && !strstr(out + from, want))
+        fail_msg("'%s' printed %s, not %s", line, out + from, want);
+}
+
+static uint8_t *read_png(const char *path, int w, int h)
+{
+    png_image in = { .version = PNG_IMAGE_VERSION };
+    assert_true(png_image_begin_read_from_file(&in, path));
+    assert_int_equal(in.width, w);
+    assert_int_equal(in.height, h);
+    in.format = PNG_FORMAT_RGB;
+    uint8_t *p = malloc(PNG_IMAGE_SIZE(in));
+    assert_true(png_image_finish_read(&in, NULL, p, 0, NULL));
+    return p;
+}
+
+static void slice_shows_the_plane(void **state)
+{
+    (void)state;
+    run("slice v axis=z at=1 to=z.png window=0,255 plain", 0, "\"position_um\":3");
+    uint8_t *p = read_png("z.png", 6, 4);
+    for (int i = 0; i < 24; i++)
+        assert_int_equal(p[3 * i], i % 6 + 10 * (i / 6) + 100);
+    free(p);
+    run("slice v axis=y at=3 to=y.png window=0,255 plain", 0, "\"pixels\":[6,6]");     /* z is twice as high */
+    p = read_png("y.png", 6, 6);
+    for (int i = 0; i < 36; i++)
+        assert_int_equal(p[3 * i], i % 6 + 30 + 100 * (i / 12));
+    free(p);
+    run("roi 1:3,0:4,0:3; slice v at=0 to=r.png window=0,255 plain; roi off", 0, "\"pixels\":[2,4]");
+    p = read_png("r.png", 2, 4);
+    assert_int_equal(p[0], 1);
+    assert_int_equal(p[3], 2);
+    free(p);
+}
+
+static void slice_refuses_what_is_not_there(void **state)
+{
+    (void)state;
+    run("slice v at=3 to=n.png", 1, "at=3 is outside 'v', whose planes along z are 0 to 2");
+    run("slice v window=9,1 to=n.png", 1, "window=9,1");
+    run("slice v to=once.png; slice v to=once.png", 1, "once.png");
+    run("slice v to=once.png force", 0, NULL);
+    run("mip v range=3:9 to=n.png", 1, "range=3:9 holds no plane");
+    assert_int_not_equal(access("n.png", F_OK), 0);
+}
+
+static void mip_takes_the_largest(void **state)
+{
+    (void)state;
+    run("mip v axis=z range=0:2 to=m.png window=0,255 plain", 0, "\"range\":[0,2]");
+    uint8_t *p = read_png("m.png", 6, 4);
+    for (int i = 0; i < 24; i++)
+        assert_int_equal(p[3 * i], i % 6 + 10 * (i / 6) + 100);
+    free(p);
+    run("mip v to=o.png window=0,1000 plain overlay=m opacity=1", 0, NULL);
+    p = read_png("o.png", 6, 4);
+    assert_int_equal(p[3 * 2] << 16 | p[3 * 2 + 1] << 8 | p[3 * 2 + 2], 0xE69F00);
+    assert_int_equal(p[3 * 3], p[3 * 3 + 2]);                           /* grey beside it */
+    free(p);
+}
+
+static void pictures_are_text_without_a_file(void **state)
+{
+    (void)state;
+    run("slice v at=2", 0, "\"text\":");
+    run("snap width=40 height=12", 0, "XY z 1/3");
+    run("snap to=view.png width=300 height=200", 0, "\"pixels\":[300,200]");
+    free(read_png("view.png", 300, 200));
+}
+
+static void the_view_is_what_was_said(void **state)
+{
+    (void)state;
+    run("show v; goto 1,2,0; zoom 2.5; window 10,200; layout 1 focus=xz; slab 3; axis x; crosshair off; overlay m opacity=0.25", 0, NULL);
+    struct vn_view v = vn_session_view(s);
+    assert_string_equal(v.volume, "v");
+    assert_string_equal(v.overlay, "m");
+    assert_true(v.at[0] == 1 && v.at[1] == 2 && v.at[2] == 0);
+    assert_true(v.zoom == 2.5 && v.lo == 10 && v.hi == 200 && v.opacity == 0.25);
+    assert_true(v.layout == 1 && v.focus == VN_XZ && v.slab == 3 && v.axis == 0 && !v.crosshair && v.overlay_on);
+    run("window auto; overlay off; layout 4; crosshair", 0, NULL);
+    v = vn_session_view(s);
+    assert_true(v.lo == v.hi && !v.overlay_on && v.layout == 4 && v.crosshair);
+    run("goto 6,0,0", 1, "x=6 is outside 'v', which covers 0 to 5 there");
+    run("window 5,5", 1, "LOW below HIGH");
+    run("window", 1, "either LOW,HIGH or auto");
+    run("zoom 0.5", 1, NULL);
+    run("show nobody", 1, "nobody");
+    assert_true(vn_session_view(s).at[0] == 1);
+}
+
+static void nothing_to_look_at(void **state)
+{
+    (void)state;
+    run("close v; close m; snap", 1, "there is nothing to look at");
+}
+
+int main(void)
+{
+    struct vn_err err;
+    vn_mem_init(0);
+    vn_job_init(2, &err);
+    if (!mkdtemp(folder))
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(slice_shows_the_plane, start, stop),
+        cmocka_unit_test_setup_teardown(slice_refuses_what_is_not_there, start, stop),
+        cmocka_unit_test_setup_teardown(mip_takes_the_largest, start, stop),
+        cmocka_unit_test_setup_teardown(pictures_are_text_without_a_file, start, stop),
+        cmocka_unit_test_setup_teardown(the_view_is_what_was_said, start, stop),
+        cmocka_unit_test_setup_teardown(nothing_to_look_at, start, stop),
+    };
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    static const char *const made[] = { "z.png", "y.png", "r.png", "once.png", "m.png", "o.png", "view.png" };
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        unlink(made[i]);
+    if (chdir("/") == 0)
+        rmdir(folder);
+    vn_job_exit();
+    return rc;
+}
