@@ -1,12 +1,12 @@
 /* thin.h - thinning of a mask to centred curves that keeps its topology.
  *
  * Voxels are deleted in the order of their distance to the background (exact, anisotropic), so that the curve stays in
- * the middle (Pudney 1998).  Voxels of one distance are worked in passes; a pass looks at the voxels that have a
- * background face neighbour when it begins, keeps those that are ends of a line then (exactly one neighbour, which has at
- * most one more: a bump one voxel high is no end), and goes through the
- * eight subfields of the parities of x, y, z: no two voxels of one subfield touch, so deleting all its simple voxels at
- * once is the same as one after the other (subfields: Bertrand, Aktouf 1994; ends looked at once per pass: Nemeth,
- * Kardos, Palagyi 2011).  Parities count in the full grid.
+ * the middle (Pudney 1998).  Voxels of one distance are worked in passes over those that have a background face
+ * neighbour when the pass begins.  A pass goes through the eight subfields of the parities of x, y, z: no two voxels of
+ * one subfield touch, so deleting all its simple voxels at once is the same as one after the other (Bertrand, Aktouf
+ * 1994).  Parities count in the full grid.  Ends of lines are kept: a voxel with one neighbour that begins a line of 3
+ * voxels when the pass begins, or of 4 while it runs; shorter ones are bumps of the surface (ends looked at once per
+ * pass: Nemeth, Kardos, Palagyi 2011).
  *
  * Every deletion is of a (26, 6)-simple voxel: 26-connected components, cavities and tunnels stay exactly as they are.
  * A closed shell therefore stays a closed surface one voxel thick, and loops stay loops.  What remains has no simple

@@ -15,7 +15,7 @@
 
 static struct vn_err err;
 
-static struct vn_buf new_buf(enum vn_type t, int64_t nx, int64_t ny, int64_t nz)
+static struct vn_buf VN_UNUSED new_buf(enum vn_type t, int64_t nx, int64_t ny, int64_t nz)
 {
     struct vn_buf b;
     const struct vn_box box = { { 0, 0, 0 }, { nx, ny, nz } };
@@ -81,7 +81,7 @@ static void VN_UNUSED assert_picture(const struct vn_buf *b, const char *want)
 }
 
 /* Mask volume over a copy of b. */
-static struct vn_vol *VN_UNUSED volume_of(const struct vn_buf *b, double ux, double uy, double uz)
+static VN_UNUSED struct vn_vol *volume_of(const struct vn_buf *b, double ux, double uy, double uz)
 {
     const struct vn_grid g = { { b->box.hi[0], b->box.hi[1], b->box.hi[2] }, { ux, uy, uz }, { { 0, 0 } } };
     struct vn_vol *v = vn_vol_new(VN_MASK, VN_U8, &g, &b->box, &err);

@@ -8,7 +8,9 @@
 #include "edt.h"
 #include "mem.h"
 
-enum { CHUNK_LEN = 14, TEST_GRAIN = 1024, NO_CHUNK = 0, POLL_MASK = 0xffff };
+enum { CHUNK_LEN = 14, TEST_GRAIN = 1024, NO_CHUNK = 0, POLL_MASK = 0xffff, FEW_CHUNKS = 15 };
+/* Voxels of a line that make its end worth keeping: when a pass begins, and while it runs (when bumps look like ends). */
+enum { LINE_AT_START = 3, LINE_IN_PASS = 4 };
 
 /* A voxel as one number: 16 bits each of x, y, z (vn_edt allows no longer axes). */
 static inline uint64_t pack(int64_t x, int64_t y, int64_t z) { return (uint64_t)x | (uint64_t)y << 16 | (uint64_t)z << 32; }
@@ -137,12 +139,21 @@ static int open_level(struct thin *t, struct vn_err *err)
 
 /* ---- one pass ---- */
 
-/* The one neighbour in m of voxel (x, y, z) continues a line: an end of a curve, and not a bump on something thick. */
-static bool ends_line(const struct thin *t, uint32_t m, int64_t x, int64_t y, int64_t z)
+/* Voxel (x, y, z) has one neighbour (m) and ends a line of at least n voxels, a bump being none: walks along it. */
+static bool ends_line(const struct thin *t, uint32_t m, int64_t x, int64_t y, int64_t z, int n)
 {
-    const int b = __builtin_ctz(m & ~(uint32_t)VN_N27_CENTRE);
-    const uint64_t *row = vn_bit_row(&t->obj, y + b / 3 % 3 - 1, z + b / 9 - 1);
-    return __builtin_popcount(vn_bit27(&t->obj, row, x + b % 3 - 1)) <= 3;
+    uint32_t from = VN_N27_CENTRE;
+    for (; n > 1; n--) {
+        const int b = __builtin_ctz(m & ~(uint32_t)VN_N27_CENTRE & ~from);
+        x += b % 3 - 1;
+        y += b / 3 % 3 - 1;
+        z += b / 9 - 1;
+        m = vn_bit27(&t->obj, vn_bit_row(&t->obj, y, z), x);
+        from = 1u << (26 - b);                               /* the voxel walked from */
+        if (__builtin_popcount(m) != 3)
+            return __builtin_popcount(m) == 2;               /* the other end: a line of its own, however short */
+    }
+    return true;
 }
 
 static int sort_chunk(void *ctx, int64_t i, struct vn_err *err)
@@ -155,7 +166,7 @@ static int sort_chunk(void *ctx, int64_t i, struct vn_err *err)
         const int64_t x = at_x(v), y = at_y(v), z = at_z(v);
         const uint32_t m = vn_bit27(&t->obj, vn_bit_row(&t->obj, y, z), x);
         const int n = __builtin_popcount(m);                              /* the voxel itself among them */
-        if (!(m & VN_N27_CENTRE) || (m & VN_N27_FACES) == VN_N27_FACES || n == 1 || (n == 2 && ends_line(t, m, x, y, z)))
+        if (!(m & VN_N27_CENTRE) || (m & VN_N27_FACES) == VN_N27_FACES || n == 1 || (n == 2 && ends_line(t, m, x, y, z, LINE_AT_START)))
             t->verdict[k] = DROP;
         else
             t->verdict[k] = (uint8_t)(((x + t->parity[0]) & 1) | ((y + t->parity[1]) & 1) << 1 | ((z + t->parity[2]) & 1) << 2);
@@ -169,8 +180,9 @@ static int test_chunk(void *ctx, int64_t i, struct vn_err *err)
     const uint64_t end = (uint64_t)vn_min64((i + 1) * TEST_GRAIN, (int64_t)t->test->n);
     (void)err;
     for (uint64_t k = (uint64_t)i * TEST_GRAIN; k < end; k++) {
-        const uint64_t v = t->test->v[k];
-        t->verdict[k] = vn_n27_simple(vn_bit27(&t->obj, vn_bit_row(&t->obj, at_y(v), at_z(v)), at_x(v))) ? GONE : DROP;
+        const int64_t x = at_x(t->test->v[k]), y = at_y(t->test->v[k]), z = at_z(t->test->v[k]);
+        const uint32_t m = vn_bit27(&t->obj, vn_bit_row(&t->obj, y, z), x);
+        t->verdict[k] = vn_n27_simple(m) && !(__builtin_popcount(m) == 2 && ends_line(t, m, x, y, z, LINE_IN_PASS)) ? GONE : DROP;
     }
     return 0;
 }
@@ -187,7 +199,7 @@ static int over(struct thin *t, uint64_t n, int (*body)(void *, int64_t, struct 
             return err->code;
         t->cap_verdict = n * 2;
     }
-    if (n_chunk > 3)
+    if (n_chunk > FEW_CHUNKS)
         return vn_job_for_quiet(job, n_chunk, body, t, err);
     for (int64_t i = 0; i < n_chunk; i++)
         body(t, i, err);
