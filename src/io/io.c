@@ -95,11 +95,11 @@ int vn_io_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt
     struct vn_str known = { 0 };
 
     for (const struct vn_format *const *f = vn_format_table; *f; f++) {
-        if (!(*f)->save)
-            continue;
-        if (suffix_fits(path, (*f)->suffix))
+        if ((*f)->save && suffix_fits(path, (*f)->suffix)) {
+            vn_str_free(&known);
             return (*f)->save(v, path, opt, job, err);
-        for (const char *s = (*f)->suffix; *s;) {
+        }
+        for (const char *s = (*f)->save ? (*f)->suffix : ""; *s;) {
             size_t n = strcspn(s, "|");
             vn_str_add(&known, known.n ? ", ." : ".");
             vn_str_addn(&known, s, n);
