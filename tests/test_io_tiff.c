@@ -2,10 +2,12 @@
 #include "io.h"
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <tiffio.h>
 #include <time.h>
@@ -485,12 +487,63 @@ static void allocation_failures(void **state)
     vn_vol_unref(v);
 }
 
+/* A write that the system refuses (here by a limit on file size, as a full disk would) is an error and leaves nothing. */
+static void refused_writes(void **state)
+{
+    const struct vn_box box = { { 0, 0, 0 }, { 300, 200, 20 } };
+    const struct vn_grid g = { { 300, 200, 20 }, { 1, 1, 1 }, { { 0 } } };
+    static const char *const names[] = { "a.tif", "a.nii", "a.nii.gz" };
+    struct vn_vol *v = make(VN_IMAGE, VN_U16, &g, &box);
+    const struct vn_save_opt o = { 0 };
+    struct rlimit old, low;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    low = old;
+    low.rlim_cur = 10000;
+    for (size_t i = 0; i < VN_COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        setrlimit(RLIMIT_FSIZE, &low);
+        int rc = vn_io_save(v, path, &o, NULL, &err);
+        setrlimit(RLIMIT_FSIZE, &old);
+        assert_int_equal(rc, VN_E_IO);
+        assert_non_null(strstr(err.msg, "File too large"));
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    vn_vol_unref(v);
+}
+
+struct cancelling { struct vn_vol *v; };
+static int save_cancelled(void *ctx, struct vn_job *j, struct vn_err *e)
+{
+    const struct vn_save_opt o = { 0 };
+    vn_job_cancel(j);
+    return vn_io_save(((struct cancelling *)ctx)->v, path, &o, j, e);
+}
+static void cancelled_writes(void **state)
+{
+    const struct vn_box box = { { 0, 0, 0 }, { 30, 20, 2 } };
+    const struct vn_grid g = { { 30, 20, 2 }, { 1, 1, 1 }, { { 0 } } };
+    static const char *const names[] = { "a.tif", "a.nii", "a.nii.gz" };
+    struct cancelling c = { make(VN_IMAGE, VN_U16, &g, &box) };
+
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        assert_int_equal(vn_job_run(VN_BULK, "save", save_cancelled, &c, NULL, &err), VN_E_CANCELLED);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    vn_vol_unref(c.v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
         T(written_reads_back), T(masks_are_255_in_the_file), T(layouts_of_others), T(imagej_hyperstack), T(imagej_voxel_size), T(ome_order),
         T(eight_gigabytes_open_at_once), T(truncations_are_noticed), T(replacing_an_open_file), T(refusals), T(allocation_failures),
+        T(refused_writes), T(cancelled_writes),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))
