@@ -14,7 +14,8 @@ struct vn_measured {                    /* of a region; NaN: cannot be known */
     uint32_t label;
     double tissue_um3;                  /* the denominator */
     double total_length_um, vessel_volume_um3, surface_um2, mean_radius_um, median_radius_um;
-    int64_t segments, branch_points, end_points, high_degree;    /* high_degree: branch points with more than three branches */
+    int64_t segments, branch_points, end_points, high_degree, border_ends;   /* branch points with more than three
+                                           branches; end points at the region's face, which may only be cuts */
     double loops, components;           /* of the whole graph only */
     double mean_tortuosity, mean_segment_length_um, median_segment_length_um, mean_branch_angle_deg;
     double volume_fraction, length_density_m_per_mm3, branch_density_per_mm3;

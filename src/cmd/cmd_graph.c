@@ -8,7 +8,7 @@
 static const struct vn_param params[] = {
     { "input", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_MASK | VN_SKELETON, .help = "mask (thinned first) or skeleton" },
     { "mask", VN_P_OBJECT, 0, .kinds = VN_MASK, .help = "for a skeleton: the mask whose radii are measured" },
-    { "prune", VN_P_REAL, 0, 0, 100, "radii", "1.5", .help = "an end segment shorter than this times the radius at its branch point is a spur; 0 keeps all" },
+    { "prune", VN_P_REAL, 0, 0, 100, "radii", "1.5", .help = "an end segment shorter than this times the radius at its branch point is a spur" },
     { "min_length", VN_P_LENGTH, 0, 0, 1e6, NULL, "2vox", .help = "an end segment shorter than this is a spur as well (vox: of the widest voxel side)" },
     { "as", VN_P_NAME, 0, .help = "name of the graph" },
     { 0 },

@@ -45,6 +45,7 @@ static void report(struct vn_call *c, const struct vn_graph *g, const struct vn_
     vn_res_int(c, "segments", m->segments);
     vn_res_int(c, "branch_points", m->branch_points);
     vn_res_int(c, "end_points", m->end_points);
+    vn_res_int(c, "end_points_at_border", m->border_ends);
     vn_res_num(c, "loops", m->loops);
     vn_res_num(c, "components", m->components);
     vn_res_num(c, "mean_radius_um", m->mean_radius_um);
@@ -73,7 +74,8 @@ static void warn(struct vn_call *c, bool outside, const char *what, double v, co
 /* Bands for mouse cortex: research of published values; wide, so that outside them something is likely wrong. */
 static void warnings(struct vn_call *c, const struct vn_measured *m)
 {
-    const double nodes = (double)(m->branch_points + m->end_points), ends = nodes > 0 ? 100 * (double)m->end_points / nodes : 0;
+    const int64_t inner = m->end_points - m->border_ends;
+    const double nodes = (double)(m->branch_points + inner), ends = nodes > 0 ? 100 * (double)inner / nodes : 0;
     const double high = m->branch_points ? 100 * (double)m->high_degree / (double)m->branch_points : 0;
 
     warn(c, m->length_density_m_per_mm3 < 0.3 || m->length_density_m_per_mm3 > 1.6, "length density (m/mm3)", m->length_density_m_per_mm3,
@@ -82,7 +84,7 @@ static void warnings(struct vn_call *c, const struct vn_measured *m)
     warn(c, m->median_radius_um < 1.3 || m->median_radius_um > 4, "median radius (um)", m->median_radius_um, "1.3-4", "voxel size, threshold");
     warn(c, m->median_segment_length_um < 25 || m->median_segment_length_um > 120, "median segment length (um)", m->median_segment_length_um,
          "25-120", "voxel size, spurs (graph prune=)");
-    warn(c, ends > 15, "share of end points among nodes (%)", ends, "up to 15", "gaps in the mask, spurs, the region's faces");
+    warn(c, ends > 15, "share of end points among nodes (%)", ends, "up to 15", "gaps in the mask, spurs");
     warn(c, high > 10, "share of branch points with more than three branches (%)", high, "up to 10", "holes in the mask, threshold");
 }
 

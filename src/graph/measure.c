@@ -6,7 +6,7 @@
 #include "mem.h"
 #include "regions.h"
 
-struct sums { double length, moment, volume, surface, tortuosity, angle; int64_t n_segment, n_tortuosity, n_angle, n_branch, n_end, n_high; };
+struct sums { double length, moment, volume, surface, tortuosity, angle; int64_t n_segment, n_tortuosity, n_angle, n_branch, n_end, n_high, n_border; };
 
 static double piece(const struct vn_point *p, double *r)
 {
@@ -128,11 +128,12 @@ static void add_segment(struct sums *s, const struct vn_segment *g)
     }
 }
 
-static void add_node(struct sums *s, int32_t degree)
+static void add_node(struct sums *s, const struct vn_node *n)
 {
-    s->n_branch += degree > 2;
-    s->n_high += degree > 3;
-    s->n_end += degree == 1;
+    s->n_branch += n->degree > 2;
+    s->n_high += n->degree > 3;
+    s->n_end += n->degree == 1;
+    s->n_border += n->degree == 1 && n->border;
 }
 
 struct weighted { double v, w; };
@@ -188,6 +189,7 @@ static void fill(struct vn_measured *m, const struct sums *s, double tissue_um3)
     m->branch_points = s->n_branch;
     m->end_points = s->n_end;
     m->high_degree = s->n_high;
+    m->border_ends = s->n_border;
     m->loops = m->components = NAN;
     m->mean_tortuosity = s->n_tortuosity ? s->tortuosity / (double)s->n_tortuosity : NAN;
     m->mean_segment_length_um = s->n_segment ? s->length / (double)s->n_segment : NAN;
@@ -217,8 +219,8 @@ static void add_all(const struct vn_graph *g, const struct vn_regions *q, struct
     }
     for (int32_t i = 0; i < g->n_node; i++)
         if (q->of_node[i] >= 0) {
-            add_node(all, g->node[i].degree);
-            add_node(&region[q->of_node[i]], g->node[i].degree);
+            add_node(all, &g->node[i]);
+            add_node(&region[q->of_node[i]], &g->node[i]);
         }
 }
 
