@@ -5,6 +5,6 @@
 #include "table.h"
 
 /* A measured table (.csv): its one row, or one row a region when it has a column `region`; or rows of a column `measure`
- * with their `value`. */
+ * with their `value`; or the segments that `measure to=` writes, which are summed (radius: mean weighted by length). */
 int vn_brain_measures(const char *path, struct vn_table **out, struct vn_job *job, struct vn_err *err);
 #endif

@@ -187,6 +187,19 @@ static void measured_tables_are_found_beside_the_cohort(void **state)
     o = run("compare c measure=total_length_um");
     assert_float_equal(field(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "rows")->child, "difference"), -25, 1e-12);
     cJSON_Delete(o);
+    /* Segments: lengths 1 + 3, radius (1 * 2 + 3 * 4) / 4 = 3.5. */
+    file("m/f.csv", "segment,length_um,radius_mean_um,volume_um3\n0,1,2,5\n1,3,4,6\n");
+    file("p.csv", "subject,group,path\na,x,m/f.csv\nb,x,m/f.csv\nc,y,m/f.csv\nd,y,m/f.csv\n");
+    o = run("cohort %s/p.csv as=c; compare c");
+    const cJSON *row = cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "rows")->child;
+    static const struct { const char *name; double mean; } expect[] = {
+        { "total_length_um", 4 }, { "mean_radius_um", 3.5 }, { "mean_segment_length_um", 2 }, { "vessel_volume_um3", 11 }, { "segments", 2 },
+    };
+    for (size_t i = 0; i < sizeof expect / sizeof *expect; i++, row = row->next) {
+        assert_string_equal(cJSON_GetObjectItem(row, "measure")->valuestring, expect[i].name);
+        assert_float_equal(field(row, "mean"), expect[i].mean, 1e-12);
+    }
+    cJSON_Delete(o);
     file("m/e.csv", "length_um\n1\n2\n");
     refuses("subject,group,path\na,x,m/e.csv\n", "cohort %s/bad.csv as=c", "has 2 rows and no column region");
 }
@@ -240,7 +253,7 @@ int main(void)
         return 1;
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     char cleanup[300];
-    static const char *const left[] = { "m/a.csv", "m/b.csv", "m/c.csv", "m/d.csv", "m/e.csv", "m", "a.csv", "r.csv", "t.csv", "p.csv", "bad.csv", "" };
+    static const char *const left[] = { "m/a.csv", "m/b.csv", "m/c.csv", "m/d.csv", "m/e.csv", "m/f.csv", "m", "a.csv", "r.csv", "t.csv", "p.csv", "bad.csv", "" };
     for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
         snprintf(cleanup, sizeof cleanup, "%s/%s", dir, left[i]);
         remove(cleanup);

@@ -1,6 +1,6 @@
 /* brain.c - the measures of one brain, from the file a cohort's row names. */
 #include "brain.h"
-#include <string.h>
+#include <math.h>
 
 /* Rows of measure and value as one row of columns. */
 static int turn(const struct vn_table *t, int measure, int value, const char *path, struct vn_table **out, struct vn_err *err)
@@ -23,6 +23,48 @@ static int turn(const struct vn_table *t, int measure, int value, const char *pa
     return rc;
 }
 
+/* Totals of a table of segments (measure to=FILE): sums, means over segments, radius weighted by length. */
+static int total(const struct vn_table *t, const char *path, struct vn_table **out, struct vn_err *err)
+{
+    static const struct { const char *column, *total, *weight; bool mean; } rule[] = {
+        { "length_um", "total_length_um", NULL, false },       { "radius_mean_um", "mean_radius_um", "length_um", true },
+        { "tortuosity", "mean_tortuosity", NULL, true },       { "length_um", "mean_segment_length_um", NULL, true },
+        { "volume_um3", "vessel_volume_um3", NULL, false },    { "surface_um2", "vessel_surface_um2", NULL, false },
+    };
+    struct vn_table *one = vn_table_new(err);
+    int rc = one ? vn_table_add_row(one, err) : VN_E_MEMORY;
+
+    for (size_t i = 0; i < VN_COUNT(rule) && !rc; i++) {
+        const int from = vn_table_find(t, rule[i].column), by = rule[i].weight ? vn_table_find(t, rule[i].weight) : -1;
+        double sum = 0, weights = 0;
+        if (from < 0)
+            continue;
+        if (t->col[from].is_text || (by >= 0 && t->col[by].is_text)) {
+            rc = vn_fail(err, VN_E_FORMAT, "'%s': column %s holds words where numbers belong", path, rule[i].column);
+            break;
+        }
+        for (int64_t r = 0; r < t->n_row; r++) {
+            const double v = t->col[from].num[r], w = by >= 0 ? t->col[by].num[r] : 1;
+            if (!isfinite(v) || !isfinite(w))
+                continue;
+            sum += v * w;
+            weights += w;
+        }
+        const int k = vn_table_add_col(one, rule[i].total, false, err);
+        rc = k < 0 ? k : 0;
+        if (!rc)
+            one->col[k].num[0] = rule[i].mean ? (weights > 0 ? sum / weights : NAN) : sum;
+    }
+    const int k = rc ? rc : vn_table_add_col(one, "segments", false, err);
+    if (k < 0) {
+        vn_table_unref(one);
+        return k;
+    }
+    one->col[k].num[0] = (double)t->n_row;
+    *out = one;
+    return 0;
+}
+
 int vn_brain_measures(const char *path, struct vn_table **out, struct vn_job *job, struct vn_err *err)
 {
     struct vn_table *t;
@@ -34,6 +76,11 @@ int vn_brain_measures(const char *path, struct vn_table **out, struct vn_job *jo
     const int measure = vn_table_find(t, "measure"), value = vn_table_find(t, "value");
     if (measure >= 0 && value >= 0) {
         rc = turn(t, measure, value, path, out, err);
+        vn_table_unref(t);
+        return rc;
+    }
+    if (vn_table_find(t, "segment") >= 0 && vn_table_find(t, "length_um") >= 0) {
+        rc = total(t, path, out, err);
         vn_table_unref(t);
         return rc;
     }
