@@ -14,7 +14,8 @@ struct vn_cohort {
     int *measure, *covariate;      /* columns of table */
 };
 /* covariates: names separated by commas, or NULL: those the table's note lists ("covariates: age,sex"), else the columns
- * of words and those named age, sex, weight, batch, litter, cage, date, strain, genotype, path.  `what` names the table in
+ * of words and those named age, sex, weight, batch, litter, cage, date, strain, genotype, path,
+ * tissue_volume (also with a unit).  `what` names the table in
  * messages.  VN_E_ARG or VN_E_FORMAT name the row (1 = first below the header) and the column. */
 int vn_cohort_new(const struct vn_table *raw, const char *what, const char *covariates, struct vn_cohort **out, struct vn_err *err);
 void vn_cohort_free(struct vn_cohort *c);

@@ -204,6 +204,26 @@ static void measured_tables_are_found_beside_the_cohort(void **state)
     refuses("subject,group,path\na,x,m/e.csv\n", "cohort %s/bad.csv as=c", "has 2 rows and no column region");
 }
 
+/* A mask named in a row gives what the commands graph and measure give; grey levels and unknown voxels are refused. */
+static void masks_are_measured_as_the_commands_measure_them(void **state)
+{
+    (void)state;
+    cJSON *o = run("phantom network dims=48x48x48 voxel=1um seed=3 as=p; save p_mask %s/m.nii force; save p %s/g.nii force");
+    cJSON_Delete(o);
+    o = run("graph p_mask as=g; measure g");
+    const double length = field(cJSON_GetObjectItem(o, "result"), "total_length_um"), radius = field(cJSON_GetObjectItem(o, "result"), "mean_radius_um");
+    cJSON_Delete(o);
+    file("p.csv", "subject,group,path\na,x,m.nii\nb,x,m.nii\nc,y,m.nii\nd,y,m.nii\n");
+    o = run("cohort %s/p.csv as=c; compare c measure=total_length_um,mean_radius_um");
+    const cJSON *row = cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "rows")->child;
+    assert_float_equal(field(row, "mean"), length, 1e-9 * length);
+    assert_float_equal(field(row->next, "mean"), radius, 1e-9);
+    assert_float_equal(field(row, "p_permutation"), 1, 0);
+    cJSON_Delete(o);
+    refuses("subject,group,path\na,x,g.nii\n", "cohort %s/bad.csv as=c", "row 1, column path: '");
+    refuses("subject,group,path\na,x,g.nii\n", "cohort %s/bad.csv as=c", "holds grey levels");
+}
+
 static void made_up_brains_are_the_same_each_time(void **state)
 {
     (void)state;
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(groups_measures_and_covariates_are_told_apart, start, stop),
         cmocka_unit_test_setup_teardown(a_row_a_region_and_measure, start, stop),
         cmocka_unit_test_setup_teardown(measured_tables_are_found_beside_the_cohort, start, stop),
+        cmocka_unit_test_setup_teardown(masks_are_measured_as_the_commands_measure_them, start, stop),
         cmocka_unit_test_setup_teardown(made_up_brains_are_the_same_each_time, start, stop),
         cmocka_unit_test_setup_teardown(survives_every_failed_allocation, start, stop),
     };
@@ -253,7 +274,7 @@ int main(void)
         return 1;
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     char cleanup[300];
-    static const char *const left[] = { "m/a.csv", "m/b.csv", "m/c.csv", "m/d.csv", "m/e.csv", "m/f.csv", "m", "a.csv", "r.csv", "t.csv", "p.csv", "bad.csv", "" };
+    static const char *const left[] = { "m/a.csv", "m/b.csv", "m/c.csv", "m/d.csv", "m/e.csv", "m/f.csv", "m", "a.csv", "r.csv", "t.csv", "m.nii", "g.nii", "p.csv", "bad.csv", "" };
     for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
         snprintf(cleanup, sizeof cleanup, "%s/%s", dir, left[i]);
         remove(cleanup);

@@ -202,6 +202,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         file = "sample";
     if (!rc && !made_up && vn_table_find(raw, "path") >= 0) {
         rc = expand(c, raw, file, &full, &covariates, err);
+        vn_str_add(&covariates, ",tissue_volume_mm3");      /* a denominator, in no family of tests */
         given = covariates.s ? covariates.s : "";
     }
     if (!rc)

@@ -34,7 +34,7 @@ static bool listed(const char *list, const char *name)
 
 static bool usual_covariate(const char *name)
 {
-    static const char *const usual[] = { "age", "sex", "weight", "batch", "litter", "cage", "date", "strain", "genotype", "path" };
+    static const char *const usual[] = { "age", "sex", "weight", "batch", "litter", "cage", "date", "strain", "genotype", "path", "tissue_volume" };
     for (size_t i = 0; i < VN_COUNT(usual); i++)
         if (!strncasecmp(name, usual[i], strlen(usual[i])) && strchr("_", name[strlen(usual[i])]))
             return true;                            /* age, age_weeks; strchr finds the end of the word too */
