@@ -441,6 +441,15 @@ void vn_raw_free(vn_dev *, vn_dptr p)
 {
     free((void *)p);
 }
+int vn_host_alloc(vn_dev *d, void **p, size_t n)
+{
+    *p = malloc(n);
+    return *p ? VN_DEV_OK : vn_dev_fail(d, VN_DEV_NOMEM, "out of host memory");
+}
+void vn_host_free(vn_dev *, void *p)
+{
+    free(p);
+}
 int vn_raw_sync(vn_dev *d)
 {
     drain(d, [d] {
@@ -538,6 +547,8 @@ int vn_launch(vn_stream *s, const char *name, vn_dim g, vn_dim b, size_t dyn, vo
     vn_dev *d = s->b.dev;
     emu_kernel *k = kernels;
     size_t n = 0;
+    if (int rc = vn_dev_may_launch(d, name))
+        return rc;
     while (k && strcmp(k->name, name))
         k = k->next;
     if (!k)
