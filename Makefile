@@ -37,7 +37,7 @@ endif
 SRC    := $(sort $(wildcard src/*/*.c))
 OBJ    := $(SRC:%.c=$(B)/%.o)
 GEN    := $(G)/cmd_table.o $(G)/op_table.o $(G)/format_table.o $(G)/help_table.o
-HDR    := $(wildcard include/*.h)
+HDR    := $(wildcard include/*.h src/*/*.h)
 TESTS  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
 
 all: $(B)/venule

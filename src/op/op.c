@@ -119,68 +119,96 @@ static int choose_blocks(struct run *r, struct vn_err *err)
     return need < 9e18 && vn_mem_reserve((uint64_t)need, NULL) == 0 ? 0 : no_room(r, need, err);
 }
 
-/* The block on the GPU; VN_E_MEMORY when it does not fit there. */
-static int on_device(struct run *r, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+/* ---- on the GPU ---- */
+
+/* Whether the block's working memory is within the budget of the GPU's. */
+static bool fits_device(const struct run *r, const struct vn_dev *d, const struct vn_box *core)
 {
-    struct vn_stream *stream;
-    struct vn_dev *d = vn_accel_get(&stream);
     double need = r->plan.mem_dev;
 
     for (int k = 0; k < 3; k++)
-        need *= (double)vn_box_dim(&in[0].box, k);
-    if (need > (double)vn_dev_info(d).budget)
-        return VN_E_MEMORY;
-    return r->op->dev(d, stream, r->a, &r->plan, in, out, job, err);
+        need *= (double)(vn_box_dim(core, k) + 2 * r->plan.halo[k]);
+    return need <= (double)vn_dev_info(d).budget;
+}
+
+/* The longest axis along which the block can be cut, the slowest of equals; -1 where blocks would be mostly halo. */
+static int cut_axis(const struct run *r, const struct vn_box *core)
+{
+    double all = 1, own = 1;
+    int axis = 2;
+
+    for (int k = 2; k >= 0; k--) {
+        const int64_t n = vn_box_dim(core, k);
+        own *= (double)n;
+        all *= (double)(n + 2 * r->plan.halo[k]);
+        if (n > vn_box_dim(core, axis))
+            axis = k;
+    }
+    return r->op->shape == VN_GLOBAL || own < 2 || all > 8 * own ? -1 : axis;
+}
+
+enum outcome { DONE, TOO_LARGE, NOT_DONE };
+
+/* The block on the GPU.  DONE: it is, or *rc is an error that ends the run. NOT_DONE: the CPU has to. */
+static enum outcome on_device(struct run *r, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, int *rc, struct vn_err *err)
+{
+    struct vn_stream *stream;
+    struct vn_dev *d = vn_accel_get(&stream);
+    struct vn_err e = { 0 };
+
+    const int code = r->op->dev(d, stream, r->a, &r->plan, in, out, job, &e);
+    if (code == VN_E_MEMORY)
+        return TOO_LARGE;
+    if (code == 0 || code == VN_E_CANCELLED || vn_accel_forced()) {
+        r->n_dev += code == 0;
+        if (code && err)
+            *err = e;
+        *rc = code;
+        return DONE;
+    }
+    snprintf(r->note, sizeof r->note, "on the CPU: %.140s", e.msg);
+    vn_accel_fail(e.msg);
+    return NOT_DONE;
 }
 
 static int run_box(struct run *r, const struct vn_box *core, struct vn_job *job, struct vn_err *err);
 
-/* A block that did not fit: its two halves along the slowest axis that can be cut. */
-static int run_halves(struct run *r, const struct vn_box *core, struct vn_job *job, struct vn_err *err)
+static int run_halves(struct run *r, const struct vn_box *core, int axis, struct vn_job *job, struct vn_err *err)
 {
     struct vn_box half[2] = { *core, *core };
-    int k = 2;
-    while (k > 0 && vn_box_dim(core, k) < 2)
-        k--;
-    half[0].hi[k] = half[1].lo[k] = core->lo[k] + vn_box_dim(core, k) / 2;
+
+    half[0].hi[axis] = half[1].lo[axis] = core->lo[axis] + vn_box_dim(core, axis) / 2;
     int rc = run_box(r, &half[0], job, err);
     return rc ? rc : run_box(r, &half[1], job, err);
 }
 
+/* One block: on the GPU, in halves where that has too little memory, or on the CPU. */
 static int run_box(struct run *r, const struct vn_box *core, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box grown = vn_box_grow(core, r->plan.halo);
+    const struct vn_dev *d = r->op->dev ? vn_accel_get(NULL) : NULL;
+    const int axis = cut_axis(r, core);
     struct vn_buf in[MAX_IN] = { { 0 } }, out = vn_buf_view(&r->out, core);
-    bool halve = false, done = false;
-    int rc = vn_job_check(job, err);
+    enum outcome how = d && !fits_device(r, d, core) ? TOO_LARGE : NOT_DONE;
+    int rc = vn_job_check(job, err);                                         /* lets other jobs in: d may be gone after it */
 
-    for (int k = 0; rc == 0 && k < r->op->n_in; k++) {
+    for (int k = 0; rc == 0 && (how == NOT_DONE || axis < 0) && k < r->op->n_in; k++) {
         enum vn_type t = r->plan.in_type[k] == VN_N_TYPE ? r->in[k]->src->type : r->plan.in_type[k];
         rc = vn_vol_map(r->in[k], t, &grown, r->plan.pad, &in[k], job, err);
     }
-    if (rc == 0 && r->op->dev && vn_accel_get(NULL)) {
-        struct vn_err e = { 0 };
-        int drc = on_device(r, in, &out, job, &e);
-        done = drc == 0 || drc == VN_E_CANCELLED || (drc == VN_E_DEVICE && vn_accel_forced());
-        halve = drc == VN_E_MEMORY && r->op->shape != VN_GLOBAL && vn_box_count(core) > 1;
-        if (done && drc) {
-            if (err)
-                *err = e;
-            rc = drc;
-        } else if (drc && !halve) {
-            snprintf(r->note, sizeof r->note, "on the CPU: %.140s", drc == VN_E_MEMORY ? "the GPU's memory does not suffice" : e.msg);
-            if (drc == VN_E_DEVICE)
-                vn_accel_fail(e.msg);
-        }
-        r->n_dev += drc == 0;
+    if (rc == 0 && how == NOT_DONE && r->op->dev && vn_accel_get(NULL))      /* reading may have let in a job that lost it */
+        how = on_device(r, in, &out, job, &rc, err);
+    if (how == TOO_LARGE && axis < 0) {
+        snprintf(r->note, sizeof r->note, "on the CPU: the GPU's memory does not suffice");
+        how = NOT_DONE;
     }
-    if (rc == 0 && !done && !halve) {
+    if (rc == 0 && how == NOT_DONE) {
         rc = r->op->cpu(r->a, &r->plan, in, &out, job, err);
         r->n_cpu++;
     }
     for (int k = 0; k < r->op->n_in; k++)
         vn_buf_free(&in[k]);
-    return rc == 0 && halve ? run_halves(r, core, job, err) : rc;
+    return rc == 0 && how == TOO_LARGE ? run_halves(r, core, axis, job, err) : rc;
 }
 
 static int run_block(struct run *r, int64_t i, struct vn_job *job, struct vn_err *err)
@@ -227,6 +255,8 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         *ran = (struct vn_ran) { .device = r.n_cpu == 0 ? "cuda" : r.n_dev == 0 ? "cpu" : "cuda and cpu", .n_block = r.n_cpu + r.n_dev };
         if (r.note[0])
             memcpy(ran->note, r.note, sizeof ran->note);
+        else if (ran->n_block > n_block)
+            snprintf(ran->note, sizeof ran->note, "in %d blocks that fit the GPU's memory", ran->n_block);
         else if (n_block > 1)
             snprintf(ran->note, sizeof ran->note, "in %" PRId64 " blocks of %" PRId64 "x%" PRId64 "x%" PRId64 " voxels", n_block, r.dim[0], r.dim[1], r.dim[2]);
     }
