@@ -12,6 +12,10 @@
 #define VN_FN static inline
 #endif
 
+/* Every NaN becomes one and the same: which one an operation makes differs between x86 and GPUs, and on x86 with the
+ * order of the operands.  For whatever writes a voxel that may be one. */
+VN_FN float vn_one_nan(float v) { return v == v ? v : NAN; }
+
 VN_FN int64_t vn_clamp64(int64_t v, int64_t lo, int64_t hi) { return v < lo ? lo : v > hi ? hi : v; }
 
 /* ---- random numbers: a function of (seed, stream, index) alone, so that neither threads nor blocks matter ---- */

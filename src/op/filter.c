@@ -59,6 +59,8 @@ static VN_HOT void filter_row(const float *src, int64_t step, const struct vn_ta
                     acc[i] += w * (a[i] + b[i]);
             }
         }
+        for (int i = 0; i < m; i++)
+            acc[i] = vn_one_nan(acc[i]);
         memcpy(dst + i0, acc, (size_t)m * sizeof *acc);
     }
 }
