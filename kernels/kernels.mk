@@ -5,15 +5,15 @@ DEVICE_OBJ := $(B)/src/device/cuda/device_cuda.o
 FATBIN_OBJ :=
 
 # nvcc 12.8 is the first that knows sm_100 and sm_120.
-NVCC_OK := $(if $(NVCC),$(shell $(NVCC) --version 2>/dev/null | sed -n 's/.*release \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | \
-             awk '$$1 > 12 || ($$1 == 12 && $$2 >= 8) { print "yes" }'))
+NVCC_VERSION := $(if $(NVCC),$(shell $(NVCC) --version 2>/dev/null | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p'))
+NVCC_OK := $(shell echo '$(NVCC_VERSION)' | awk -F. '$$1 > 12 || ($$1 == 12 && $$2 >= 8) { print "yes" }')
 GENCODE  = $(foreach a,75 80 90 100 120,-gencode arch=compute_$a,code=sm_$a) -gencode arch=compute_75,code=compute_75
-KDEP     = kernels/kernel.h include/vox.h
+KDEP     = kernels/kernel.h kernels/kernels.mk include/vox.h
 
 ifeq ($(NVCC_OK),yes)
 FATBIN_OBJ := $(KERNELS:%=build/fatbin/%.o)
-else
-$(info no nvcc >= 12.8 found: this is a CPU build (complete, without GPU kernels))
+else ifeq ($(MAKELEVEL),0)
+$(info $(if $(NVCC_VERSION),nvcc $(NVCC_VERSION) is older than 12.8,no nvcc): a CPU build, complete but without GPU kernels)
 endif
 build/fatbin/%.fatbin: kernels/%.cu $(KDEP)
 	@mkdir -p $(@D)
@@ -21,23 +21,51 @@ build/fatbin/%.fatbin: kernels/%.cu $(KDEP)
 build/fatbin/%.o: build/fatbin/%.fatbin kernels/embed.S
 	gcc -DFATBIN='"$<"' -c kernels/embed.S -o $@
 
-# ---- emulation: $1 folder, $2 flags of the kernels and the link, $3 flags of the engine, $4 folder of the host objects ----
-# The engine is never instrumented for threads: it must stay invisible to the race detector.
+# The program as a build without nvcc makes it, for the tests.
+build/venule-without-nvcc: build/src/main.o $(SRC:%.c=build/%.o) $(GEN) build/src/device/cuda/device_cuda.o
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+# ---- parity: every operation with a kernel, CPU against device ----
+# Operations need no library but libc: the same objects link on a bare machine with a GPU.
+PAR_SRC := $(filter src/base/% src/data/% src/op/% src/device/%,$(SRC))
+PAR_LIBS = -fopenmp -pthread -lm -ldl
+
+# $1 folder, $2 flags of the kernels and the link, $3 flags of the engine, $4 flags of the host code.
+# The engine and, for the race detector, the host code are not instrumented: threads of a block are what it has to see.
 EMU_K = -std=c++20 -g -O1 -ffp-contract=off -Wall -Wextra -DVN_EMU -Iinclude -Itests/emu -x c++
 EMU_E = -std=c++20 -g -O2 -Wall -Wextra -DVN_EMU -Iinclude -Itests/emu -Isrc/device
+EMU_H = -std=c11 -D_GNU_SOURCE -g -O1 -fno-math-errno -fno-trapping-math -ffp-contract=off $(WARN) -fopenmp -pthread -Iinclude
 define emulated
-$1/%.o: kernels/%.cu $(KDEP) tests/emu/emu.h
+$1/kernel/%.o: kernels/%.cu $(KDEP) tests/emu/emu.h
 	@mkdir -p $$(@D)
 	g++ $(EMU_K) $2 $(BUG:%=-DBUG_%) -DEMU_FILE=$$* -c $$< -o $$@
-$1/device_emu.o: tests/emu/device_emu.cpp tests/emu/emu.h include/device.h src/device/device_impl.h
+$1/device_emu.o: tests/emu/device_emu.cpp tests/emu/emu.h include/device.h src/device/device_impl.h kernels/kernels.mk
 	@mkdir -p $$(@D)
 	g++ $(EMU_E) $3 -c $$< -o $$@
-$1/parity: $(KERNELS:%=$1/%.o) $1/device_emu.o $4/tests/parity.o $(SRC:%.c=$4/%.o) $(patsubst $(G)/%,$4/gen/%,$(GEN))
-	g++ $$^ $2 -fopenmp -pthread $(LIBS) -o $$@
+$4/%.o: %.c $(HDR) kernels/kernels.mk
+	@mkdir -p $$(@D)
+	gcc $(EMU_H) $5 -c $$< -o $$@
+$1/parity: $(KERNELS:%=$1/kernel/%.o) $1/device_emu.o $4/tests/parity.o $(PAR_SRC:%.c=$4/%.o) $4/$(G)/op_table.o
+	g++ $2 $$^ $(PAR_LIBS) -o $$@
 endef
-EMU_ASAN = -fsanitize=address -fno-omit-frame-pointer -fsanitize-sections=emu_*
-$(eval $(call emulated,build/emu$(BUG:%=-%)/plain,,,build))
-$(eval $(call emulated,build/emu$(BUG:%=-%)/tsan,-fsanitize=thread,-DEMU_TSAN,build))
-$(eval $(call emulated,build/emu$(BUG:%=-%)/asan,$(EMU_ASAN),$(EMU_ASAN) -DEMU_ASAN,build/asan))
+EMU_ASAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -fsanitize-sections=emu_*
+$(eval $(call emulated,build/emu/plain$(BUG:%=-%),,,build/emu/plain/host,))
+$(eval $(call emulated,build/emu/asan$(BUG:%=-%),$(EMU_ASAN),$(EMU_ASAN) -DEMU_ASAN,build/emu/asan/host,-fsanitize=address -fno-omit-frame-pointer))
+$(eval $(call emulated,build/emu/tsan$(BUG:%=-%),-fsanitize=thread,-DEMU_TSAN,build/emu/plain/host,))
 
-.PHONY: parity
+parity: build/emu/plain/parity build/emu/asan/parity build/emu/tsan/parity
+	@NVCC='$(if $(filter yes,$(NVCC_OK)),$(NVCC))' sh tests/emu/parity.sh
+# Defects planted in the kernels must be reported.
+bugs:
+	@sh tests/emu/bugs.sh
+
+# ---- the same on a GPU: needs nvcc, cc and a GPU, no other library ----
+build/gpu/parity: build/emu/plain/host/tests/parity.o $(PAR_SRC:%.c=build/gpu/%.o) build/gpu/$(G)/op_table.o build/gpu/src/device/cuda/device_cuda.o $(FATBIN_OBJ)
+	gcc $^ $(PAR_LIBS) -o $@
+build/gpu/%.o: %.c $(HDR)
+	@mkdir -p $(@D)
+	gcc -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) -fopenmp -pthread -Iinclude -c $< -o $@
+gpu-check: build/gpu/parity
+	@sh tests/gpu/gpu_check.sh build/gpu/parity || [ $$? = 77 ]
+
+.PHONY: parity bugs gpu-check

@@ -1,6 +1,7 @@
 /* op_components.c - connected components of a mask as a label volume. */
 #include <stdlib.h>
 #include "label.h"
+#include "label_dev.h"
 #include "op.h"
 
 extern const struct vn_param vn_components_params[];
@@ -17,7 +18,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     (void)region;
     (void)err;
     /* mask 1, labels 4, runs 12 bytes each: rarely more than one per 6 voxels */
-    *out = (struct vn_plan){ .in_type = { VN_U8 }, .out_type = VN_U32, .out_kind = VN_LABELS, .mem_host = 7,
+    *out = (struct vn_plan){ .in_type = { VN_U8 }, .out_type = VN_U32, .out_kind = VN_LABELS, .mem_host = 7, .mem_dev = VN_LABEL_DEV_BYTES,
                              .um = { in[0]->grid.um[0], in[0]->grid.um[1], in[0]->grid.um[2] } };
     return 0;
 }
@@ -29,6 +30,14 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return vn_label_buf(&in[0], atoi(vn_args_text(a, "connectivity")), out, &count, job, err);
 }
 
+static int dev(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in,
+               struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    (void)p;
+    return vn_label_dev(d, s, &in[0], atoi(vn_args_text(a, "connectivity")), out, job, err);
+}
+
 const struct vn_op vn_op_components = {
     .name = "components", .version = 1, .shape = VN_GLOBAL, .n_in = 1, .params = vn_components_params, .plan = plan, .cpu = cpu,
+    .dev = dev,
 };

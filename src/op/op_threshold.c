@@ -1,5 +1,6 @@
 /* op_threshold.c - mask of the voxels whose value is at least `low`.  NaN is background. */
 #include <math.h>
+#include "accel.h"
 #include "autothresh.h"
 #include "filter.h"
 #include "op.h"
@@ -28,7 +29,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     (void)err;
 
     *p = (struct vn_plan) { .in_type = { t == VN_U32 || t == VN_I32 || t == VN_F64 ? VN_F64 : VN_F32 }, .out_type = VN_U8,
-                            .out_kind = VN_MASK, .mem_host = 9 };
+                            .out_kind = VN_MASK, .mem_host = 9, .mem_dev = 9 };
     for (int k = 0; k < 3; k++)
         p->um[k] = in[0]->grid.um[k];
     return 0;
@@ -65,16 +66,43 @@ static int plane(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
+/* The least float that reaches low: the same voxels as in double. */
+static float float_from(double low)
+{
+    const float f = (float)low;
+    return (double)f < low ? nextafterf(f, INFINITY) : f;
+}
+
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
                struct vn_err *err)
 {
-    struct cut c = { in, out, vn_args_real(a, "low"), 0 };
+    const double low = vn_args_real(a, "low");
+    struct cut c = { in, out, low, float_from(low) };
     (void)p;
 
-    c.low_f = (float)c.low;
-    if ((double)c.low_f < c.low)               /* the least float that reaches low: the same voxels as in double */
-        c.low_f = nextafterf(c.low_f, INFINITY);
     return vn_job_for(job, vn_box_dim(&out->box, 2), plane, &c, err);
 }
 
-const struct vn_op vn_op_threshold = { "threshold", 1, VN_POINT, 1, vn_threshold_params, plan, prepare, cpu, NULL, 0, 0 };
+static int dev(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in,
+               struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const bool wide = in->type == VN_F64;
+    unsigned long long n = vn_box_count(&out->box);
+    double low = vn_args_real(a, "low");
+    float low_f = float_from(low);
+    vn_dptr v = 0, mask = 0;
+    int rc;
+    (void)p;
+
+    if ((rc = vn_dev_alloc(s, &v, n * vn_type_size(in->type))) || (rc = vn_dev_alloc(s, &mask, n)))
+        rc = vn_accel_err(d, rc, err);
+    else if (!(rc = vn_accel_upload(s, v, in, job, err)) &&
+             !(rc = vn_accel_err(d, vn_accel_launch(s, wide ? "cut_f64" : "cut_f32", n,
+                                                    (void *[]) { &v, wide ? (void *)&low : (void *)&low_f, &mask, &n, NULL }), err)))
+        rc = vn_accel_download(s, out, mask, job, err);
+    vn_dev_free(d, v);
+    vn_dev_free(d, mask);
+    return rc;
+}
+
+const struct vn_op vn_op_threshold = { "threshold", 1, VN_POINT, 1, vn_threshold_params, plan, prepare, cpu, dev, 0, 0 };
