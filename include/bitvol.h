@@ -20,11 +20,14 @@ struct vn_bitvol {
 };
 int  vn_bitvol_new(struct vn_bitvol *b, const struct vn_box *box, struct vn_err *err);            /* empty */
 int  vn_bitvol_from(struct vn_bitvol *b, const struct vn_buf *mask, struct vn_job *job, struct vn_err *err);   /* u8, nonzero = 1 */
-int  vn_bitvol_to(const struct vn_bitvol *b, struct vn_buf *mask, struct vn_job *job, struct vn_err *err);     /* u8 0 or 1, same box size */
+int  vn_bitvol_to(const struct vn_bitvol *b, struct vn_buf *mask, struct vn_job *job, struct vn_err *err);     /* u8 0 or 1, same size */
 void vn_bitvol_free(struct vn_bitvol *b);
 uint64_t vn_bitvol_count(const struct vn_bitvol *b);
 
-static inline uint64_t *vn_bit_row(const struct vn_bitvol *b, int64_t y, int64_t z) { return b->w + z * b->plane + y * b->row; }
+static inline uint64_t *vn_bit_row(const struct vn_bitvol *b, int64_t y, int64_t z)
+{
+    return b->w + z * b->plane + y * b->row;
+}
 static inline void vn_bit_clear(uint64_t *row, int64_t x) { row[(x + 1) >> 6] &= ~(1ULL << ((x + 1) & 63)); }
 static inline void vn_bit_set(uint64_t *row, int64_t x) { row[(x + 1) >> 6] |= 1ULL << ((x + 1) & 63); }
 static inline bool vn_bit_get(const uint64_t *row, int64_t x) { return row[(x + 1) >> 6] >> ((x + 1) & 63) & 1; }

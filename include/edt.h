@@ -1,8 +1,8 @@
 /* edt.h - exact Euclidean distance transform.
  *
  * Squared distance, voxel centre to voxel centre, by one pass per axis: row distances along x, then lower envelopes of
- * parabolas along y and z (Meijster, Roerdink, Hesselink 2000; removal test of Maurer, Qi, Raghavan 2003).  Between passes a voxel keeps the whole-number
- * offsets (x, y) to its nearest site, never a rounded distance, so
+ * parabolas along y and z (Meijster, Roerdink, Hesselink 2000; removal test of Maurer, Qi, Raghavan 2003).  Between
+ * passes a voxel keeps the whole-number offsets (x, y) to its nearest site, never a rounded distance, so
  *     d2 = (wx*i*i + wy*j*j) + wz*k*k,   w = voxel size squared relative to the smallest (1, 1, 1 when isotropic),
  * is exact in double for isotropic voxels and within 3 roundings otherwise; results are d = sqrt(d2) * smallest size.
  * Every line is worked by one thread in one order: the same bits on any number of threads. */

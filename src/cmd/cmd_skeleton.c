@@ -9,7 +9,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     struct vn_vol *mask;
     int rc = vn_call_vol(c, "mask", &mask, err);
     if (!rc && !vn_um_known(&mask->grid) && vn_args_int(&c->args, "method") == 0)
-        vn_call_note(c, "the voxel size is not known: voxels are taken as cubes; set %s voxel=XxYxZum centres in um", vn_call_name(c, "mask"));
+        vn_call_note(c, "the voxel size is not known: voxels are taken as cubes; set %s voxel=XxYxZum centres in um",
+                     vn_call_name(c, "mask"));
     return rc ? rc : vn_cmd_exec_op(c, err);
 }
 

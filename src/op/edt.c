@@ -258,7 +258,8 @@ out:
     return rc;
 }
 
-int vn_edt(const struct vn_buf *mask, const double um[3], unsigned flags, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+int vn_edt(const struct vn_buf *mask, const double um[3], unsigned flags, struct vn_buf *out, struct vn_job *job,
+           struct vn_err *err)
 {
     struct edt e = { .mask = mask, .out = out, .unit = 1, .squared = flags & VN_EDT_SQUARED, .seeds = flags & VN_EDT_SEEDS,
                      .open = flags & (VN_EDT_OPEN | VN_EDT_SEEDS) };
@@ -275,8 +276,8 @@ int vn_edt(const struct vn_buf *mask, const double um[3], unsigned flags, struct
         e.n[i] = vn_box_dim(&mask->box, i);
         e.w[i] = known ? square(um[i] / e.unit) : 1;
         if (e.n[i] > VN_EDT_MAX_DIM)
-            return vn_fail(err, VN_E_UNSUPPORTED, "distance works on regions of up to %d voxels along an axis, not %lld; choose a smaller roi",
-                           VN_EDT_MAX_DIM, (long long)e.n[i]);
+            return vn_fail(err, VN_E_UNSUPPORTED, "distance works on regions of up to %d voxels along an axis, not %lld; "
+                           "choose a smaller roi", VN_EDT_MAX_DIM, (long long)e.n[i]);
     }
     if (out->type == VN_F32) {
         e.off = out->data;

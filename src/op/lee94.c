@@ -13,8 +13,9 @@ struct lee {
  * A corner, edge or face of the voxel is lost when no other voxel touches it. m: centre bit clear. */
 static bool euler_kept(uint32_t m)
 {
-    static const uint32_t corner = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13;   /* 2x2x2 block at bit 0 */
-    static const uint32_t edge_x = 1 << 1 | 1 << 4 | 1 << 10 | 1 << 13;                                    /* 2x2 columns through the centre */
+    /* the 2x2x2 block at bit 0, and the 2x2 columns of voxels around edges along x, y, z */
+    static const uint32_t corner = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13;
+    static const uint32_t edge_x = 1 << 1 | 1 << 4 | 1 << 10 | 1 << 13;
     static const uint32_t edge_y = 1 << 3 | 1 << 4 | 1 << 12 | 1 << 13;
     static const uint32_t edge_z = 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13;
     int d = -1;

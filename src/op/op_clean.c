@@ -22,7 +22,8 @@ const struct vn_param vn_clean_params[] = {
       .help = "smaller 26-connected components go; default: a ball of the mask's typical radius" },
     { "fill", VN_P_INT, 0, .min = 0, .max = 1e15, .unit = "voxels",
       .help = "enclosed holes of up to so many voxels are filled; default: a ball of 4 typical radii" },
-    { "close", VN_P_LENGTH, 0, .min = 0, .max = 1e6, .def = "0vox", .help = "gaps narrower than twice this radius are bridged; 0: none" },
+    { "close", VN_P_LENGTH, 0, .min = 0, .max = 1e6, .def = "0vox",
+      .help = "gaps narrower than twice this radius are bridged; 0: none" },
     { "stats", VN_P_CHOICE, 0, .def = "volume", .choices = "volume|region", .help = "where the typical radius is measured" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
@@ -119,7 +120,8 @@ static int set_count(struct vn_args *a, const char *key, double v, struct vn_err
     return vn_args_set(a, key, text, err);
 }
 
-static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
+static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
+                   struct vn_err *err)
 {
     const bool size = !vn_args_has(a, "min_size"), fill = !vn_args_has(a, "fill");
     struct surface s;
@@ -143,7 +145,8 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
 
 struct ball { double r, um[3]; int64_t pad[3]; bool on; };       /* um 0: r in voxels */
 
-static int closing_ball(const struct vn_args *a, const struct vn_grid *g, const struct vn_box *region, struct ball *out, struct vn_err *err)
+static int closing_ball(const struct vn_args *a, const struct vn_grid *g, const struct vn_box *region, struct ball *out,
+                        struct vn_err *err)
 {
     const struct vn_length l = vn_arg(a, "close")->len[0];
     const bool physical = l.unit != VN_VOX && vn_um_known(g);
@@ -281,7 +284,8 @@ static int copy_plane(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out, struct vn_err *err)
+static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out,
+                struct vn_err *err)
 {
     struct ball ball;
     double wide = 1;
@@ -291,13 +295,15 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     for (int k = 0; k < 3; k++)
         wide *= 1 + 2 * (double)ball.pad[k] / (double)vn_box_dim(region, k);
     /* masks 1 each, runs 12 bytes each; closing: a padded mask and distances */
-    *out = (struct vn_plan){ .in_type = { VN_U8 }, .out_type = VN_U8, .out_kind = VN_MASK, .mem_host = 4 + (ball.on ? 5 * wide : 0) };
+    *out = (struct vn_plan){ .in_type = { VN_U8 }, .out_type = VN_U8, .out_kind = VN_MASK,
+                             .mem_host = 4 + (ball.on ? 5 * wide : 0) };
     for (int k = 0; k < 3 && vn_um_known(&in[0]->grid); k++)
         out->um[k] = in[0]->grid.um[k];
     return 0;
 }
 
-static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
+               struct vn_err *err)
 {
     const struct vn_grid g = { .um = { p->um[0], p->um[1], p->um[2] } };
     struct ball ball;
@@ -318,5 +324,6 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
 }
 
 const struct vn_op vn_op_clean = {
-    .name = "clean", .version = 1, .shape = VN_GLOBAL, .n_in = 1, .params = vn_clean_params, .plan = plan, .prepare = prepare, .cpu = cpu,
+    .name = "clean", .version = 1, .shape = VN_GLOBAL, .n_in = 1, .params = vn_clean_params,
+    .plan = plan, .prepare = prepare, .cpu = cpu,
 };

@@ -6,13 +6,16 @@
 
 extern const struct vn_param vn_components_params[];
 const struct vn_param vn_components_params[] = {
-    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_MASK | VN_LABELS | VN_SKELETON, .help = "mask; voxels above 0 are foreground" },
-    { "connectivity", VN_P_CHOICE, 0, .def = "26", .choices = "6|18|26", .help = "neighbours that count: faces (6), and edges (18), and corners (26)" },
+    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_MASK | VN_LABELS | VN_SKELETON,
+      .help = "mask; voxels above 0 are foreground" },
+    { "connectivity", VN_P_CHOICE, 0, .def = "26", .choices = "6|18|26",
+      .help = "neighbours that count: faces (6), and edges (18), and corners (26)" },
     { "as", VN_P_NAME, 0, .help = "name of the label volume" },
     { 0 },
 };
 
-static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out, struct vn_err *err)
+static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out,
+                struct vn_err *err)
 {
     (void)a;
     (void)region;
@@ -23,7 +26,8 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     return 0;
 }
 
-static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
+               struct vn_err *err)
 {
     uint64_t count;
     (void)p;

@@ -4,7 +4,8 @@
 
 extern const struct vn_param vn_distance_params[];
 const struct vn_param vn_distance_params[] = {
-    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_MASK | VN_LABELS | VN_SKELETON, .help = "mask; voxels above 0 are foreground" },
+    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_MASK | VN_LABELS | VN_SKELETON,
+      .help = "mask; voxels above 0 are foreground" },
     { "to", VN_P_CHOICE, 0, .def = "background", .choices = "background|mask",
       .help = "background: depth inside the mask; mask: distance of every voxel to the mask" },
     { "outside", VN_P_CHOICE, 0, .def = "background", .choices = "background|unknown",
@@ -13,7 +14,8 @@ const struct vn_param vn_distance_params[] = {
     { 0 },
 };
 
-static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out, struct vn_err *err)
+static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out,
+                struct vn_err *err)
 {
     (void)a;
     (void)region;
@@ -25,7 +27,8 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     return 0;
 }
 
-static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
+               struct vn_err *err)
 {
     const unsigned flags = (vn_args_int(a, "to") == 1 ? VN_EDT_SEEDS : 0) | (vn_args_int(a, "outside") == 1 ? VN_EDT_OPEN : 0);
     return vn_edt(&in[0], p->um, flags, out, job, err);

@@ -5,14 +5,16 @@
 
 extern const struct vn_param vn_skeleton_params[];
 const struct vn_param vn_skeleton_params[] = {
-    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_MASK | VN_LABELS | VN_SKELETON, .help = "mask; voxels above 0 are foreground" },
+    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_MASK | VN_LABELS | VN_SKELETON,
+      .help = "mask; voxels above 0 are foreground" },
     { "method", VN_P_CHOICE, 0, .def = "centred", .choices = "centred|lee94",
       .help = "centred: keeps topology, in the middle of the vessel; lee94: equal to scikit-image's, for comparisons" },
     { "as", VN_P_NAME, 0, .help = "name of the skeleton" },
     { 0 },
 };
 
-static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out, struct vn_err *err)
+static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out,
+                struct vn_err *err)
 {
     const bool lee = vn_args_int(a, "method") == 1;
     (void)region;
@@ -25,7 +27,8 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     return 0;
 }
 
-static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
+               struct vn_err *err)
 {
     return vn_args_int(a, "method") == 1 ? vn_lee94(&in[0], out, job, err) : vn_thin(&in[0], p->um, out, job, err);
 }

@@ -166,7 +166,8 @@ static int sort_chunk(void *ctx, int64_t i, struct vn_err *err)
         const int64_t x = at_x(v), y = at_y(v), z = at_z(v);
         const uint32_t m = vn_bit27(&t->obj, vn_bit_row(&t->obj, y, z), x);
         const int n = __builtin_popcount(m);                              /* the voxel itself among them */
-        if (!(m & VN_N27_CENTRE) || (m & VN_N27_FACES) == VN_N27_FACES || n == 1 || (n == 2 && ends_line(t, m, x, y, z, LINE_AT_START)))
+        if (!(m & VN_N27_CENTRE) || (m & VN_N27_FACES) == VN_N27_FACES || n == 1 ||
+            (n == 2 && ends_line(t, m, x, y, z, LINE_AT_START)))
             t->verdict[k] = DROP;
         else
             t->verdict[k] = (uint8_t)(((x + t->parity[0]) & 1) | ((y + t->parity[1]) & 1) << 1 | ((z + t->parity[2]) & 1) << 2);
@@ -257,7 +258,8 @@ static int queue_surface(struct thin *t, struct vn_job *job, struct vn_err *err)
             for (int64_t i = 0; i < t->obj.row_words && !rc; i++) {
                 const uint64_t left = r[i] << 1 | (i > 0 ? r[i - 1] >> 63 : 0);
                 const uint64_t right = r[i] >> 1 | (i + 1 < t->obj.row_words ? r[i + 1] << 63 : 0);
-                const uint64_t inner = left & right & r[i - t->obj.row] & r[i + t->obj.row] & r[i - t->obj.plane] & r[i + t->obj.plane];
+                const uint64_t inner = left & right & r[i - t->obj.row] & r[i + t->obj.row] &
+                                       r[i - t->obj.plane] & r[i + t->obj.plane];
                 for (uint64_t w = r[i] & ~inner; w && !rc; w &= w - 1)
                     rc = enqueue(t, pack(i * 64 + __builtin_ctzll(w) - 1, y, z), err);
             }
