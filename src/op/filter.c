@@ -81,7 +81,7 @@ static int pass_rows(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-int vn_filter_sep(const struct vn_buf *in, const struct vn_taps t[3], const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+int vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
     const int64_t reach[3] = { t[0].r, t[1].r, t[2].r };
     struct vn_box box = vn_box_grow(&out->box, reach);
