@@ -263,8 +263,8 @@ static void region_start(struct vn_ui *ui)
     if (!current(ui, &v))
         return;
     const struct vn_box *all = &ui->panes.info.shown.vol->box;
-    ui->had_box = vn_session_roi(ui->s, &ui->box) && vn_box_meet(&ui->box, all, &ui->box);
-    for (int k = 0; k < 3 && !ui->had_box; k++) {
+    bool had = vn_session_roi(ui->s, &ui->box) && vn_box_meet(&ui->box, all, &ui->box);
+    for (int k = 0; k < 3 && !had; k++) {
         ui->box.lo[k] = vn_max64((int64_t)v.at[k] - 32, all->lo[k]);
         ui->box.hi[k] = vn_min64((int64_t)v.at[k] + 32, all->hi[k]);
     }

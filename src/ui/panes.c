@@ -1,7 +1,6 @@
 /* panes.c - the pictures on the screen. */
 #include "panes.h"
 #include "mem.h"
-#include "tty.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,7 +183,6 @@ void vn_panes_work(struct vn_panes *p)
     p->mip = (struct vn_image){ 0 };             /* with the job until it is done */
     p->dirty = p->mip_due = false;
     p->task = t;
-    p->started = vn_tty_now();
 }
 
 void vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect)

@@ -30,7 +30,6 @@ struct vn_panes {
     bool fresh;                          /* now has not been sent */
     bool mip_due;                        /* the projection is still to be drawn */
     struct vn_pane_task *task;           /* running */
-    double started;                      /* when, seconds */
     struct vn_image mip; struct vn_key mip_key;          /* the projection without its marks */
     uint64_t auto_id; double auto_lo, auto_hi;
     char error[256];                     /* why the last job failed; "" */

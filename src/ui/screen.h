@@ -12,7 +12,7 @@
 
 enum vn_mode { VN_BROWSE, VN_PROMPT, VN_THRESHOLD, VN_REGION_BOX };
 
-struct vn_viewer { bool on; const struct vn_log *log; int top; bool own; struct vn_log text; };   /* scrolls through lines over the panes */
+struct vn_viewer { bool on; const struct vn_log *log; int top; struct vn_log text; };   /* scrolls through lines over the panes */
 
 struct vn_ui {
     struct vn_session *s;
@@ -30,8 +30,7 @@ struct vn_ui {
     /* a held key: applied to the view at once, written as one command when it rests */
     char pending[256], pending_verb[32];
     double pending_since;
-    struct vn_box box; bool had_box;     /* region mode: what it was before */
-    bool dragging;
+    struct vn_box box;                   /* region mode: the region so far */
     /* one frame in flight */
     bool acks, in_flight;
     double sent_at;

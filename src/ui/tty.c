@@ -140,12 +140,9 @@ int vn_tty_open(struct vn_err *err)
     if (pipe_fd[0] < 0 && pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK))
         return vn_fail(err, VN_E_IO, "cannot make a pipe: %s", strerror(errno));
     const char *term = getenv("TERM");
-    int code;
-    if (!term || !*term || setupterm(term, STDOUT_FILENO, &code))
-        return vn_fail(err, VN_E_IO, "terminal type '%s' is not known here: set TERM=xterm-256color", term ? term : "");
     screen = newterm(NULL, stdout, stdin);
     if (!screen)
-        return vn_fail(err, VN_E_IO, "cannot set up a terminal of type '%s'", term);
+        return vn_fail(err, VN_E_IO, "terminal type '%s' is not known here: set TERM=xterm-256color", term ? term : "");
     set_term(screen);
     if (has_colors() && !getenv("NO_COLOR")) {
         start_color();
@@ -168,6 +165,8 @@ void vn_tty_close(void)
     is_open = 0;
     tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
     release_signals();
+    delscreen(screen);
+    screen = NULL;
 }
 
 void vn_tty_suspend(void)

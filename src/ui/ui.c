@@ -65,11 +65,12 @@ static void look_at_new(struct vn_ui *ui)
     }
     ui->bound = n;
     struct vn_view v = vn_session_view(ui->s);
-    if (image[0] || (top[0] && !ui->panes.info.shown.vol))
-        snprintf(line, sizeof line, "show %s", image[0] ? image : top);
-    else if (top[0] && strcmp(v.overlay, top) && strcmp(v.volume, top))
+    const char *show = image[0] ? image : top[0] && !ui->panes.info.shown.vol ? top : "";
+    if (show[0] && strcmp(v.volume, show))
+        snprintf(line, sizeof line, "show %s", show);
+    else if (top[0] && !show[0] && strcmp(v.overlay, top) && strcmp(v.volume, top))
         snprintf(line, sizeof line, "overlay %s", top);
-    if (line[0] && strcmp(v.volume, line + 5))
+    if (line[0])
         vn_keys_command(ui, line);
 }
 
