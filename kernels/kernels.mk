@@ -53,6 +53,14 @@ $(eval $(call emulated,build/emu/plain$(BUG:%=-%),,,build/emu/plain/host,))
 $(eval $(call emulated,build/emu/asan$(BUG:%=-%),$(EMU_ASAN),$(EMU_ASAN) -DEMU_ASAN,build/emu/asan/host,-fsanitize=address -fno-omit-frame-pointer))
 $(eval $(call emulated,build/emu/tsan$(BUG:%=-%),-fsanitize=thread,-DEMU_TSAN,build/emu/plain/host,))
 
+# A libcuda.so.1 over the emulation: runs device_cuda.c and the finished program.
+build/emu/driver/libcuda.so.1: tests/emu/driver.c tests/emu/device_emu.cpp tests/emu/emu.h src/device/device.c src/device/*.h src/device/cuda/*.h include/device.h $(KERNELS:%=kernels/%.cu) $(KDEP)
+	@mkdir -p $(@D)
+	for k in $(KERNELS); do g++ $(EMU_K) -fPIC -DEMU_FILE=$$k -c kernels/$$k.cu -o $(@D)/$$k.o || exit 1; done
+	g++ $(EMU_E) -fPIC -c tests/emu/device_emu.cpp -o $(@D)/device_emu.o
+	for f in src/device/device tests/emu/driver; do gcc -std=c11 -D_GNU_SOURCE -g -O1 $(WARN) -fPIC -Iinclude -Isrc/device -c $$f.c -o $(@D)/$$(basename $$f).o || exit 1; done
+	g++ -shared -Wl,-Bsymbolic -Wl,-soname,libcuda.so.1 $(@D)/*.o -ldl -o $@
+
 parity: build/emu/plain/parity build/emu/asan/parity build/emu/tsan/parity
 	@NVCC='$(if $(filter yes,$(NVCC_OK)),$(NVCC))' sh tests/emu/parity.sh
 # Defects planted in the kernels must be reported.

@@ -22,7 +22,7 @@ for seed in 1 2 3; do run "plain, seed $seed" EMU_SEED=$seed build/emu/plain/par
 grep '^  ' "$out"
 run "address sanitizer" EMU_SEED=4 build/emu/asan/parity --quick
 run "thread sanitizer, inside blocks" EMU_SEED=5 build/emu/tsan/parity --quick
-run "thread sanitizer, between blocks" EMU_SEED=6 EMU_BLOCK_RACES=1 build/emu/tsan/parity --quick
+run "thread sanitizer, between blocks" EMU_SEED=6 EMU_BLOCK_RACES=1 build/emu/tsan/parity --blocks
 skip=$(grep -c 'skip: no kernel' "$out")
 
 api=
