@@ -54,7 +54,7 @@ if [ -n "$SAN$LEVEL" ] || "$program" --device cuda -c list 2>&1 | grep -q 'built
 elif build build/emu/driver/libcuda.so.1 build/gpu/parity; then
     lib=LD_LIBRARY_PATH=$PWD/build/emu/driver
     expect 0 'emulated driver' $lib "$program" -c doctor
-    expect 0 '"device":"cuda"' $lib "$program" --json -c "$work"
+    expect 0 '"command":"components".*"device":"cuda"' $lib "$program" --json -c "$work"
     if result "$tmp/dev" $lib "$program" --device cuda; then same "$tmp/dev" "on a device"; else bad "on a device"; fi
     expect 1 'no device 3: this machine has 1' $lib "$program" --device cuda:3 -c list
     expect 1 'no usable device: no CUDA-capable device' $lib DRIVER_DEVICES=0 "$program" --device cuda -c list

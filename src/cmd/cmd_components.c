@@ -18,13 +18,14 @@ static int exec(struct vn_call *c, struct vn_err *err)
 {
     struct vn_vol *mask, *labels;
     struct vn_box region;
+    struct vn_ran ran = { 0 };
     uint64_t *size, count;
 
     int rc = vn_call_vol(c, "mask", &mask, err);
     if (!rc)
         rc = vn_call_region(c, mask, &region, err);
     if (!rc)
-        rc = vn_op_run(&vn_op_components, &c->args, &mask, &region, &labels, NULL, c->job, err);
+        rc = vn_op_run(&vn_op_components, &c->args, &mask, &region, &labels, &ran, c->job, err);
     if (rc)
         return rc;
     const struct vn_buf data = vn_vol_data(labels);
@@ -40,6 +41,9 @@ static int exec(struct vn_call *c, struct vn_err *err)
     vn_res_text(c, "unit", "voxels");
     vn_free(size);
     vn_res_volume(c, labels);
+    vn_res_text(c, "device", ran.device);
+    if (ran.note[0])
+        vn_call_note(c, "%s", ran.note);
     return vn_call_output(c, 0, "", VN_LABELS, labels, err);
 }
 
