@@ -97,6 +97,14 @@ static int no_room(const struct run *r, double need, struct vn_err *err)
                    r->dim[0], r->dim[1], r->dim[2], r->op->shape == VN_GLOBAL ? " at once" : "", vn_text_bytes(vn_mem_budget(), b));
 }
 
+/* Half of what is free; chunks in the cache count as free, they make room. */
+static double free_room(void)
+{
+    uint64_t used = vn_mem_in_use(), cached = vn_cache_bytes(), budget = vn_mem_budget();
+    used -= cached < used ? cached : used;
+    return budget > used ? (double)(budget - used) / 2 : 0;
+}
+
 /* Blocks for which half of the free memory is enough (the rest is for the chunk cache; chunks in it count as free, they
  * make room).  Planes are taken off first, then rows, then parts of rows, first only while a block keeps four times its
  * halo and the size of a chunk: thin slabs would compute their halo, and decode their chunks, many times over. */
@@ -104,9 +112,11 @@ static int choose_blocks(struct run *r, struct vn_err *err)
 {
     for (int k = 0; k < 3; k++)
         r->dim[k] = vn_box_dim(&r->region, k);
-    uint64_t used = vn_mem_in_use(), cached = vn_cache_bytes(), budget = vn_mem_budget();
-    used -= cached < used ? cached : used;
-    double room = budget > used ? (double)(budget - used) / 2 : 0;
+    double room = free_room();
+    if (block_bytes(&r->plan, r->dim) > room) {            /* objects that can be made again give way */
+        (void)!vn_mem_reserve((uint64_t)fmin(2 * block_bytes(&r->plan, r->dim), (double)vn_mem_budget() / 2), NULL);
+        room = free_room();
+    }
 
     for (int round = 0; round < 2 && r->op->shape != VN_GLOBAL; round++)
         for (int k = 2; k >= 0 && block_bytes(&r->plan, r->dim) > room; k--) {
