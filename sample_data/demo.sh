@@ -19,7 +19,7 @@ clean m0 as=m
 slice v axis=z at=32 overlay=m to=slice_segmented.png
 metrics m truth
 graph m as=g
-measure g to=segments.csv
+measure g to=segments.csv summary=brain.csv as=s
 save m mask.tif
 EOF
 
@@ -42,7 +42,7 @@ echo
 cohort cohort.csv as=c
 compare c as=r
 plot c measure=length_density_m_per_mm3,branch_density_per_mm3,mean_radius_um to=cohort.pdf
-plot c measure=length_density_m_per_mm3,branch_density_per_mm3,mean_radius_um to=cohort.png
+plot c measure=length_density_m_per_mm3,branch_density_per_mm3,mean_radius_um to=cohort_screen.png
 EOF
 echo "== done in $(($(seconds) - start)) s; pictures, tables and figures are in $out"
 ls
