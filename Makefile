@@ -82,8 +82,12 @@ layers:
 	@sh tests/layers.sh
 check: all tests layers
 	@B=$(B) SAN=$(SAN) sh tests/run.sh
+demo: all
+	@sh sample_data/demo.sh $(B)/venule build/demo
+install: all
+	install -D -m 755 $(B)/venule $(DESTDIR)$(PREFIX)/bin/venule
 clean:
 	rm -rf build
 FORCE:
-.PHONY: all objects tests check layers clean FORCE
+.PHONY: all objects tests check layers clean FORCE demo install
 .SECONDARY:

@@ -11,12 +11,12 @@ echo "== one volume: segment, clean, compare with the truth, graph, measure"
 "$program" -f - <<EOF
 open $here/vessels.tif as=v
 open $here/vessels_truth.tif as=truth
-slice v axis=z at=32 to=slice.png
-mip v axis=z to=mip.png
+slice v axis=z at=32 scale=4 to=slice.png
+mip v axis=z scale=4 to=mip.png
 segment v as=p
 threshold p auto as=m0
 clean m0 as=m
-slice v axis=z at=32 overlay=m to=slice_segmented.png
+slice v axis=z at=32 overlay=m scale=4 to=slice_segmented.png
 metrics m truth
 graph m as=g
 measure g to=segments.csv summary=brain.csv as=s

@@ -249,6 +249,10 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         r.plan.halo[k] = 0;
     if (!(v = vn_vol_new(r.plan.out_kind, r.plan.out_type, &in[0]->grid, region, &e)))
         return vn_fail(err, (enum vn_code)e.code, "%s: the result does not fit: %s", op->name, e.msg);
+    if (in[0]->orientation && !(v->orientation = vn_strdup(in[0]->orientation, err))) {
+        vn_vol_unref(v);
+        return VN_E_MEMORY;
+    }
     r.out = vn_vol_data(v);
     rc = choose_blocks(&r, err);
     int64_t n_block = rc ? 0 : r.n[0] * r.n[1] * r.n[2];
