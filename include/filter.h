@@ -31,5 +31,5 @@ int  vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct 
 int  vn_sigma(const struct vn_args *a, const char *name, int index, const double um[3], double sigma[3], struct vn_err *err);
 
 /* Parameter tables of the grey-value operations, each defined in its op_ file and shared with the verb. */
-extern const struct vn_param vn_background_params[], vn_segment_params[], vn_threshold_params[], vn_vesselness_params[];
+extern const struct vn_param vn_background_params[], vn_contrast_params[], vn_segment_params[], vn_threshold_params[], vn_vesselness_params[];
 #endif

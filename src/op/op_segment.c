@@ -16,7 +16,7 @@
 #include "filter.h"
 #include "mem.h"
 #include "op.h"
-#include "robust.h"
+#include "sample.h"
 #include "vox.h"
 
 const struct vn_param vn_segment_params[] = {
@@ -274,62 +274,19 @@ out:
 
 /* ---- automatic values ---- */
 
-/* Blocks the statistics look at: the whole box up to 128^3 voxels, else 64^3 at 3 x 3 x 3 even positions. */
-struct samples { struct vn_box box; int64_t n[3], size[3]; int n_block; float *v; int64_t n_v, skip, seen; };
-
-static void samples_plan(struct samples *q, const struct vn_box *box)
-{
-    const bool whole = vn_box_count(box) <= 1u << 21;
-    int64_t total = 1;
-
-    q->box = *box;
-    q->n_block = 1;
-    for (int k = 0; k < 3; k++) {
-        const int64_t d = vn_box_dim(box, k);
-        q->size[k] = whole ? d : vn_min64(d, 64);
-        q->n[k] = whole ? 1 : vn_min64(3, (d + 63) / 64);
-        q->n_block *= (int)q->n[k];
-        total *= q->n[k] * q->size[k];
-    }
-    q->skip = (total + VN_SAMPLE_MAX - 1) / VN_SAMPLE_MAX;
-}
-
-static struct vn_box samples_block(const struct samples *q, int i)
-{
-    struct vn_box b;
-    for (int k = 0; k < 3; k++) {
-        const int64_t c = i % q->n[k], room = vn_box_dim(&q->box, k) - q->size[k];
-        i /= (int)q->n[k];
-        b.lo[k] = q->box.lo[k] + (q->n[k] > 1 ? room * c / (q->n[k] - 1) : room / 2);
-        b.hi[k] = b.lo[k] + q->size[k];
-    }
-    return b;
-}
-
-/* Adds the finite values of b, every skip-th voxel. */
-static void samples_add(struct samples *q, const struct vn_buf *b, const struct vn_box *box, float sign)
-{
-    for (int64_t z = box->lo[2]; z < box->hi[2]; z++)
-        for (int64_t y = box->lo[1]; y < box->hi[1]; y++) {
-            const float *v = (const float *)b->data + vn_buf_at(b, box->lo[0], y, z);
-            for (int64_t x = 0; x < vn_box_dim(box, 0); x++)
-                if (q->seen++ % q->skip == 0 && finite_f(v[x]))
-                    q->v[q->n_v++] = sign * v[x];
-        }
-}
-
-static int gather(struct samples *q, const struct seg *s, struct vn_vol *v, bool contrast, struct vn_job *job, struct vn_err *err)
+/* The contrast of all sample blocks. */
+static int gather(struct vn_sample *q, const struct seg *s, struct vn_vol *v, struct vn_job *job, struct vn_err *err)
 {
     int rc = 0;
 
-    q->n_v = q->seen = 0;
+    vn_sample_clear(q);
     for (int i = 0; rc == 0 && i < q->n_block; i++) {
-        const struct vn_box box = samples_block(q, i), grown = contrast ? vn_box_grow(&box, s->halo_z) : box;
+        const struct vn_box box = vn_sample_block(q, i), grown = vn_box_grow(&box, s->halo_z);
         struct vn_buf in = { 0 }, c = { 0 };
-        if (!(rc = vn_vol_map(v, VN_F32, &grown, VN_PAD_MIRROR, &in, job, err)) && contrast && !(rc = vn_buf_new(&c, VN_F32, &box, err)))
+        if (!(rc = vn_vol_map(v, VN_F32, &grown, VN_PAD_MIRROR, &in, job, err)) && !(rc = vn_buf_new(&c, VN_F32, &box, err)))
             rc = contrast_map(s, &in, &c, job, err);
         if (rc == 0)
-            samples_add(q, contrast ? &c : &in, &box, contrast ? 1.0f : s->sign);
+            vn_sample_add(q, &c, &box, 1.0f);
         vn_buf_free(&in);
         vn_buf_free(&c);
     }
@@ -365,18 +322,17 @@ static double contrast_of(const float *c, int64_t n, double offset, double noise
 
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
-    struct samples q;
+    struct vn_sample q;
     struct vn_backdrop b;
     struct seg s;
     int rc = lengths(a, in[0]->grid.um, err);
 
     if (rc || (vn_args_has(a, "level") && vn_args_has(a, "spread") && vn_args_has(a, "offset") && vn_args_has(a, "noise") && vn_args_has(a, "contrast")))
         return rc;
-    samples_plan(&q, stat_box);
-    if (!(q.v = vn_alloc((uint64_t)VN_SAMPLE_MAX * sizeof *q.v, err)))
-        return VN_E_MEMORY;
+    if ((rc = vn_sample_init(&q, stat_box, err)))
+        return rc;
     vn_job_stage(job, "statistics");
-    if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = gather(&q, &s, in[0], false, job, err)))
+    if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)))
         goto out;
     vn_backdrop(q.v, q.n_v, &b);
     if (isnan(b.level))
@@ -390,7 +346,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if ((rc = set_real(a, "level", s.sign * b.level, err)) || (rc = set_real(a, "spread", b.spread, err)) ||
         (vn_args_has(a, "offset") && vn_args_has(a, "noise") && vn_args_has(a, "contrast")))
         goto out;
-    if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = gather(&q, &s, in[0], true, job, err)))
+    if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = gather(&q, &s, in[0], job, err)))
         goto out;
     vn_backdrop(q.v, q.n_v, &b);
     if ((rc = set_real(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
@@ -398,7 +354,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
         goto out;
     rc = set_real(a, "contrast", contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")), err);
 out:
-    vn_free(q.v);
+    vn_sample_free(&q);
     return rc;
 }
 

@@ -1,0 +1,18 @@
+/* sample.h - grey values taken evenly from a volume, for its automatic parameters. */
+#ifndef VN_SAMPLE_H
+#define VN_SAMPLE_H
+#include "robust.h"
+#include "volume.h"
+
+/* Blocks the statistics look at: the whole box up to 128^3 voxels, else 64^3 at 3 x 3 x 3 even positions. */
+struct vn_sample { struct vn_box box; int64_t n[3], size[3]; int n_block; float *v; int64_t n_v, skip, seen; };
+
+int  vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err);   /* v: VN_SAMPLE_MAX places */
+void vn_sample_free(struct vn_sample *q);
+void vn_sample_clear(struct vn_sample *q);
+struct vn_box vn_sample_block(const struct vn_sample *q, int i);          /* i < n_block */
+/* Appends the finite values of b (f32) in box, times sign, every skip-th voxel. */
+void vn_sample_add(struct vn_sample *q, const struct vn_buf *b, const struct vn_box *box, float sign);
+/* Clears, then adds all blocks of v. */
+int  vn_sample_read(struct vn_sample *q, struct vn_vol *v, float sign, struct vn_job *job, struct vn_err *err);
+#endif

@@ -1,0 +1,67 @@
+/* sample.c - which voxels stand for a volume. */
+#include "sample.h"
+#include "mem.h"
+
+int vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err)
+{
+    const bool whole = vn_box_count(box) <= 1u << 21;
+    int64_t total = 1;
+
+    *q = (struct vn_sample) { .box = *box, .n_block = 1 };
+    for (int k = 0; k < 3; k++) {
+        const int64_t d = vn_box_dim(box, k);
+        q->size[k] = whole ? d : vn_min64(d, 64);
+        q->n[k] = whole ? 1 : vn_min64(3, (d + 63) / 64);
+        q->n_block *= (int)q->n[k];
+        total *= q->n[k] * q->size[k];
+    }
+    q->skip = (total + VN_SAMPLE_MAX - 1) / VN_SAMPLE_MAX;
+    q->v = vn_alloc((uint64_t)VN_SAMPLE_MAX * sizeof *q->v, err);
+    return q->v ? 0 : VN_E_MEMORY;
+}
+
+void vn_sample_free(struct vn_sample *q)
+{
+    vn_free(q->v);
+    q->v = NULL;
+}
+
+void vn_sample_clear(struct vn_sample *q) { q->n_v = q->seen = 0; }
+
+struct vn_box vn_sample_block(const struct vn_sample *q, int i)
+{
+    struct vn_box b;
+    for (int k = 0; k < 3; k++) {
+        const int64_t c = i % q->n[k], room = vn_box_dim(&q->box, k) - q->size[k];
+        i /= (int)q->n[k];
+        b.lo[k] = q->box.lo[k] + (q->n[k] > 1 ? room * c / (q->n[k] - 1) : room / 2);
+        b.hi[k] = b.lo[k] + q->size[k];
+    }
+    return b;
+}
+
+void vn_sample_add(struct vn_sample *q, const struct vn_buf *b, const struct vn_box *box, float sign)
+{
+    for (int64_t z = box->lo[2]; z < box->hi[2]; z++)
+        for (int64_t y = box->lo[1]; y < box->hi[1]; y++) {
+            const float *v = (const float *)b->data + vn_buf_at(b, box->lo[0], y, z);
+            for (int64_t x = 0; x < vn_box_dim(box, 0); x++)
+                if (q->seen++ % q->skip == 0 && v[x] - v[x] == 0.0f)
+                    q->v[q->n_v++] = sign * v[x];
+        }
+}
+
+int vn_sample_read(struct vn_sample *q, struct vn_vol *v, float sign, struct vn_job *job, struct vn_err *err)
+{
+    int rc = 0;
+
+    vn_sample_clear(q);
+    for (int i = 0; rc == 0 && i < q->n_block; i++) {
+        const struct vn_box box = vn_sample_block(q, i);
+        struct vn_buf in = { 0 };
+        if (!(rc = vn_vol_map(v, VN_F32, &box, VN_PAD_MIRROR, &in, job, err)))
+            vn_sample_add(q, &in, &box, sign);
+        vn_buf_free(&in);
+    }
+    return rc;
+}
