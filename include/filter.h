@@ -26,6 +26,11 @@ struct vn_wide { int64_t f[3]; struct vn_taps t[3]; int64_t halo[3]; };
 int  vn_wide_init(struct vn_wide *w, const double sigma[3], struct vn_err *err);
 /* Both f32; in->box contains out->box grown by w->halo. */
 int  vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+/* The same of a function of the voxels, which is called row by row (on several threads) and never stored as a whole:
+ * fn fills out[0..n) from v[0..n). */
+typedef void (*vn_row_fn)(const void *ctx, const float *v, float *out, int64_t n);
+int  vn_wide_of(const struct vn_buf *in, vn_row_fn fn, const void *ctx, const struct vn_wide *w, const struct vn_buf *out,
+                struct vn_job *job, struct vn_err *err);
 
 /* sigma[k] in voxels of axis k from length number `index` of a parameter (um where the voxel size is known). */
 int  vn_sigma(const struct vn_args *a, const char *name, int index, const double um[3], double sigma[3], struct vn_err *err);

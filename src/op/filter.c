@@ -38,7 +38,8 @@ enum { STRIP = 64, ROWS = 16 };
 /* dst[i] = w[0] src[i] + sum over k of w[k] (src[i - k step] + src[i + k step]), i < n. */
 static VN_HOT void filter_row(const float *src, int64_t step, const struct vn_taps *t, float *dst, int64_t n)
 {
-    for (int64_t i0 = 0; i0 < n; i0 += STRIP) {
+    for (int64_t at = 0; at < n; at += STRIP) {
+        const int64_t i0 = n >= STRIP ? vn_min64(at, n - STRIP) : at;       /* the last strip is full: some voxels twice */
         float acc[STRIP];
         const float *s = src + i0;
         const int m = (int)vn_min64(STRIP, n - i0);
@@ -130,7 +131,7 @@ int vn_wide_init(struct vn_wide *w, const double sigma[3], struct vn_err *err)
     return rc;
 }
 
-struct cells { const struct vn_buf *fine, *coarse; const int64_t *f; };
+struct cells { const struct vn_buf *fine, *coarse; const int64_t *f; vn_row_fn fn; const void *ctx; };
 
 /* One row of voxels into its row of cells; each cell adds its voxels in order of x, y, z. */
 static void add_row(const float *v, int64_t f, float *cell, int64_t n_cell)
@@ -150,17 +151,24 @@ static int cell_plane(void *ctx, int64_t i, struct vn_err *err)
     const struct vn_box *b = &c->coarse->box;
     const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), *f = c->f;
     const float scale = 1.0f / (float)(f[0] * f[1] * f[2]);
-    (void)err;
+    float *made = c->fn ? vn_alloc((uint64_t)(n * f[0]) * sizeof *made, err) : NULL;
 
+    if (c->fn && !made)
+        return VN_E_MEMORY;
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
         float *to = (float *)c->coarse->data + vn_buf_at(c->coarse, b->lo[0], y, z);
         memset(to, 0, (size_t)n * sizeof *to);
         for (int64_t dz = 0; dz < f[2]; dz++)
-            for (int64_t dy = 0; dy < f[1]; dy++)
-                add_row((const float *)c->fine->data + vn_buf_at(c->fine, b->lo[0] * f[0], y * f[1] + dy, z * f[2] + dz), f[0], to, n);
+            for (int64_t dy = 0; dy < f[1]; dy++) {
+                const float *v = (const float *)c->fine->data + vn_buf_at(c->fine, b->lo[0] * f[0], y * f[1] + dy, z * f[2] + dz);
+                if (c->fn)
+                    c->fn(c->ctx, v, made, n * f[0]);
+                add_row(c->fn ? made : v, f[0], to, n);
+            }
         for (int64_t x = 0; x < n; x++)
             to[x] *= scale;
     }
+    vn_free(made);
     return 0;
 }
 
@@ -206,6 +214,12 @@ static int spread_plane(void *ctx, int64_t i, struct vn_err *err)
 
 int vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
+    return vn_wide_of(in, NULL, NULL, w, out, job, err);
+}
+
+int vn_wide_of(const struct vn_buf *in, vn_row_fn fn, const void *ctx, const struct vn_wide *w, const struct vn_buf *out,
+               struct vn_job *job, struct vn_err *err)
+{
     const int64_t reach[3] = { w->t[0].r, w->t[1].r, w->t[2].r }, n = vn_box_dim(&out->box, 0);
     struct vn_buf mean = { 0 }, smooth = { 0 };
     struct vn_box need, grown;
@@ -219,7 +233,7 @@ int vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct v
     }
     grown = vn_box_grow(&need, reach);
     if (rc == 0 && !(rc = vn_buf_new(&mean, VN_F32, &grown, err)) && !(rc = vn_buf_new(&smooth, VN_F32, &need, err))) {
-        struct cells c = { in, &mean, w->f };
+        struct cells c = { in, &mean, w->f, fn, ctx };
         rc = vn_job_for_quiet(job, vn_box_dim(&grown, 2), cell_plane, &c, err);
     }
     if (rc == 0 && !(rc = vn_filter_sep(&mean, w->t, &smooth, job, err))) {

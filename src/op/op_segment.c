@@ -120,60 +120,99 @@ static int each_row(const struct seg *s, row_fn f, const struct vn_box *box, con
 
 static inline bool finite_f(float v) { return v - v == 0.0f; }
 
-/* v[1] = the image, bright vessels, the background's level where it is not finite. */
-static VN_HOT void clean_row(const struct rows *r, float *const v[4], int64_t n)
+/* v = the image, bright vessels, the background's level where it is not finite. */
+static VN_HOT void clean_row(const struct seg *s, float *v, int64_t n)
 {
-    const float *in = v[0], level = r->s->level, sign = r->s->sign;
-    float *out = v[1];
+    const float level = s->level, sign = s->sign;
     for (int64_t x = 0; x < n; x++)
-        out[x] = finite_f(in[x]) ? sign * in[x] : level;
+        v[x] = finite_f(v[x]) ? sign * v[x] : level;
 }
 
-/* v[1] = weight of v[0] as background, v[2] = weight times height over the level. */
-static VN_HOT void weight_row(const struct rows *r, float *const v[4], int64_t n)
+struct cleaning { const struct seg *s; const struct vn_buf *in, *out; };
+
+static int clean_plane(void *ctx, int64_t i, struct vn_err *err)
 {
-    const float *g = v[0], level = r->s->level, scale = r->s->spread > 0.0f ? 1.0f / (2.5f * r->s->spread) : 0.0f;
-    float *w = v[1], *wd = v[2];
+    const struct cleaning *c = ctx;
+    const struct vn_box *b = &c->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0);
+    (void)err;
+
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        float *v = (float *)c->out->data + vn_buf_at(c->out, b->lo[0], y, z);
+        vn_convert_row(VN_F32, v, c->in->type, (const char *)c->in->data + vn_buf_at(c->in, b->lo[0], y, z) * (int64_t)vn_type_size(c->in->type), n);
+        clean_row(c->s, v, n);
+    }
+    return 0;
+}
+
+/* Weight of g as background. */
+static VN_HOT void weight_row(const void *ctx, const float *g, float *w, int64_t n)
+{
+    const struct seg *s = ctx;
+    const float level = s->level, scale = s->spread > 0.0f ? 1.0f / (2.5f * s->spread) : 0.0f;
+    for (int64_t x = 0; x < n; x++) {
+        const float d = g[x] - level, t = d * scale, t2 = t * t;
+        w[x] = 1.0f / (1.0f + t2 * t2);
+    }
+}
+
+/* Weight times height over the level. */
+static VN_HOT void height_row(const void *ctx, const float *g, float *wd, int64_t n)
+{
+    const struct seg *s = ctx;
+    const float level = s->level, scale = s->spread > 0.0f ? 1.0f / (2.5f * s->spread) : 0.0f;
     for (int64_t x = 0; x < n; x++) {
         const float d = g[x] - level, t = d * scale, t2 = t * t, weight = 1.0f / (1.0f + t2 * t2);
-        w[x] = weight;
         wd[x] = weight * d;
     }
 }
 
-/* v[0] = contrast: smooth image v[0], smoothed weights v[1] and weighted heights v[2]. */
+/* v[1] = contrast: smooth image v[0], smoothed weights v[1] and weighted heights v[2]. */
 static VN_HOT void contrast_row(const struct rows *r, float *const v[4], int64_t n)
 {
     const float level = r->s->level;
-    float *g = v[0];
-    const float *w = v[1], *wd = v[2];
+    const float *g = v[0], *wd = v[2];
+    float *w = v[1];
     for (int64_t x = 0; x < n; x++)
-        g[x] = (g[x] - level) - wd[x] / (w[x] + 0.05f);
+        w[x] = (g[x] - level) - wd[x] / (w[x] + 0.05f);
 }
 
-/* v[0] contrast -> z; v[1] = z+, v[2] = z+^2. */
-static VN_HOT void positive_row(const struct rows *r, float *const v[4], int64_t n)
+static inline float z_of(float contrast, float offset, float scale)
 {
-    const float offset = r->s->offset, scale = r->s->noise > 0.0f ? 1.0f / r->s->noise : 0.0f;
-    float *c = v[0], *one = v[1], *two = v[2];
+    const float z = (contrast - offset) * scale;
+    return z < 1e6f ? z : 1e6f;
+}
+
+/* z+ of the contrast. */
+static VN_HOT void positive_row(const void *ctx, const float *c, float *one, int64_t n)
+{
+    const struct seg *s = ctx;
+    const float offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
     for (int64_t x = 0; x < n; x++) {
-        float z = (c[x] - offset) * scale;
-        z = z < 1e6f ? z : 1e6f;
-        const float p = z > 0.0f ? z : 0.0f;
-        c[x] = z;
-        one[x] = p;
+        const float z = z_of(c[x], offset, scale);
+        one[x] = z > 0.0f ? z : 0.0f;
+    }
+}
+
+/* z+^2. */
+static VN_HOT void square_row(const void *ctx, const float *c, float *two, int64_t n)
+{
+    const struct seg *s = ctx;
+    const float offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
+    for (int64_t x = 0; x < n; x++) {
+        const float z = z_of(c[x], offset, scale), p = z > 0.0f ? z : 0.0f;
         two[x] = p * p;
     }
 }
 
-/* v[3] = probability: contrast v[0], window means v[1] of z+ and v[2] of z+^2. */
+/* v[2] = probability: contrast v[0], window means v[1] of z+^2 and v[2] of z+. */
 static VN_HOT void probability_row(const struct rows *r, float *const v[4], int64_t n)
 {
-    const float contrast = r->s->contrast, local = r->s->local;
-    const float *z = v[0], *one = v[1], *two = v[2];
-    float *p = v[3];
+    const float contrast = r->s->contrast, local = r->s->local, offset = r->s->offset, scale = r->s->noise > 0.0f ? 1.0f / r->s->noise : 0.0f;
+    const float *c = v[0], *two = v[1];
+    float *p = v[2];
     for (int64_t x = 0; x < n; x++) {
-        const float s = z[x] / (contrast + local * (two[x] / (one[x] + 1.0f)));
+        const float s = z_of(c[x], offset, scale) / (contrast + local * (two[x] / (p[x] + 1.0f)));
         const float q = s * s / (1.0f + s * s);
         p[x] = s > 0.0f ? q : 0.0f;
     }
@@ -191,41 +230,48 @@ static VN_HOT void hole_row(const struct rows *r, float *const v[4], int64_t n)
 
 /* ---- stages ---- */
 
-/* out = contrast g - b over out->box; in contains it grown by halo_z. */
-static int contrast_map(const struct seg *s, const struct vn_buf *in, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+enum { SLAB = 24 };
+
+/* g = the image without holes, smoothed, a slab of planes at a time. */
+static int smooth_map(const struct seg *s, const struct vn_buf *in, const struct vn_buf *g, struct vn_job *job, struct vn_err *err)
 {
     const int64_t reach[3] = { s->smooth[0].r, s->smooth[1].r, s->smooth[2].r };
-    const struct vn_box gbox = vn_box_grow(&out->box, s->back.halo), cbox = vn_box_grow(&gbox, reach);
-    struct vn_buf clean = { 0 }, g = { 0 }, w = { 0 }, wd = { 0 }, ws = { 0 };
-    int rc = vn_buf_new(&clean, VN_F32, &cbox, err);
+    int rc = 0;
 
-    if (rc || (rc = vn_buf_new(&g, VN_F32, &gbox, err)) || (rc = vn_buf_new(&w, VN_F32, &gbox, err)))
-        goto out;
-    if ((rc = each_row(s, clean_row, &cbox, in, &clean, NULL, NULL, job, err)) || (rc = vn_filter_sep(&clean, s->smooth, &g, job, err)))
-        goto out;
-    vn_buf_free(&clean);
-    if ((rc = vn_buf_new(&wd, VN_F32, &gbox, err)) || (rc = each_row(s, weight_row, &gbox, &g, &w, &wd, NULL, job, err)))
-        goto out;
-    if ((rc = vn_buf_new(&ws, VN_F32, &out->box, err)) || (rc = vn_wide_run(&w, &s->back, &ws, job, err)))
-        goto out;
-    vn_buf_free(&w);
-    if ((rc = vn_buf_new(&w, VN_F32, &out->box, err)) || (rc = vn_wide_run(&wd, &s->back, &w, job, err)))
-        goto out;
-    const struct vn_buf part = vn_buf_view(&g, &out->box);
-    struct vn_taps none[3];
-    for (int k = 0; k < 3; k++)
-        none[k] = (struct vn_taps) { .r = 0, .w = { 1 } };
-    if ((rc = vn_filter_sep(&part, none, out, job, err)))
-        goto out;
-    rc = each_row(s, contrast_row, &out->box, out, &ws, &w, NULL, job, err);
-out:
-    vn_buf_free(&clean);
-    vn_buf_free(&g);
-    vn_buf_free(&w);
-    vn_buf_free(&wd);
-    vn_buf_free(&ws);
+    for (int64_t z = g->box.lo[2]; rc == 0 && z < g->box.hi[2]; z += SLAB) {
+        struct vn_box slab = g->box;
+        slab.lo[2] = z;
+        slab.hi[2] = vn_min64(z + SLAB, g->box.hi[2]);
+        const struct vn_box need = vn_box_grow(&slab, reach);
+        const struct vn_buf part = vn_buf_view(g, &slab);
+        struct vn_buf clean = { 0 };
+        struct cleaning c = { s, in, &clean };
+        if (!(rc = vn_buf_new(&clean, VN_F32, &need, err)) && !(rc = vn_job_for_quiet(job, vn_box_dim(&need, 2), clean_plane, &c, err)))
+            rc = vn_filter_sep(&clean, s->smooth, &part, job, err);
+        vn_buf_free(&clean);
+    }
     return rc;
 }
+
+/* out = contrast g - b over out->box; in, of any type, contains it grown by halo_z. */
+static int contrast_map(const struct seg *s, const struct vn_buf *in, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box gbox = vn_box_grow(&out->box, s->back.halo);
+    struct vn_buf g = { 0 }, wd = { 0 };
+    int rc = vn_buf_new(&g, VN_F32, &gbox, err);
+
+    if (rc || (rc = smooth_map(s, in, &g, job, err)) || (rc = vn_wide_of(&g, weight_row, s, &s->back, out, job, err)) ||
+        (rc = vn_buf_new(&wd, VN_F32, &out->box, err)) || (rc = vn_wide_of(&g, height_row, s, &s->back, &wd, job, err)))
+        goto out;
+    rc = each_row(s, contrast_row, &out->box, &g, out, &wd, NULL, job, err);
+out:
+    vn_buf_free(&g);
+    vn_buf_free(&wd);
+    return rc;
+}
+
+/* Integers are read as they are; of other types only f32, whose voxels may not be finite. */
+static enum vn_type type_read(const struct vn_vol *v) { return vn_type_is_int(v->src->type) ? v->src->type : VN_F32; }
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
 {
@@ -233,7 +279,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     int rc = setup(a, in[0]->grid.um, &s, err);
     (void)region;
 
-    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_PROB, .mem_host = 36 };
+    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { type_read(in[0]) }, .out_type = VN_F32, .out_kind = VN_PROB, .mem_host = 28 };
     for (int k = 0; rc == 0 && k < 3; k++) {
         p->halo[k] = s.halo[k];
         p->um[k] = in[0]->grid.um[k];
@@ -244,51 +290,63 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
                struct vn_err *err)
 {
-    struct vn_buf z = { 0 }, one = { 0 }, two = { 0 }, ones = { 0 }, twos = { 0 };
+    struct vn_buf c = { 0 }, two = { 0 };
     struct seg s;
     int rc = setup(a, p->um, &s, err);
 
     if (rc)
         return rc;
-    const struct vn_box zbox = vn_box_grow(&out->box, s.window.halo);
+    const struct vn_box cbox = vn_box_grow(&out->box, s.window.halo);
     vn_job_stage(job, "contrast");
-    if ((rc = vn_buf_new(&z, VN_F32, &zbox, err)) || (rc = contrast_map(&s, in, &z, job, err)))
+    if ((rc = vn_buf_new(&c, VN_F32, &cbox, err)) || (rc = contrast_map(&s, in, &c, job, err)))
         goto out;
     vn_job_stage(job, "probability");
-    if ((rc = vn_buf_new(&one, VN_F32, &zbox, err)) || (rc = vn_buf_new(&two, VN_F32, &zbox, err)) ||
-        (rc = each_row(&s, positive_row, &zbox, &z, &one, &two, NULL, job, err)))
+    if ((rc = vn_wide_of(&c, positive_row, &s, &s.window, out, job, err)) || (rc = vn_buf_new(&two, VN_F32, &out->box, err)) ||
+        (rc = vn_wide_of(&c, square_row, &s, &s.window, &two, job, err)))
         goto out;
-    if ((rc = vn_buf_new(&ones, VN_F32, &out->box, err)) || (rc = vn_wide_run(&one, &s.window, &ones, job, err)) ||
-        (rc = vn_buf_new(&twos, VN_F32, &out->box, err)) || (rc = vn_wide_run(&two, &s.window, &twos, job, err)))
-        goto out;
-    if (!(rc = each_row(&s, probability_row, &out->box, &z, &ones, &twos, out, job, err)))
+    rc = each_row(&s, probability_row, &out->box, &c, &two, out, NULL, job, err);
+    if (rc == 0 && in->type == VN_F32)
         rc = each_row(&s, hole_row, &out->box, in, out, NULL, NULL, job, err);
 out:
-    vn_buf_free(&z);
-    vn_buf_free(&one);
+    vn_buf_free(&c);
     vn_buf_free(&two);
-    vn_buf_free(&ones);
-    vn_buf_free(&twos);
     return rc;
 }
 
 /* ---- automatic values ---- */
 
-/* The contrast of all sample blocks. */
+/* The contrast of box, of which sample blocks from..to are added to q. */
+static int gather_box(struct vn_sample *q, int from, int to, const struct vn_box *box, const struct seg *s, struct vn_vol *v,
+                      struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box grown = vn_box_grow(box, s->halo_z);
+    struct vn_buf in = { 0 }, c = { 0 };
+    int rc = vn_vol_map(v, type_read(v), &grown, VN_PAD_MIRROR, &in, job, err);
+
+    if (rc == 0 && !(rc = vn_buf_new(&c, VN_F32, box, err)))
+        rc = contrast_map(s, &in, &c, job, err);
+    for (int i = from; rc == 0 && i < to; i++) {
+        const struct vn_box block = vn_sample_block(q, i);
+        vn_sample_add(q, &c, &block, 1.0f);
+    }
+    vn_buf_free(&in);
+    vn_buf_free(&c);
+    return rc;
+}
+
+/* The contrast of all sample blocks: of the whole box at once where that is less work, as halos overlap, and fits. */
 static int gather(struct vn_sample *q, const struct seg *s, struct vn_vol *v, struct vn_job *job, struct vn_err *err)
 {
+    const struct vn_box all = vn_box_grow(&q->box, s->halo_z), first = vn_sample_block(q, 0), one = vn_box_grow(&first, s->halo_z);
+    const uint64_t used = vn_mem_in_use(), budget = vn_mem_budget(), room = budget > used ? (budget - used) / 2 : 0;
     int rc = 0;
 
     vn_sample_clear(q);
+    if (vn_box_count(&all) <= vn_box_count(&one) * (uint64_t)q->n_block && vn_box_count(&all) * 24 <= room)
+        return gather_box(q, 0, q->n_block, &q->box, s, v, job, err);
     for (int i = 0; rc == 0 && i < q->n_block; i++) {
-        const struct vn_box box = vn_sample_block(q, i), grown = vn_box_grow(&box, s->halo_z);
-        struct vn_buf in = { 0 }, c = { 0 };
-        if (!(rc = vn_vol_map(v, VN_F32, &grown, VN_PAD_MIRROR, &in, job, err)) && !(rc = vn_buf_new(&c, VN_F32, &box, err)))
-            rc = contrast_map(s, &in, &c, job, err);
-        if (rc == 0)
-            vn_sample_add(q, &c, &box, 1.0f);
-        vn_buf_free(&in);
-        vn_buf_free(&c);
+        const struct vn_box box = vn_sample_block(q, i);
+        rc = gather_box(q, i, i + 1, &box, s, v, job, err);
     }
     return rc;
 }
