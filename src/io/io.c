@@ -94,18 +94,16 @@ int vn_io_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt
 {
     struct vn_str known = { 0 };
 
-    for (const struct vn_format *const *f = vn_format_table; *f; f++) {
-        if ((*f)->save && suffix_fits(path, (*f)->suffix)) {
-            vn_str_free(&known);
+    for (const struct vn_format *const *f = vn_format_table; *f; f++)
+        if ((*f)->save && suffix_fits(path, (*f)->suffix))
             return (*f)->save(v, path, opt, job, err);
-        }
+    for (const struct vn_format *const *f = vn_format_table; *f; f++)
         for (const char *s = (*f)->save ? (*f)->suffix : ""; *s;) {
             size_t n = strcspn(s, "|");
             vn_str_add(&known, known.n ? ", ." : ".");
             vn_str_addn(&known, s, n);
             s += n + (s[n] == '|');
         }
-    }
     int rc = vn_fail(err, VN_E_ARG, "'%s': a volume is saved to a file whose name ends in %s", path, known.s ? known.s : "nothing known");
     vn_str_free(&known);
     return rc;

@@ -48,7 +48,7 @@ static bool entry_value(const struct walk *w, const unsigned char *e, uint64_t *
 /* What one directory says in its own entries (e, n of them). */
 static void read_entries(const struct walk *w, const unsigned char *e, uint64_t n, struct vn_tiff_page *p, const char **other)
 {
-    uint64_t v, count, compression = 1, samples = 1, rows = UINT64_MAX, raw = 0, fill = 1, bits = 1;
+    uint64_t v = 0, count, compression = 1, samples = 1, rows = UINT64_MAX, raw = 0, fill = 1, bits = 1;
     bool plain = true;
 
     for (uint64_t i = 0; i < n; i++, e += w->big ? 20 : 12) {
