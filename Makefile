@@ -19,10 +19,10 @@ LIBS   := $(shell pkg-config --libs $(PKGS)) -lm -ldl
 CFLAGS += $(shell pkg-config --cflags $(PKGS))
 
 ifeq ($(SAN),asan)
-CFLAGS += -fsanitize=address -fno-omit-frame-pointer -O1
+CFLAGS += -fsanitize=address -fno-omit-frame-pointer -O2
 endif
 ifeq ($(SAN),ubsan)
-CFLAGS += -fsanitize=undefined -fno-sanitize-recover=undefined -O1
+CFLAGS += -fsanitize=undefined -fno-sanitize-recover=undefined -O2
 endif
 ifeq ($(SAN),tsan)
 # gcc's OpenMP runtime gives false races under its thread sanitizer; clang's with archer does not.
