@@ -2,11 +2,49 @@
 #include "robust.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include "mem.h"
 
 static int order(const void *a, const void *b)
 {
     const float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
+}
+
+/* Finite floats as integers of the same order, and back. */
+static uint32_t to_key(uint32_t u) { return u & 0x80000000u ? ~u : u | 0x80000000u; }
+static uint32_t from_key(uint32_t k) { return k & 0x80000000u ? k & 0x7FFFFFFFu : ~k; }
+
+/* Ascending; by digits of 11 bits, or, where there is no room for a second copy, by comparisons. */
+static void sort(float *v, int64_t n)
+{
+    enum { BITS = 11, N_DIGIT = 1 << BITS };
+    uint32_t *a = n > N_DIGIT ? vn_alloc(2 * (uint64_t)n * sizeof *a, NULL) : NULL;
+
+    if (!a) {
+        qsort(v, (size_t)n, sizeof *v, order);
+        return;
+    }
+    uint32_t *from = a, *to = a + n;
+    memcpy(from, v, (size_t)n * sizeof *v);
+    for (int64_t i = 0; i < n; i++)
+        from[i] = to_key(from[i]);
+    for (int shift = 0; shift < 32; shift += BITS) {
+        int64_t at[N_DIGIT + 1] = { 0 };
+        for (int64_t i = 0; i < n; i++)
+            at[(from[i] >> shift & (N_DIGIT - 1)) + 1]++;
+        for (int d = 0; d < N_DIGIT; d++)
+            at[d + 1] += at[d];
+        for (int64_t i = 0; i < n; i++)
+            to[at[from[i] >> shift & (N_DIGIT - 1)]++] = from[i];
+        uint32_t *const other = from;
+        from = to;
+        to = other;
+    }
+    for (int64_t i = 0; i < n; i++)
+        to[i] = from_key(from[i]);
+    memcpy(v, to, (size_t)n * sizeof *v);
+    vn_free(a);
 }
 
 /* First index whose value is not below x. */
@@ -39,7 +77,7 @@ void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out)
     *out = (struct vn_backdrop) { NAN, 0, NAN };
     if (n <= 0)
         return;
-    qsort(v, (size_t)n, sizeof *v, order);
+    sort(v, n);
     const int64_t n_low = rank(v, n, nextafter(v[0], INFINITY));    /* values equal to the lowest */
     if (2 * n_low >= n) {
         if (4 * (n - n_low) < n) {
