@@ -1,56 +1,104 @@
 #!/bin/sh
 # Failing allocations, a full disk and an interrupt leave a clean error and no file.
 . tests/lib.sh
-cat >job.vn <<'EOF'
-phantom network dims=32x32x24 voxel=1um seed=3 as=v
-roi 2:30,:,:
-segment v as=p
+cat >text.vn <<'EOT'
+phantom network dims=24x24x20 voxel=1um seed=3 as=v
+roi 2:22,:,:
+denoise v sigma=1um as=d
+segment d as=p
 threshold p auto as=m
 clean m as=c
+components c as=l
 metrics c v_mask
 roi off
 graph c as=g
 measure g to=segments.csv
 save c mask.tif
+save p probability.nii.gz
 slice v axis=z at=5 to=slice.png
-EOF
-"$program" --quiet --threads 1 -f job.vn >out 2>err || bad "the job itself: $(tail -n 1 err)"
-check "all files" only job.vn mask.tif segments.csv slice.png
-step=${VN_FAULT_STEP:-1}; n=1; crashed=0; succeeded=0
-while [ $n -le 20000 ] && [ $succeeded -lt 1 ] && [ $crashed -lt 5 ]; do
-    rm -f mask.tif segments.csv slice.png
-    VN_FAIL_ALLOC=$n timeout 100 "$program" --quiet --threads 1 -f job.vn >out 2>err; rc=$?
-    if [ $rc = 0 ]; then
-        grep -q . err || succeeded=$((succeeded + 1))
-    elif [ $rc != 1 ] || ! grep -q '^venule: ' err; then
-        crashed=$((crashed + 1)); bad "allocation $n fails: exit $rc: $(tail -n 2 err | tr '\n' ' ')"
+EOT
+echo 'open mask.tif as=o; info o stats=full; list; distance o as=d; info nothing' >json.vn
+files="segments.csv mask.tif probability.nii.gz slice.png"
+
+# job FOLDER: runs it there; prints the exit status
+job() { (cd "$1" && timeout 20 "$program" --quiet --threads 1 $2 >out 2>err </dev/null; echo $?); }
+mkdir whole
+check "the job itself" test "$(job whole '-f ../text.vn')" = 0
+check "all files" test "$(cd whole && echo $(ls))" = "$(echo $(echo $files out err | tr ' ' '\n' | sort))"
+cp whole/out text.out; cp whole/err text.err
+check "the job in JSON" test "$(job whole '--json -f ../json.vn')" = 1
+cp whole/out json.out; cp whole/err json.err
+
+# one KIND FOLDER N: allocation N fails.  Exit 1 with a message, or all there is to print; files that exist are whole.
+one() {
+    case $1 in
+    text) rc=$(VN_FAIL_ALLOC=$3 job "$2" "-f ../text.vn"); done=0 ;;
+    json) rc=$(VN_FAIL_ALLOC=$3 job "$2" "--json -f ../json.vn"); done=1 ;;
+    esac
+    if [ "$rc" = $done ] && cmp -s "$2/out" "$1.out"; then
+        [ "$1" = json ] || for f in $files; do [ -f "$2/$f" ] || echo "$1, allocation $3 fails: exit 0, and no $f"; done
+    elif [ "$rc" = 0 ]; then
+        echo "$1, allocation $3 fails: exit 0, but other output: $(head -n 1 "$2/err") $(diff "$2/out" "$1.out" | head -n 3 | tr '\n' ' ')"
+    elif [ "$rc" != 1 ]; then
+        echo "$1, allocation $3 fails: exit $rc: $(grep -e SUMMARY -e ERROR "$2/err" | head -n 2 | tr '\n' ' ')"
+    elif ! grep -q '^venule: ' "$2/err" && ! grep -q '"ok":false' "$2/out"; then
+        echo "$1, allocation $3 fails: no message"
     fi
-    ls -A | grep -q '\.tmp$' && { bad "allocation $n fails: a temporary file stays"; rm -f .*.tmp; }
-    for f in mask.tif segments.csv slice.png; do     # what exists is whole
-        [ ! -f $f ] || [ -s $f ] || bad "allocation $n fails: $f is empty"
+    ls -A "$2" | grep -q '\.tmp' && { echo "$1, allocation $3 fails: a temporary file stays"; rm -f "$2"/.*.tmp*; }
+    [ "$1" = json ] && return
+    for f in $files; do
+        [ ! -f "$2/$f" ] || cmp -s "$2/$f" "whole/$f" || echo "$1, allocation $3 fails: $f is another"
+        rm -f "$2/$f"
     done
-    [ $n -ge 200 ] && step=37
-    n=$((n + step))
+}
+# some KIND WORKER: every second allocation of those tried; until a failure is planned behind the last allocation
+some() {
+    dir=$1$2; mkdir "$dir"; [ "$1" = text ] || cp whole/mask.tif "$dir"
+    n=$((1 + $2 * step)); quiet=0; : >"$dir.bad"
+    while [ $n -lt 20000 ] && [ $quiet -lt 10 ] && [ "$(wc -l <"$dir.bad")" -lt 10 ]; do
+        one "$1" "$dir" $n >>"$dir.bad"
+        if cmp -s "$dir/out" "$1.out" && cmp -s "$dir/err" "$1.err"; then quiet=$((quiet + 1)); else quiet=0; fi
+        n=$((n + 2 * step))
+    done
+    echo "$n" >"$dir.n"
+}
+# By default every third (17th under a sanitizer); VN_LONG tries each.
+step=${VN_FAULT_STEP:-$([ -n "$VN_LONG" ] && echo 1 || { [ -n "$SAN" ] && echo 17 || echo 3; })}
+for kind in text json; do
+    some $kind 0 & first=$!
+    some $kind 1 & wait $first $!
+    cat $kind[01].bad >bad
+    while read -r line; do bad "$line"; done <bad
+    [ -s bad ] || ok
+    check "$kind: the last allocation is reached" test "$(cat ${kind}0.n)" -lt 20000 -a "$(cat ${kind}0.n)" -gt 100
 done
-[ $crashed = 0 ] && ok
-rm -f mask.tif segments.csv slice.png
+rm -rf bad whole text* json*; touch marker
 
 # No room: files may grow to 4 kB (8 blocks of 512) and no further.
-for what in 'save v big.tif' 'save v big.nii' 'slice v axis=z at=3 scale=8 to=big.png' 'measure v_graph to=big.csv'; do
-    (trap '' XFSZ; ulimit -f 8; timeout 100 "$program" --quiet -c "phantom network dims=96x96x96 voxel=1um seed=1 as=v; $what" >out 2>err; echo $? >rc)
-    check "$what without room: exit $(cat rc)" test "$(cat rc)" = 1
-    check "$what without room names the file" grep -q 'big\.' err
+full() {
+    (trap '' XFSZ; ulimit -f 8; timeout 100 "$program" --quiet -c "phantom network dims=96x96x96 voxel=1um seed=1 noise=0.2 as=v; graph v_mask as=g; $1" >out 2>err; echo $? >rc)
+    check "$1 without room: exit $(cat rc)" test "$(cat rc)" = 1
+    check "$1 without room names the file: $(tail -n 1 err)" grep -q 'big\.' err
     rm -f rc
-    check "$what without room leaves nothing" only job.vn
-done
-chmod 0500 . 2>/dev/null
-if [ "$(id -u)" != 0 ]; then run 1 "unwritable folder" -c 'phantom tube dims=16x16x16 as=v; save v x.tif'; fi
-chmod 0700 .
+    check "$1 without room leaves nothing" only marker
+}
+full 'save v big.tif'
+full 'save v big.nii'
+full 'save v big.nii.gz'
+full 'slice v axis=z at=3 scale=8 to=big.png'
+full 'measure g to=big.csv'
+mkdir closed && chmod 0500 closed
+if [ "$(id -u)" != 0 ]; then run 1 "unwritable folder" -c 'phantom tube dims=16x16x16 as=v; save v closed/x.tif'; fi
+run 1 "no such folder" -c 'phantom tube dims=16x16x16 as=v; save v nowhere/x.tif'
+check "no such folder: names the file" grep -q 'nowhere/x.tif' err
+rmdir closed
 
-# Interrupt: exit 1, "cancelled", nothing left.
-"$program" --quiet -c 'phantom network dims=256x256x256 voxel=1um seed=1 as=v; segment v as=p; save p big.tif' >out 2>err &
-pid=$!; sleep 2; kill -INT $pid 2>/dev/null; wait $pid; rc=$?
+# Interrupt, in the middle of computing: exit 1, "cancelled", nothing left.
+"$program" --quiet -c 'phantom network dims=320x320x256 voxel=1um seed=1 as=v; save v ready.tif; segment v as=p; vesselness v as=w; save p big.tif' >out 2>err &
+pid=$!; tries=0
+while [ ! -f ready.tif ] && [ $tries -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done
+kill -INT $pid 2>/dev/null; wait $pid; rc=$?
 check "interrupted: exit $rc" test $rc = 1
 check "interrupted: says so" grep -q "cancelled" err
-check "interrupted: nothing left" only job.vn
+check "interrupted: nothing left" only marker ready.tif
 finish

@@ -26,7 +26,9 @@ cp a/journal.vn replay.vn
 for f in segments.csv mask.tif probability.nii.gz slice.png mip.png; do
     check "$f is reproduced byte for byte" cmp -s a/$f b/$f
 done
-check "results are reproduced" sh -c 'sed "/journal/d;/commands/d" out.a | cmp -s - out.b || sed "/commands/d" out.a | cmp -s - out.b'
+# A threshold found by a method is one that was given in the replay, and the replay has no 'history'.
+for f in a b; do sed '/^ *commands /d; /^ *path  *journal/d; s/^\( *method  *\)probability$/\1given/' out.$f >said.$f; done
+check "results are reproduced" cmp -s said.a said.b
 # Threads do not matter either.
 mkdir t1 t4
 for t in 1 4; do (cd t$t && "$program" --quiet --threads $t -f ../replay.vn >out 2>err) || bad "threads $t: $(tail -n 2 t$t/err)"; done

@@ -96,15 +96,16 @@ static void say(struct vn_runner *r, const char *verb, const char *text, bool is
     }
 }
 
-static void result(struct vn_runner *r, const struct vn_call *c)
+static int result(struct vn_runner *r, const struct vn_call *c, struct vn_err *err)
 {
     struct vn_str b = { 0 };
+    int rc = 0;
     if (r->o.json)
         vn_print_json(c, c->cmd->name, NULL, &b);
     else
         vn_print_text(c, &b);
     if (b.failed)
-        say(r, c->cmd->name, "no memory to print the result", true);
+        rc = vn_fail(err, VN_E_MEMORY, "done, but there is no memory to print the result");
     else if (b.n && r->hooks.text)
         hook_lines(r, b.s, false);
     else if (b.n) {
@@ -113,6 +114,7 @@ static void result(struct vn_runner *r, const struct vn_call *c)
         fflush(r->o.out);
     }
     vn_str_free(&b);
+    return rc;
 }
 
 static void failure(struct vn_runner *r, const char *verb, const struct vn_call *c, const struct vn_err *err)
@@ -136,12 +138,13 @@ static void failure(struct vn_runner *r, const char *verb, const struct vn_call 
 
 /* ---- journal ---- */
 
-static void journal_add(struct vn_runner *r, const struct vn_call *c)
+static int journal_add(struct vn_runner *r, const struct vn_call *c, struct vn_err *err)
 {
     struct vn_str b = { 0 };
+    int rc = 0;
 
     if (c->cmd->flags & VN_CMD_NO_JOURNAL)
-        return;
+        return 0;
     vn_call_print(c, &b);
     if (r->n_journal == r->cap) {
         char **more = vn_realloc(r->journal, (uint64_t)(r->cap * 2 + 64) * sizeof *more, NULL);
@@ -155,10 +158,11 @@ static void journal_add(struct vn_runner *r, const struct vn_call *c)
     if (!b.failed && (r->journal[r->n_journal] = vn_strdup(b.s, NULL)))
         r->n_journal++;
     else
-        say(r, c->cmd->name, "no memory to note it in the journal", true);
+        rc = vn_fail(err, VN_E_MEMORY, "done, but there is no memory to note it in the journal");
     if (r->record && b.s && (fprintf(r->record, "%s\n", b.s) < 0 || fflush(r->record)))
         say(r, "record", strerror(errno), true);
     vn_str_free(&b);
+    return rc;
 }
 
 int vn_runner_record(struct vn_runner *r, const char *path, bool force, struct vn_err *err)
@@ -194,8 +198,14 @@ static int finish(struct vn_runner *r, struct vn_call *c, int rc, struct vn_err 
     } else {
         for (cJSON *n = c->notes ? c->notes->child : NULL; n; n = n->next)
             say(r, c->cmd->name, n->valuestring, false);
-        result(r, c);
-        journal_add(r, c);
+        struct vn_err e;
+        rc = result(r, c, err);
+        if (journal_add(r, c, &e) && !rc) {             /* a journal with a gap would not replay */
+            *err = e;
+            rc = e.code;
+        }
+        if (rc)
+            failure(r, c->cmd->name, c, err);
     }
     vn_call_free(c);
     return rc;

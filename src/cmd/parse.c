@@ -211,6 +211,7 @@ void vn_call_print(const struct vn_call *c, struct vn_str *b)
     if ((c->cmd->flags & VN_CMD_MAKES) && c->as[0] && vn_args_set(&a, "as", c->as, NULL))
         b->failed = true;
     vn_args_print(&a, &words);
+    b->failed |= words.failed;
     vn_str_addf(b, "%s%s%s", c->cmd->name, words.n ? " " : "", words.n ? words.s : "");
     vn_str_free(&words);
     vn_args_free(&a);

@@ -96,6 +96,7 @@ static void add_rows(const cJSON *list, struct vn_str *b)
             for (const cJSON *m = row->child; m && k < MAX_COL; m = m->next, k++) {
                 struct vn_str cell = { 0 };
                 add_value(m, &cell);
+                b->failed |= cell.failed;
                 int w = cell.n ? vn_text_width(cell.s) : 0, head = m->string ? vn_text_width(m->string) : 0;
                 if (!pass) {
                     w = w > head ? w : head;
