@@ -27,7 +27,7 @@ endif
 ifeq ($(SAN),tsan)
 # gcc's OpenMP runtime gives false races under its thread sanitizer; clang's with archer does not.
 CC      = clang
-CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option
+CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option -Wno-string-concatenation
 endif
 # One vector level for the tests that compare levels.
 ifneq ($(LEVEL),)
@@ -81,7 +81,12 @@ tests: $(B)/venule $(TESTS)
 layers:
 	@sh tests/layers.sh
 check: all tests layers
-	@B=$(B) SAN=$(SAN) sh tests/run.sh
+	@B=$(B) SAN=$(SAN) LEVEL=$(LEVEL) sh tests/run.sh
+check-long:
+	VN_LONG=1 $(MAKE) check
+	$(MAKE) check SAN=asan
+	$(MAKE) check SAN=ubsan
+	$(MAKE) check SAN=tsan
 demo: all
 	@sh sample_data/demo.sh $(B)/venule build/demo
 install: all
@@ -89,5 +94,5 @@ install: all
 clean:
 	rm -rf build
 FORCE:
-.PHONY: all objects tests check layers clean FORCE demo install
+.PHONY: all objects tests check check-long layers clean FORCE demo install
 .SECONDARY:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every test of build folder $B and ends with "N passed, N failed, N skipped".
 B=${B:-build}; pass=0; fail=0; skip=0
+export SAN LEVEL
 log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
 # Threads that spin while they wait starve each other on a busy machine.

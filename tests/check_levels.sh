@@ -1,0 +1,20 @@
+#!/bin/sh
+# The same bytes with SSE2, AVX2 and AVX-512.  Builds a program a level, so it is part of the long check only.
+if [ -z "$VN_LONG" ] || [ -n "$SAN$LEVEL" ]; then
+    echo "check_levels: 0 passed, 0 failed, 1 skipped"
+    exit 0
+fi
+for l in v2 v3 v4; do
+    env -u MAKEFLAGS -u MAKELEVEL make -s -j2 SAN= LEVEL=$l NVCC= all || exit 1
+done
+. tests/lib.sh
+commands='phantom network dims=71x64x53 voxel=1um seed=3 noise=0.2 as=v; denoise v sigma=1um as=d; background v as=b; vesselness v as=w;
+segment v as=p; threshold p auto as=m; clean m as=c; distance c as=e; skeleton c as=k; components c as=l; graph c as=g; measure g to=g.csv;
+save v v.nii; save d d.nii; save b b.nii; save w w.nii; save p p.nii; save c c.nii; save e e.nii; save k k.nii; save l l.nii'
+for l in v2 v3 v4; do
+    if [ $l = v4 ] && ! grep -q avx512bw /proc/cpuinfo; then skip "this CPU has no AVX-512"; continue; fi
+    mkdir $l
+    check "$l runs" sh -c "cd $l && '$here/build/$l/venule' --quiet -c \"\$1\" >out 2>err" sh "$commands"
+    for f in v2/*.nii v2/g.csv v2/out; do check "$l: ${f#v2/} is the same" cmp -s "$f" "$l/${f#v2/}"; done
+done
+finish
