@@ -74,19 +74,17 @@ static double block_bytes(const struct vn_plan *p, const int64_t dim[3])
     return n;
 }
 
-/* The largest size along axis k, not below `least`, with which the block fits `room`, or `least`; then equal blocks. */
-static void shrink_axis(const struct run *r, int64_t dim[3], int k, int64_t least, double room)
+/* The axis along which the block is made smaller: the one with the most voxels for its halo, so that little is computed twice;
+ * without a halo the slowest, so that rows and planes of chunks stay whole.  -1: the block is one voxel. */
+static int widest_axis(const struct run *r)
 {
-    int64_t whole = vn_box_dim(&r->region, k), lo = vn_min64(least, dim[k]), hi = dim[k];
-    while (lo < hi) {
-        dim[k] = (lo + hi + 1) / 2;
-        if (block_bytes(&r->plan, dim) <= room)
-            lo = dim[k];
-        else
-            hi = dim[k] - 1;
-    }
-    int64_t n = (whole + lo - 1) / lo;
-    dim[k] = (whole + n - 1) / n;
+    const int64_t *h = r->plan.halo;
+    int best = -1;
+
+    for (int k = 2; k >= 0; k--)
+        if (r->dim[k] > 1 && (best < 0 || ((h[0] || h[1] || h[2]) && r->dim[k] * (h[best] + 1) > r->dim[best] * (h[k] + 1))))
+            best = k;
+    return best;
 }
 
 static int no_room(const struct run *r, double need, struct vn_err *err)
@@ -105,9 +103,7 @@ static double free_room(void)
     return budget > used ? (double)(budget - used) / 2 : 0;
 }
 
-/* Blocks for which half of the free memory is enough (the rest is for the chunk cache; chunks in it count as free, they
- * make room).  Planes are taken off first, then rows, then parts of rows, first only while a block keeps four times its
- * halo and the size of a chunk: thin slabs would compute their halo, and decode their chunks, many times over. */
+/* Blocks that fit half of the free memory; the rest is for the chunk cache. */
 static int choose_blocks(struct run *r, struct vn_err *err)
 {
     for (int k = 0; k < 3; k++)
@@ -118,11 +114,14 @@ static int choose_blocks(struct run *r, struct vn_err *err)
         room = free_room();
     }
 
-    for (int round = 0; round < 2 && r->op->shape != VN_GLOBAL; round++)
-        for (int k = 2; k >= 0 && block_bytes(&r->plan, r->dim) > room; k--) {
-            int64_t keep = vn_max64(8 * r->plan.halo[k], vn_max64(1, r->in[0]->src->chunk[k]));
-            shrink_axis(r, r->dim, k, round ? 1 : keep, room);
-        }
+    while (r->op->shape != VN_GLOBAL && block_bytes(&r->plan, r->dim) > room && widest_axis(r) >= 0) {
+        const int k = widest_axis(r);
+        r->dim[k] -= (r->dim[k] + 7) / 8;
+    }
+    for (int k = 0; k < 3; k++) {                          /* equal blocks */
+        const int64_t whole = vn_box_dim(&r->region, k), n = (whole + r->dim[k] - 1) / r->dim[k];
+        r->dim[k] = (whole + n - 1) / n;
+    }
     double need = block_bytes(&r->plan, r->dim);
     for (int k = 0; k < 3; k++)
         r->n[k] = (vn_box_dim(&r->region, k) + r->dim[k] - 1) / r->dim[k];
