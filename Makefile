@@ -34,6 +34,7 @@ ifneq ($(LEVEL),)
 CFLAGS += -DVN_NO_CLONES $(if $(filter v2,$(LEVEL)),-march=x86-64-v2) $(if $(filter v3,$(LEVEL)),-march=x86-64-v3) $(if $(filter v4,$(LEVEL)),-march=x86-64-v4)
 endif
 
+Q       = $(if $(V),,@echo "  $@";)
 SRC    := $(sort $(wildcard src/*/*.c))
 OBJ    := $(SRC:%.c=$(B)/%.o)
 GEN    := $(G)/cmd_table.o $(G)/op_table.o $(G)/format_table.o $(G)/help_table.o
@@ -63,16 +64,16 @@ $(G)/help_table.c: $(wildcard help/*.txt) Makefile FORCE
 
 $(B)/%.o: %.c $(HDR) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 $(G)/%.o: $(G)/%.c $(HDR)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
 include kernels/kernels.mk
 
 $(B)/venule: $(B)/src/main.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
-	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 $(B)/tests/%: $(B)/tests/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
-	$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -o $@
 
 objects: $(OBJ) $(GEN)
 $(B)/tests/test_ui: LIBS += -lvterm

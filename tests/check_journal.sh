@@ -18,12 +18,15 @@ save p probability.nii.gz
 slice s axis=z at=20 to=slice.png overlay=m
 mip v axis=y to=mip.png
 metrics m v_mask
+cohort sample=6 as=c
+compare c as=r
+plot c measure=length_density_m_per_mm3 to=figure.pdf
 history to=journal.vn
 EOF
 (cd a && "$program" --quiet -f ../job.vn >../out.a 2>../err.a) || bad "job: $(tail -n 2 err.a)"
 cp a/journal.vn replay.vn
 (cd b && "$program" --quiet -f ../replay.vn >../out.b 2>../err.b) || bad "replay: $(tail -n 2 err.b)"
-for f in segments.csv mask.tif probability.nii.gz slice.png mip.png; do
+for f in segments.csv mask.tif probability.nii.gz slice.png mip.png figure.pdf figure.dat; do
     check "$f is reproduced byte for byte" cmp -s a/$f b/$f
 done
 # A threshold found by a method is one that was given in the replay, and the replay has no 'history'.
@@ -32,7 +35,7 @@ check "results are reproduced" cmp -s said.a said.b
 # Threads do not matter either.
 mkdir t1 t4
 for t in 1 4; do (cd t$t && "$program" --quiet --threads $t -f ../replay.vn >out 2>err) || bad "threads $t: $(tail -n 2 t$t/err)"; done
-for f in segments.csv mask.tif probability.nii.gz slice.png mip.png out; do
+for f in segments.csv mask.tif probability.nii.gz slice.png mip.png figure.pdf out; do
     check "$f is the same on 1 and 4 threads" cmp -s t1/$f t4/$f
 done
 finish

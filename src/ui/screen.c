@@ -187,10 +187,9 @@ static void add_place(const struct vn_ui *ui, struct vn_str *b)
     const struct vn_pane_info *info = &ui->panes.info;
     const struct vn_vol *v = info->shown.vol;
     const double *at = info->shown.view.at;
-    char num[32];
     vn_str_addf(b, " %s  %.0f,%.0f,%.0f", info->shown.view.volume, floor(at[0]), floor(at[1]), floor(at[2]));
     if (!isnan(info->value))
-        vn_str_addf(b, " = %s", vn_text_real((float)info->value == info->value ? info->value : (float)info->value, num));
+        vn_str_addf(b, " = %.6g", info->value);
     if (info->shown.overlay && !isnan(info->overlay_value))
         vn_str_addf(b, " (%s %.4g)", info->shown.view.overlay, info->overlay_value);
     if (vn_um_known(&v->grid) && COLS >= 100)
