@@ -106,6 +106,8 @@ static void add_rows(const cJSON *list, struct vn_str *b)
                 }
                 vn_str_free(&cell);
             }
+            while (pass && b->n && b->s[b->n - 1] == ' ')
+                b->s[--b->n] = '\0';
             if (pass)
                 vn_str_add(b, "\n");
             n_col = k > n_col ? k : n_col;
