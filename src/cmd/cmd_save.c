@@ -1,16 +1,30 @@
-/* cmd_save.c - "save": a volume to a TIFF or NIfTI file. */
+/* cmd_save.c - "save": a volume to a TIFF or NIfTI file, a table to CSV. */
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include "cmd.h"
 #include "io.h"
 
 static const struct vn_param params[] = {
-    { "name", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_VOLUMES, .help = "volume" },
-    { "path", VN_P_PATH, VN_POS | VN_REQ | VN_PREF, .help = "file to write; .tif, .tiff, .nii or .nii.gz decides the format" },
+    { "name", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_VOLUMES | VN_TABLE, .help = "volume or table" },
+    { "path", VN_P_PATH, VN_POS | VN_REQ | VN_PREF, .help = "file to write; .tif, .tiff, .nii or .nii.gz decides the format; a table is written as .csv" },
     { "compress", VN_P_CHOICE, VN_PREF, .choices = "none|lzw|deflate|zstd|packbits", .help = "TIFF only; default none for images, deflate for others" },
     { "force", VN_P_FLAG, VN_PREF, .help = "replace an existing file" },
     { 0 },
 };
+
+static int save_table(struct vn_call *c, const char *path, struct vn_err *err)
+{
+    const size_t n = strlen(path);
+    struct vn_table *t;
+    int rc = n > 4 && !strcmp(path + n - 4, ".csv") ? vn_call_table(c, "name", &t, err)
+                                                    : vn_fail(err, VN_E_ARG, "'%s': a table is written as .csv", path);
+    if (!rc && !(rc = vn_table_write_csv(t, path, vn_args_flag(&c->args, "force"), err))) {
+        vn_res_text(c, "path", path);
+        vn_res_int(c, "rows", t->n_row);
+    }
+    return rc;
+}
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
@@ -18,12 +32,14 @@ static int exec(struct vn_call *c, struct vn_err *err)
     char note[400], key[33];
     struct vn_vol *v;
     struct stat st;
-    int rc = vn_call_vol(c, "name", &v, err);
+    struct vn_obj *o = vn_arg(&c->args, "name")->obj;
 
-    if (rc || c->remake)
+    if (o->kind == VN_TABLE)
+        return save_table(c, path, err);
+    int rc = vn_call_vol(c, "name", &v, err);
+    if (rc)
         return rc;
     vn_key_hex(v->key, key);
-    struct vn_obj *o = vn_arg(&c->args, "name")->obj;
     snprintf(note, sizeof note, "%.300s (key %s)", o->line ? o->line : "", key);
     const struct vn_save_opt opt = { .compress = vn_args_text(&c->args, "compress"), .force = vn_args_flag(&c->args, "force"), .note = note };
     if ((rc = vn_io_save(v, path, &opt, c->job, err)))
@@ -34,4 +50,4 @@ static int exec(struct vn_call *c, struct vn_err *err)
     return 0;
 }
 
-const struct vn_cmd vn_cmd_save = { "save", "write a volume to a file", params, 0, exec, NULL };
+const struct vn_cmd vn_cmd_save = { "save", "write a volume or a table to a file", params, 0, exec, NULL };
