@@ -128,7 +128,9 @@ static void failure(struct vn_runner *r, const char *verb, const struct vn_call 
     if (r->o.json && !r->hooks.text) {
         struct vn_str b = { 0 };
         vn_print_json(c, verb, &bare, &b);
-        if (b.n)
+        if (b.failed)                                                       /* every failure has its line */
+            fputs("{\"ok\":false,\"error\":{\"code\":\"memory\",\"message\":\"no memory to print the error\"}}\n", r->o.out);
+        else
             fwrite(b.s, 1, b.n, r->o.out);
         fflush(r->o.out);
         vn_str_free(&b);

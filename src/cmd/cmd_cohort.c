@@ -150,6 +150,7 @@ static void list_columns(struct vn_call *c, const char *key, const struct vn_coh
     struct vn_str b = { 0 };
     for (int i = 0; i < n; i++)
         vn_str_addf(&b, "%s%s", i ? ", " : "", co->table->col[col[i]].name);
+    c->no_memory |= b.failed;
     vn_res_text(c, key, b.s && n ? b.s : NULL);
     vn_str_free(&b);
 }
@@ -203,6 +204,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (!rc && !made_up && vn_table_find(raw, "path") >= 0) {
         rc = expand(c, raw, file, &full, &covariates, err);
         vn_str_add(&covariates, ",tissue_volume_mm3");      /* a denominator, in no family of tests */
+        if (!rc && covariates.failed)                           /* a shorter list would turn covariates into measures */
+            rc = vn_fail(err, VN_E_MEMORY, "no memory for the names of the covariates");
         given = covariates.s ? covariates.s : "";
     }
     if (!rc)

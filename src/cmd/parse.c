@@ -116,15 +116,14 @@ static int resolve(struct vn_call *c, struct vn_err *err)
         if (p->type != VN_P_OBJECT || !v->has)
             continue;
         if (!(v->obj = vn_session_get(c->s, v->s))) {
-            struct vn_str names = { 0 };
-            char name[64];
+            char names[12 * 66 + 16] = "; 'open FILE as=NAME' makes one", name[64];    /* an error message needs no memory */
             struct vn_obj *o;
+            size_t n = 0;
             for (int k = 0; k < 12 && (o = vn_session_at(c->s, k, name)); k++) {
-                vn_str_addf(&names, "%s%s", k ? ", " : "; there are ", name);
+                n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", k ? ", " : "; there are ", name);
                 vn_obj_unref(o);
             }
-            vn_fail(err, VN_E_ARG, "no object is named '%s'%s", v->s, names.s ? names.s : "; 'open FILE as=NAME' makes one");
-            vn_str_free(&names);
+            vn_fail(err, VN_E_ARG, "no object is named '%s'%s", v->s, names);
             return VN_E_ARG;
         }
         if (p->kinds && !(p->kinds & v->obj->kind))

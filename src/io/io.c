@@ -104,7 +104,8 @@ int vn_io_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt
             vn_str_addn(&known, s, n);
             s += n + (s[n] == '|');
         }
-    int rc = vn_fail(err, VN_E_ARG, "'%s': a volume is saved to a file whose name ends in %s", path, known.s ? known.s : "nothing known");
+    int rc = vn_fail(err, VN_E_ARG, "'%s': a volume is saved to a file whose name ends in %s", path,
+                     known.failed || !known.s ? "(no memory to list them)" : known.s);
     vn_str_free(&known);
     return rc;
 }

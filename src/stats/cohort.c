@@ -238,7 +238,7 @@ int vn_cohort_group(const struct vn_cohort *c, const char *name, struct vn_err *
         if (!strcmp(c->group[i], name))
             return i;
     add_list(&b, c->group, c->n_group);
-    vn_fail(err, VN_E_ARG, "no group is named '%s'; there are: %s", name, b.s ? b.s : "none");
+    vn_fail(err, VN_E_ARG, "no group is named '%s'; there are: %s", name, b.failed ? "(no memory to list them)" : b.s ? b.s : "none");
     vn_str_free(&b);
     return -1;
 }
@@ -256,7 +256,7 @@ int vn_cohort_pair(const struct vn_cohort *c, const char *a, const char *b, int 
     if (c->n_group > 2 && (!a || !b)) {
         struct vn_str list = { 0 };
         add_list(&list, c->group, c->n_group);
-        vn_fail(err, VN_E_ARG, "there are %d groups (%s): say which two, a=GROUP b=GROUP", c->n_group, list.s ? list.s : "");
+        vn_fail(err, VN_E_ARG, "there are %d groups (%s): say which two, a=GROUP b=GROUP", c->n_group, list.failed || !list.s ? "(no memory to list them)" : list.s);
         vn_str_free(&list);
         return VN_E_ARG;
     }
@@ -277,7 +277,7 @@ int vn_cohort_measure(const struct vn_cohort *c, const char *name, struct vn_err
             return c->measure[i];
     for (int i = 0; i < c->n_measure; i++)
         vn_str_addf(&b, "%s%s", i ? ", " : "", c->table->col[c->measure[i]].name);
-    vn_fail(err, VN_E_ARG, "no measure is named '%s'; there are: %s", name, b.s ? b.s : "none");
+    vn_fail(err, VN_E_ARG, "no measure is named '%s'; there are: %s", name, b.failed ? "(no memory to list them)" : b.s ? b.s : "none");
     vn_str_free(&b);
     return VN_E_ARG;
 }
