@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <locale.h>
 #include <poll.h>
 #include <pty.h>
@@ -44,7 +45,10 @@ static void start(struct tty *t, int rows, int cols, bool color)
     memset(t, 0, sizeof *t);
     t->rows = rows;
     t->cols = cols;
-    assert_int_equal(openpty(&t->fd, &slave, NULL, NULL, &ws), 0);
+    if (openpty(&t->fd, &slave, NULL, NULL, &ws)) {
+        print_message("test_ui: no pseudo-terminal can be opened here (%s): skipped\n", strerror(errno));
+        skip();
+    }
     tcgetattr(slave, &t->before);
     t->pid = fork();
     if (!t->pid) {
