@@ -126,9 +126,12 @@ static int resolve(struct vn_call *c, struct vn_err *err)
             vn_fail(err, VN_E_ARG, "no object is named '%s'%s", v->s, names);
             return VN_E_ARG;
         }
-        if (p->kinds && !(p->kinds & v->obj->kind))
-            return vn_fail(err, VN_E_ARG, "'%s' is a %s; %s takes another kind here (%s)", v->s, vn_kind_name(v->obj->kind), c->cmd->name,
-                           p->help ? p->help : p->name);
+        if (p->kinds && !(p->kinds & v->obj->kind)) {
+            const bool masklike = (v->obj->kind & (VN_IMAGE | VN_LABELS)) && (p->kinds & VN_MASK);
+            return vn_fail(err, VN_E_ARG, "'%s' is of kind %s, and %s takes another here: %s%s%s%s", v->s, vn_kind_name(v->obj->kind),
+                           c->cmd->name, p->help ? p->help : p->name, masklike ? " ('set " : "", masklike ? v->s : "",
+                           masklike ? " kind=mask' if it is one)" : "");
+        }
     }
     return 0;
 }
