@@ -1,5 +1,6 @@
 /* main.c - options, then a script or the terminal. Exit: 0 done, 1 a command failed, 2 usage. */
 #include "cmd.h"
+#include "file.h"
 #include "job.h"
 #include "mem.h"
 #include "op.h"
@@ -101,11 +102,18 @@ static int parse_options(int argc, char **argv, struct options *o)
     return 0;
 }
 
+static void on_end(int sig)
+{
+    vn_file_cleanup();                     /* nothing half-written stays */
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
 static void on_interrupt(int sig)
 {
     static volatile sig_atomic_t times;
     if (++times > 2)                       /* somebody insists */
-        signal(sig, SIG_DFL);
+        on_end(sig);
     vn_job_cancel_all();
 }
 
@@ -154,6 +162,8 @@ static int run(struct options *o, char **files, int n_files)
     }
     if (!interactive)
         signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_end);
+    signal(SIGHUP, on_end);
     status = open_files(r, files, n_files);
     if (!status && interactive) {
         show_first(s, r);

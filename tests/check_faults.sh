@@ -104,4 +104,14 @@ kill -INT $pid 2>/dev/null; wait $pid; rc=$?
 check "interrupted: exit $rc" test $rc = 1
 check "interrupted: says so" grep -q "cancelled" err
 check "interrupted: nothing left" only marker ready.tif
+# Ended from outside while a file is written: no temporary file stays.
+mkdir term; cd term || exit 1
+timeout 100 "$program" --quiet -c 'phantom empty dims=512x512x400 voxel=1um noise=0.2 as=v; save v big.tif compress=deflate' >../term.out 2>&1 &
+pid=$!; n=0
+while [ $n -lt 600 ] && ! ls -A | grep -q 'tmp$'; do sleep 0.05; n=$((n + 1)); done
+if ls -A | grep -q 'tmp$'; then ok; else bad "terminated: the file was never seen being written"; fi
+kill -TERM $pid; wait $pid; rc=$?
+check "terminated: exit $rc" test $rc -gt 1
+check "terminated: nothing left" test -z "$(ls -A)"
+cd ..
 finish

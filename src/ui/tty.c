@@ -2,6 +2,7 @@
  *
  * Signal handlers need static state: what restores the terminal is put together when it is opened, so that a fatal signal
  * only has to write bytes and set modes.  Other signals become bytes in a pipe. */
+#include "file.h"
 #include "tty.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +59,7 @@ static void on_fatal(int sig)
     if (is_open)
         give_back();
     is_open = 0;
+    vn_file_cleanup();
     signal(sig, SIG_DFL);
     raise(sig);
 }
