@@ -25,7 +25,9 @@ struct vn_cmd {
     unsigned flags;
     int (*exec)(struct vn_call *c, struct vn_err *err);
     const struct vn_op *op;  /* set for verbs that are one operation: exec may be vn_cmd_exec_op */
+    const struct vn_op *(*choose)(const struct vn_args *a);   /* for verbs whose arguments (method=) choose the operation; op is then NULL */
 };
+const struct vn_op *vn_cmd_op(const struct vn_cmd *cmd, const struct vn_args *a);   /* NULL: the verb is no operation */
 extern const struct vn_cmd *const vn_cmd_table[];        /* NULL-ended, sorted */
 
 struct vn_runner;                         /* runs lines against one session: output, journal, options */

@@ -7,7 +7,15 @@ struct vn_open_opt {
     int channel, time;                 /* 0-based */
     const double *um;                  /* voxel size to use instead of the file's; NULL: the file's */
     const char *kind;                  /* "image", "mask", "labels", "prob"; NULL: guessed from the content of the header */
+    /* A file of voxels without a header ("raw") is opened only when dims is given. */
+    const int64_t *dims;               /* x, y, z; NULL: the file has a header */
+    const char *type;                  /* "u8" ... "f64" */
+    uint64_t offset;                   /* bytes before the first voxel */
+    bool big_endian;
+    void (*note)(void *ctx, const char *text);   /* what the user should know about the file that opened; NULL: not told */
+    void *note_ctx;
 };
+void vn_open_note(const struct vn_open_opt *opt, const char *fmt, ...) VN_PRINTF(2, 3);
 struct vn_save_opt {
     const char *compress;              /* "none", "lzw", "deflate", "zstd", "packbits"; NULL: format's default */
     bool force;                        /* replace an existing file */
@@ -16,7 +24,9 @@ struct vn_save_opt {
 struct vn_format {
     const char *name;                  /* "tiff", "nifti" */
     const char *suffix;                /* for saving: "tif|tiff" */
-    /* Is this such a file?  head: its first n_head (<= 512) bytes. */
+    /* Is this such a file?  head: its first n_head (<= 512) bytes. A format of folders (`folder`) is asked about folders
+     * only, with n_head = 0. */
+    bool folder;
     bool (*probe)(const char *path, const unsigned char *head, size_t n_head);
     /* A cached source; reads the header and page directory only. um 0 where unknown. */
     int  (*open)(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err);
@@ -25,7 +35,7 @@ struct vn_format {
 };
 extern const struct vn_format *const vn_format_table[];   /* NULL-ended */
 
-/* A missing file, a folder, an empty file and an unknown format are refused by name. */
+/* A missing file, a folder of no known format, an empty file and an unknown format are refused by name. */
 int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err);
 int vn_io_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt, struct vn_job *job, struct vn_err *err);
 #endif

@@ -179,7 +179,7 @@ int vn_cmd_exec_op(struct vn_call *c, struct vn_err *err)
     for (const struct vn_param *p = c->cmd->params; p->name; p++)
         if (p->type == VN_P_OBJECT && vn_args_has(&c->args, p->name) && n < 4 && (rc = vn_call_vol(c, p->name, &in[n++], err)))
             return rc;
-    if ((rc = vn_call_region(c, in[0], &region, err)) || (rc = vn_op_run(c->cmd->op, &c->args, in, &region, &out, &ran, c->job, err)))
+    if ((rc = vn_call_region(c, in[0], &region, err)) || (rc = vn_op_run(vn_cmd_op(c->cmd, &c->args), &c->args, in, &region, &out, &ran, c->job, err)))
         return rc;
     vn_res_volume(c, out);
     vn_res_text(c, "device", ran.device);

@@ -11,6 +11,10 @@ static const struct vn_param params[] = {
     { "voxel", VN_P_VOXEL, 0, .unit = "um", .help = "voxel size to use instead of the file's: 0.35x0.35x1um" },
     { "channel", VN_P_INT, 0, .min = 0, .max = 65535, .def = "0", .help = "channel, 0 is the first; samples of a pixel count as channels" },
     { "time", VN_P_INT, 0, .min = 0, .max = 16777215, .def = "0", .help = "time point, 0 is the first" },
+    { "dims", VN_P_REALS, 0, .min = 1, .max = 1e9, .unit = "voxels", .help = "a file without a header: x,y,z" },
+    { "type", VN_P_CHOICE, 0, .choices = "u8|u16|u32|i8|i16|i32|f32|f64", .help = "a file without a header: type of its voxels" },
+    { "offset", VN_P_INT, 0, .min = 0, .max = 1e15, .def = "0", .unit = "bytes", .help = "a file without a header: bytes before the first voxel" },
+    { "big_endian", VN_P_FLAG, 0, .help = "a file without a header: high byte first" },
     { "kind", VN_P_CHOICE, 0, .choices = "image|mask|labels|prob", .help = "what the voxels mean; mask: nonzero becomes 1" },
     { 0 },
 };
@@ -42,20 +46,48 @@ static void stem_name(const char *path, char out[64])
     out[k] = 0;
 }
 
+static void note(void *ctx, const char *text) { vn_call_note(ctx, "%s", text); }
+
+/* dims=, type=: given together or not at all. */
+static int raw_layout(const struct vn_args *a, int64_t dims[3], struct vn_err *err)
+{
+    const struct vn_arg *d = vn_arg(a, "dims");
+
+    if (!d->has != !vn_args_has(a, "type"))
+        return vn_fail(err, VN_E_ARG, "a file without a header needs both: dims=X,Y,Z type=u8");
+    if (!d->has && (vn_args_given(a, "offset") || vn_args_given(a, "big_endian")))
+        return vn_fail(err, VN_E_ARG, "offset and big_endian are for files without a header, with dims=X,Y,Z type=u8");
+    if (d->has && d->i != 3)
+        return vn_fail(err, VN_E_ARG, "dims=%s: three numbers are needed, X,Y,Z", d->s);
+    for (int k = 0; d->has && k < 3; k++) {
+        if (!(d->d[k] >= 1 && d->d[k] <= 1e9 && d->d[k] == (double)(int64_t)d->d[k]))
+            return vn_fail(err, VN_E_ARG, "dims=%s: whole numbers from 1 to 1000000000 are needed", d->s);
+        dims[k] = (int64_t)d->d[k];
+    }
+    return 0;
+}
+
 static int exec(struct vn_call *c, struct vn_err *err)
 {
+    int64_t dims[3];
     const struct vn_open_opt opt = {
         .channel = (int)vn_args_int(&c->args, "channel"),
         .time = (int)vn_args_int(&c->args, "time"),
         .um = vn_args_has(&c->args, "voxel") ? vn_arg(&c->args, "voxel")->d : NULL,
         .kind = vn_args_text(&c->args, "kind"),
+        .dims = vn_args_has(&c->args, "dims") ? dims : NULL,
+        .type = vn_args_text(&c->args, "type"),
+        .offset = (uint64_t)vn_args_int(&c->args, "offset"),
+        .big_endian = vn_args_flag(&c->args, "big_endian"),
+        .note = note,
+        .note_ctx = c,
     };
     const char *path = vn_args_text(&c->args, "path");
     struct vn_vol *v;
     char stem[64];
-    int rc = vn_io_open(path, &opt, &v, err);
+    int rc = raw_layout(&c->args, dims, err);
 
-    if (rc)
+    if (rc || (rc = vn_io_open(path, &opt, &v, err)))
         return rc;
     if (!c->as[0]) {
         stem_name(path, stem);

@@ -219,10 +219,13 @@ void vn_call_print(const struct vn_call *c, struct vn_str *b)
     vn_args_free(&a);
 }
 
+const struct vn_op *vn_cmd_op(const struct vn_cmd *cmd, const struct vn_args *a) { return cmd->choose ? cmd->choose(a) : cmd->op; }
+
 struct vn_key vn_call_key(const struct vn_call *c, int output)
 {
+    const struct vn_op *op = vn_cmd_op(c->cmd, &c->args);
     struct vn_key k = vn_key_str(vn_key_start(), c->cmd->name);
-    const int version = c->cmd->op ? c->cmd->op->version : 1;
+    const int version = op ? op->version : 1;
 
     k = vn_key_str(k, VN_VERSION);
     k = vn_key_add(k, &version, sizeof version);

@@ -2,6 +2,7 @@
 #include "io.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -58,6 +59,19 @@ static int refuse_folder(const char *path, struct vn_err *err)
     return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a folder; folders of slices are not read by this version", path);
 }
 
+void vn_open_note(const struct vn_open_opt *opt, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    if (!opt->note)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    opt->note(opt->note_ctx, text);
+}
+
 int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err)
 {
     unsigned char head[512];
@@ -65,8 +79,12 @@ int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **
 
     if (stat(path, &st))
         return vn_fail(err, VN_E_IO, "cannot open '%s': %s", path, strerror(errno));
-    if (S_ISDIR(st.st_mode))
+    if (S_ISDIR(st.st_mode)) {
+        for (const struct vn_format *const *f = vn_format_table; *f; f++)
+            if ((*f)->folder && (*f)->probe(path, NULL, 0))
+                return (*f)->open(path, opt, out, err);
         return refuse_folder(path, err);
+    }
     if (!S_ISREG(st.st_mode))
         return vn_fail(err, VN_E_IO, "'%s' is not a file", path);
     if (st.st_size == 0)
@@ -80,9 +98,10 @@ int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **
     if (n < 0)
         return vn_fail(err, VN_E_IO, "cannot read '%s': %s", path, strerror(why));
     /* A DICOM file may begin like a TIFF: its first 128 bytes are anyone's. */
+    bool raw = opt->dims != NULL;
     bool dicom = n >= 132 && memcmp(head + 128, "DICM", 4) == 0 && !suffix_fits(path, "tif|tiff");
-    for (const struct vn_format *const *f = vn_format_table; !dicom && *f; f++)
-        if ((*f)->probe(path, head, (size_t)n))
+    for (const struct vn_format *const *f = vn_format_table; (raw || !dicom) && *f; f++)
+        if (raw ? strcmp((*f)->name, "raw") == 0 : !(*f)->folder && (*f)->probe(path, head, (size_t)n))
             return (*f)->open(path, opt, out, err);
     const char *name = known_name(path, head, (size_t)n);
     if (name)

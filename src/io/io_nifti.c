@@ -274,4 +274,6 @@ out:
     return rc;
 }
 
-const struct vn_format vn_format_nifti = { "nifti", "nii|nii.gz", nifti_probe, nifti_open, vn_nifti_save };
+const struct vn_format vn_format_nifti = {
+    .name = "nifti", .suffix = "nii|nii.gz", .probe = nifti_probe, .open = nifti_open, .save = vn_nifti_save,
+};

@@ -491,4 +491,6 @@ static bool tiff_probe(const char *path, const unsigned char *head, size_t n)
                       (head[0] == 'M' && head[1] == 'M' && head[2] == 0 && (head[3] == 42 || head[3] == 43)));
 }
 
-const struct vn_format vn_format_tiff = { "tiff", "tif|tiff", tiff_probe, tiff_open, vn_tiff_save };
+const struct vn_format vn_format_tiff = {
+    .name = "tiff", .suffix = "tif|tiff", .probe = tiff_probe, .open = tiff_open, .save = vn_tiff_save,
+};
