@@ -4,13 +4,23 @@
 #include "param.h"
 #include "volume.h"
 
-enum vn_auto_method { VN_AUTO_OTSU, VN_AUTO_LI, VN_AUTO_TRIANGLE };
+enum vn_auto_method {                  /* order of threshold's method= */
+    VN_AUTO_OTSU, VN_AUTO_LI, VN_AUTO_TRIANGLE, VN_AUTO_YEN, VN_AUTO_ISODATA, VN_AUTO_MINIMUM, VN_AUTO_MEAN, VN_AUTO_MOMENTS,
+    VN_AUTO_MAXENTROPY, VN_AUTO_PERCENTILE,
+};
 
 /* Threshold of n bins with the given counts; bin i has the value first + i * width.  Result: voxels with a value >= *t are
  * foreground.  VN_E_ARG when fewer than two bins hold anything.
  *   Otsu 1979: largest variance between the classes; t is half a bin below the first foreground bin.
  *   Li, Tam 1998: minimum cross entropy by their iteration, from the mean, values counted from the lowest.
- *   Zack, Rogers, Latt 1977: farthest from the line between the peak and the far end, on 256 bins. */
+ *   Zack, Rogers, Latt 1977 (triangle): farthest from the line between the peak and the far end *
+ *   Yen, Chang, Chang 1995: largest entropic correlation *
+ *   Kapur, Sahoo, Wong 1985 (maxentropy): largest sum of the two classes' entropies *
+ *   Prewitt, Mendelsohn 1966 (minimum): lowest bin between two peaks; VN_E_ARG when smoothing leaves no two *
+ *   Ridler, Calvard 1978 (isodata): in the middle of the two classes' means, the lowest such value.
+ *   Tsai 1985 (moments): two levels with the same first three moments; the quantile that parts them.
+ *   Glasbey 1993 (mean): the mean.
+ * Methods marked * work on at most 256 bins of equally many values.  Percentiles need no histogram and are not made here. */
 int  vn_auto_threshold_hist(const uint64_t *count, int n, double first, double width, enum vn_auto_method m, double *t, struct vn_err *err);
 
 /* Of the finite voxels of a box: one bin per value for integers of up to 65536 different values, else 65536 bins. */

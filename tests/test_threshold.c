@@ -84,6 +84,75 @@ static void test_by_hand(void **state)
     assert_int_equal(vn_auto_threshold_hist(d, 1, 0, 1, VN_AUTO_LI, &t, &err), VN_E_ARG);
 }
 
+/* Two made-up histograms: a decaying background with a thin tail, and three humps over a comb. */
+static void histograms(uint64_t tail[256], uint64_t three[120])
+{
+    for (int64_t i = 0; i < 256; i++)
+        tail[i] = (uint64_t)(4000 * i * i / (16 + i * i * i * i / 64) + (llabs(i - 180) < 50 ? 300 - llabs(i - 180) : 0) / 8);
+    for (int i = 0; i < 120; i++)
+        three[i] = (uint64_t)((i >= 5 && i < 20 ? 900 : 0) + i % 7 * 3 + (abs(i - 60) < 20 ? 400 - 4 * (i - 60) * (i - 60) / 5 : 0) +
+                              (i >= 90 && i < 100 ? 90 : 0));
+}
+
+/* scikit-image 0.26 and, for moments and maxentropy, ITK (SimpleITK 2.5, 256 bins) on `level` and the two histograms; theirs
+ * is the last value of the background. */
+static void test_other_methods(void **state)
+{
+    static const struct { enum vn_auto_method m; double level, tail, three; } want[] = {
+        { VN_AUTO_OTSU, 51.5, 91.5, 37.5 }, { VN_AUTO_TRIANGLE, 52.5, 32.5, 21.5 }, { VN_AUTO_YEN, 51.5, 60.5, 76.5 },
+        { VN_AUTO_ISODATA, 93.5, 91.5, 37.5 }, { VN_AUTO_MINIMUM, 90.5, 116.5, 33.5 }, { VN_AUTO_MOMENTS, 51.5, 83.5, 51.5 },
+        { VN_AUTO_MAXENTROPY, 51.5, 66.5, 76.5 },
+    };
+    uint64_t tail[256], three[120], fine[480];
+    struct vn_vol *v = bytes();
+    double t;
+    (void)state;
+    histograms(tail, three);
+    for (size_t i = 0; i < VN_COUNT(want); i++) {
+        assert_int_equal(vn_auto_threshold(v, &v->box, want[i].m, &t, NULL, &err), 0);
+        assert_true(t == want[i].level);
+        assert_int_equal(vn_auto_threshold_hist(tail, 256, 0, 1, want[i].m, &t, &err), 0);
+        assert_true(t == want[i].tail);
+        assert_int_equal(vn_auto_threshold_hist(three, 120, 0, 1, want[i].m, &t, &err), 0);
+        assert_true(t == want[i].three);
+    }
+    assert_int_equal(vn_auto_threshold(v, &v->box, VN_AUTO_MEAN, &t, NULL, &err), 0);
+    assert_true(fabs(t - 58.646484375) < 1e-9);
+    assert_int_equal(vn_auto_threshold_hist(three, 120, 0, 1, VN_AUTO_MEAN, &t, &err), 0);
+    assert_true(fabs(t - 37.27683803206191) < 1e-9);
+    /* every value four times, a quarter apart: at most 256 bins of two values; the entropies see the same classes */
+    for (int i = 0; i < 480; i++)
+        fine[i] = three[i / 4];
+    assert_int_equal(vn_auto_threshold_hist(fine, 480, 0.125, 0.25, VN_AUTO_MAXENTROPY, &t, &err), 0);
+    assert_true(t == 77);
+    /* one peak, and none but two neighbouring values */
+    const uint64_t one[] = { 1, 4, 9, 4, 1 }, two[] = { 5, 3 };
+    assert_int_equal(vn_auto_threshold_hist(one, 5, 0, 1, VN_AUTO_MINIMUM, &t, &err), VN_E_ARG);
+    assert_non_null(strstr(err.msg, "two peaks"));
+    for (int m = VN_AUTO_OTSU; m <= VN_AUTO_MAXENTROPY; m++)
+        if (m != VN_AUTO_MINIMUM) {
+            assert_int_equal(vn_auto_threshold_hist(two, 2, 7, 1, (enum vn_auto_method)m, &t, &err), 0);
+            assert_true(t > 7 && t <= 8);
+        }
+    vn_vol_unref(v);
+}
+
+/* Ranks by hand: 4096 voxels; rank floor(0.8 * 4095) = 3276 of the sorted values (3276 background voxels: rank 3276 is the first bright one). */
+static void test_percentile(void **state)
+{
+    struct vn_vol *v = bytes(), *m;
+    (void)state;
+    m = image_ok("threshold", v, NULL, "percentile=80");
+    assert_int_equal(count(m), 820);
+    vn_vol_unref(m);
+    m = image_ok("threshold", v, NULL, "method=percentile percentile=0");
+    assert_int_equal(count(m), 4096);
+    vn_vol_unref(m);
+    assert_int_equal(image_run("threshold", v, NULL, "method=percentile", &m, NULL), VN_E_USAGE);
+    assert_int_equal(image_run("threshold", v, NULL, "method=yen percentile=3", &m, NULL), VN_E_USAGE);
+    vn_vol_unref(v);
+}
+
 static float odd(int64_t x, int64_t y, int64_t z) { (void)y; (void)z; return x == 1 ? NAN : x == 2 ? INFINITY : x == 3 ? -INFINITY : (float)x; }
 static float flat(int64_t x, int64_t y, int64_t z) { (void)x; (void)y; (void)z; return 7; }
 static float nothing(int64_t x, int64_t y, int64_t z) { (void)x; (void)y; (void)z; return NAN; }
@@ -160,7 +229,7 @@ static void test_exact(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_reference), cmocka_unit_test(test_by_hand), cmocka_unit_test(test_plain), cmocka_unit_test(test_hysteresis),
+    cmocka_unit_test(test_reference), cmocka_unit_test(test_by_hand), cmocka_unit_test(test_other_methods), cmocka_unit_test(test_percentile), cmocka_unit_test(test_plain), cmocka_unit_test(test_hysteresis),
     cmocka_unit_test(test_exact),
 };
 IMAGE_MAIN(tests)

@@ -1,4 +1,4 @@
-/* autothresh.c - Otsu, Li and triangle on histograms of integer counts, in double and in a fixed order. */
+/* autothresh.c - automatic thresholds on histograms of integer counts, in double and in a fixed order. */
 #include "autothresh.h"
 #include <math.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include "mem.h"
 #include "vox.h"
 
-enum { N_BIN = 65536, N_TRIANGLE = 256 };
+enum { N_BIN = 65536, N_COARSE = 256, MAX_SMOOTH = 10000 };
 
 /* Index of the last bin of the lower class. */
 static int otsu(const uint64_t *count, int n)
@@ -85,6 +85,170 @@ static int triangle(const uint64_t *count, int n)
     return left ? at - 1 : at;
 }
 
+/* The first i whose classes' means have their middle within [i, i + 1). */
+static int isodata(const uint64_t *count, int n)
+{
+    double n_all = 0, sum_all = 0, nb = 0, sb = 0;
+
+    for (int i = 0; i < n; i++) {
+        n_all += (double)count[i];
+        sum_all += (double)count[i] * i;
+    }
+    for (int i = 0; i < n - 1; i++) {
+        nb += (double)count[i];
+        sb += (double)count[i] * i;
+        const double middle = (sb / nb + (sum_all - sb) / (n_all - nb)) / 2;
+        if (i <= middle && middle < i + 1)
+            return i;
+    }
+    return n - 2;                                         /* not reached: the middle falls from above i to below */
+}
+
+static double mean(const uint64_t *count, int n)
+{
+    double n_all = 0, sum_all = 0;
+
+    for (int i = 0; i < n; i++) {
+        n_all += (double)count[i];
+        sum_all += (double)count[i] * i;
+    }
+    return sum_all / n_all;
+}
+
+/* Two levels z0 < z1 with shares p0 and 1 - p0 that have the first three moments: around the mean, z0 z1 = -m2 and
+ * z0 + z1 = m3 / m2.  The threshold is the p0 quantile. */
+static int moments(const uint64_t *count, int n)
+{
+    const double m1 = mean(count, n);
+    double n_all = 0, m2 = 0, m3 = 0, below = 0;
+    int at = 0;
+
+    for (int i = 0; i < n; i++) {
+        const double c = (double)count[i], d = i - m1;
+        n_all += c;
+        m2 += c * (d * d);
+        m3 += c * (d * d * d);
+    }
+    m2 /= n_all;
+    m3 /= n_all;
+    const double skew = m3 / m2, apart = sqrt(skew * skew + 4 * m2), z1 = (skew + apart) / 2, p0 = z1 / apart;
+    for (below = (double)count[0]; below <= p0 * n_all && at < n - 2; below += (double)count[at])
+        at++;
+    return at;
+}
+
+/* Largest -ln(G G') + 2 ln(P (1 - P)), G and G' the sums of squared shares below and above: compared without the logarithm. */
+static int yen(const uint64_t *count, int n)
+{
+    double n_all = 0, squares[N_COARSE + 1] = { 0 }, nb = 0, g = 0, best = -1;
+    int at = 0;
+
+    for (int i = n - 1; i >= 0; i--) {                    /* squares[i]: of i and above */
+        n_all += (double)count[i];
+        squares[i] = squares[i + 1] + (double)count[i] * (double)count[i];
+    }
+    for (int i = 0; i < n - 1; i++) {
+        nb += (double)count[i];
+        g += (double)count[i] * (double)count[i];
+        const double p = nb / n_all * ((n_all - nb) / n_all), v = p / (g / n_all / n_all) * (p / (squares[i + 1] / n_all / n_all));
+        if (v > best) {
+            best = v;
+            at = i;
+        }
+    }
+    return at;
+}
+
+/* Largest sum of the entropies of the two classes, each ln N - (sum of c ln c) / N. */
+static int max_entropy(const uint64_t *count, int n)
+{
+    double above[N_COARSE + 1] = { 0 }, n_above[N_COARSE + 1] = { 0 }, nb = 0, sb = 0, best = -1;
+    int at = 0;
+
+    for (int i = n - 1; i >= 0; i--) {
+        const double c = (double)count[i];
+        n_above[i] = n_above[i + 1] + c;
+        above[i] = above[i + 1] + (c > 0 ? c * vn_log(c) : 0);
+    }
+    for (int i = 0; i < n - 1; i++) {
+        const double c = (double)count[i];
+        nb += c;
+        sb += c > 0 ? c * vn_log(c) : 0;
+        const double v = vn_log(nb) - sb / nb + vn_log(n_above[i + 1]) - above[i + 1] / n_above[i + 1];
+        if (v > best) {
+            best = v;
+            at = i;
+        }
+    }
+    return at;
+}
+
+/* Peaks of h, a flat top counting once, at its last bin; the first two go into at. */
+static int peaks(const double *h, int n, int at[2])
+{
+    bool rising = true;
+    int found = 0;
+
+    for (int i = 0; i + 1 < n; i++) {
+        if (rising && h[i + 1] < h[i]) {
+            if (found < 2)
+                at[found] = i;
+            found++;
+            rising = false;
+        } else if (!rising && h[i + 1] > h[i]) {
+            rising = true;
+        }
+    }
+    return found;
+}
+
+/* Smoothed by means of three bins until two peaks are left: the lowest bin between them, or -1. */
+static int minimum(const uint64_t *count, int n)
+{
+    double h[N_COARSE];
+    int at[2], found = 0;
+
+    for (int i = 0; i < n; i++)
+        h[i] = (double)count[i];
+    for (int turn = 0; turn < MAX_SMOOTH; turn++) {
+        double before = h[0];
+        for (int i = 0; i < n; i++) {
+            const double here = h[i];
+            h[i] = (before + here + (i + 1 < n ? h[i + 1] : here)) / 3;
+            before = here;
+        }
+        if ((found = peaks(h, n, at)) < 3)
+            break;
+    }
+    if (found != 2)
+        return -1;
+    for (int i = at[0] + 1; i <= at[1]; i++)
+        if (h[i] < h[at[0]])
+            at[0] = i;
+    return at[0];
+}
+
+/* Bins of so many values that there are at most N_COARSE. */
+static int coarse_threshold(const uint64_t *count, int n, double first, double width, enum vn_auto_method m, double *t, struct vn_err *err)
+{
+    uint64_t coarse[N_COARSE] = { 0 };
+    const int per = (n + N_COARSE - 1) / N_COARSE, k = (n + per - 1) / per;
+    int at;
+
+    for (int i = 0; i < n; i++)
+        coarse[i / per] += count[i];
+    if (k < 2)
+        at = 0;
+    else if (m == VN_AUTO_TRIANGLE)
+        at = triangle(coarse, k);
+    else
+        at = m == VN_AUTO_YEN ? yen(coarse, k) : m == VN_AUTO_MAXENTROPY ? max_entropy(coarse, k) : minimum(coarse, k);
+    if (at < 0 && m == VN_AUTO_MINIMUM)
+        return vn_fail(err, VN_E_ARG, "method=minimum needs a histogram with two peaks, and this one, smoothed, has one; take another method");
+    *t = first - 0.5 * width + (at + 1.0) * per * width;
+    return 0;
+}
+
 int vn_auto_threshold_hist(const uint64_t *count, int n, double first, double width, enum vn_auto_method m, double *t, struct vn_err *err)
 {
     int lo = 0, hi = n - 1;
@@ -98,16 +262,24 @@ int vn_auto_threshold_hist(const uint64_t *count, int n, double first, double wi
     count += lo;
     n = hi - lo + 1;
     first += lo * width;
-    if (m == VN_AUTO_OTSU) {
+    switch (m) {
+    case VN_AUTO_OTSU:
         *t = first + (otsu(count, n) + 0.5) * width;
-    } else if (m == VN_AUTO_LI) {
+        break;
+    case VN_AUTO_ISODATA:
+        *t = first + (isodata(count, n) + 0.5) * width;
+        break;
+    case VN_AUTO_MOMENTS:
+        *t = first + (moments(count, n) + 0.5) * width;
+        break;
+    case VN_AUTO_LI:
         *t = first + li(count, n) * width;
-    } else {
-        uint64_t coarse[N_TRIANGLE] = { 0 };
-        const int k = n < N_TRIANGLE ? n : N_TRIANGLE;
-        for (int i = 0; i < n; i++)
-            coarse[(int64_t)i * k / n] += count[i];
-        *t = first - 0.5 * width + (triangle(coarse, k) + 1.0) * ((double)n / k) * width;
+        break;
+    case VN_AUTO_MEAN:
+        *t = first + mean(count, n) * width;
+        break;
+    default:
+        return coarse_threshold(count, n, first, width, m, t, err);
     }
     return 0;
 }
@@ -140,6 +312,12 @@ int vn_auto_threshold(struct vn_vol *v, const struct vn_box *box, enum vn_auto_m
     return rc;
 }
 
+static int quantile(struct vn_vol *v, const struct vn_box *box, double q, double *t, struct vn_job *job, struct vn_err *err)
+{
+    int rc = vn_quantiles(v, box, &q, 1, t, job, err);
+    return rc || isfinite(*t) ? rc : vn_fail(err, VN_E_ARG, "there are no finite voxels for an automatic threshold");
+}
+
 int vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_box *box, struct vn_job *job, struct vn_err *err)
 {
     char text[40];
@@ -151,13 +329,20 @@ int vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_bo
                vn_fail(err, VN_E_ARG, "high=%g lies below low=%g", vn_args_real(a, "high"), vn_args_real(a, "low")) : 0;
     if (vn_args_has(a, "high"))
         return vn_fail(err, VN_E_USAGE, "high= needs low=: voxels from low on that hang together with one from high on");
-    if (v->kind == VN_PROB && !vn_args_has(a, "method")) {
+    if (v->kind == VN_PROB && !vn_args_has(a, "method") && !vn_args_has(a, "percentile")) {
         rc = vn_args_set(a, "low", "0.5", err);
         return rc ? rc : vn_args_set(a, "high", "0.7", err);
     }
+    if (vn_args_has(a, "percentile") && !vn_args_has(a, "method") && (rc = vn_args_set(a, "method", "percentile", err)))
+        return rc;
     if (!vn_args_has(a, "method") && (rc = vn_args_set(a, "method", "li", err)))
         return rc;
-    if ((rc = vn_auto_threshold(v, box, (enum vn_auto_method)vn_args_int(a, "method"), &t, job, err)))
+    const bool percentile = vn_args_int(a, "method") == VN_AUTO_PERCENTILE;
+    if (percentile != vn_args_has(a, "percentile"))
+        return vn_fail(err, VN_E_USAGE, percentile ? "method=percentile needs percentile=, from 0 to 100" : "percentile= is for method=percentile");
+    rc = percentile ? quantile(v, box, vn_args_real(a, "percentile") / 100, &t, job, err)
+                    : vn_auto_threshold(v, box, (enum vn_auto_method)vn_args_int(a, "method"), &t, job, err);
+    if (rc)
         return rc;
     snprintf(text, sizeof text, "%.17g", t);
     return vn_args_set(a, "low", text, err);
