@@ -1,53 +1,6 @@
 /* test_cmd.c - the command language: words, names, prefixes, results, failures, completion, journal. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "session.h"
 #include <unistd.h>
-#include "cmd.h"
-#include "job.h"
-#include "mem.h"
-
-static struct vn_session *s;
-static struct vn_runner *r;
-static char *out, *msg;
-static size_t n_out, n_msg;
-static FILE *f_out, *f_msg;
-static struct vn_err err;
-
-static void start(bool json, bool prefixes)
-{
-    f_out = open_memstream(&out, &n_out);
-    f_msg = open_memstream(&msg, &n_msg);
-    const struct vn_run_opt o = { .json = json, .prefixes = prefixes, .out = f_out, .msg = f_msg };
-    s = vn_session_new(&err);
-    r = vn_runner_new(s, &o, &err);
-    assert_non_null(r);
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    vn_runner_free(r);
-    vn_session_free(s);
-    fclose(f_out);
-    fclose(f_msg);
-    free(out);
-    free(msg);
-    return 0;
-}
-
-static int run(const char *line)
-{
-    int rc = vn_runner_line(r, line);
-    fflush(f_out);
-    fflush(f_msg);
-    return rc;
-}
 
 static void words(void **state)
 {
@@ -81,19 +34,19 @@ static void words(void **state)
 static void a_failure_stops_the_line_unless_it_starts_with_a_dash(void **state)
 {
     (void)state;
-    start(false, false);
-    assert_int_equal(run("nonsense; roi 0:1,0:1,0:1"), 1);
+    session_start(false, false);
+    assert_int_equal(session_run("nonsense; roi 0:1,0:1,0:1"), 1);
     assert_non_null(strstr(msg, "venule: nonsense: unknown command 'nonsense'"));
     assert_string_equal(out, "");
-    assert_int_equal(run("-nonsense; roi 0:1,0:1,0:1"), 0);
+    assert_int_equal(session_run("-nonsense; roi 0:1,0:1,0:1"), 0);
     assert_string_equal(out, "roi  0:1,0:1,0:1\n");
 }
 
 static void json_is_one_object_a_command(void **state)
 {
     (void)state;
-    start(true, false);
-    assert_int_equal(run("roi 0:1,0:2,:; close x"), 1);
+    session_start(true, false);
+    assert_int_equal(session_run("roi 0:1,0:2,:; close x"), 1);
     assert_string_equal(out, "{\"command\":\"roi\",\"ok\":true,\"result\":{\"roi\":\"0:1,0:2,:\"}}\n"
                              "{\"command\":\"close\",\"ok\":false,\"error\":{\"code\":\"argument\",\"message\":"
                              "\"no object is named 'x'; 'open FILE as=NAME' makes one\"}}\n");
@@ -102,15 +55,15 @@ static void json_is_one_object_a_command(void **state)
 static void prefixes_only_at_the_prompt(void **state)
 {
     (void)state;
-    start(false, true);
-    assert_int_equal(run("ro off"), 0);
-    assert_int_equal(run("roi si=3 at=1,1,1"), 0);
+    session_start(false, true);
+    assert_int_equal(session_run("ro off"), 0);
+    assert_int_equal(session_run("roi si=3 at=1,1,1"), 0);
     assert_non_null(strstr(out, "roi  0:3,0:3,0:3\n"));
-    assert_int_equal(run("s x"), 1);
+    assert_int_equal(session_run("s x"), 1);
     assert_non_null(strstr(msg, "'s' may be any of"));
-    stop(NULL);
-    start(false, false);
-    assert_int_equal(run("ro off"), 1);
+    session_stop(NULL);
+    session_start(false, false);
+    assert_int_equal(session_run("ro off"), 1);
     assert_non_null(strstr(msg, "did you mean 'roi'?"));
 }
 
@@ -122,10 +75,10 @@ static void usage_errors_say_what_is_missing(void **state)
         { "source /nonexistent/x.vn", "/nonexistent/x.vn" }, { "roi at=1,1,1", "goes with size" },
     };
     (void)state;
-    start(false, false);
+    session_start(false, false);
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         rewind(f_msg);
-        assert_int_equal(run(t[i].line), 1);
+        assert_int_equal(session_run(t[i].line), 1);
         if (!strstr(msg, t[i].says))
             fail_msg("%s: '%s' does not say '%s'", t[i].line, msg, t[i].says);
     }
@@ -134,8 +87,8 @@ static void usage_errors_say_what_is_missing(void **state)
 static void verb_and_question_mark_is_help(void **state)
 {
     (void)state;
-    start(false, false);
-    assert_int_equal(run("roi ?"), 0);
+    session_start(false, false);
+    assert_int_equal(session_run("roi ?"), 0);
     assert_non_null(strstr(out, "roi - set the region"));
     assert_non_null(strstr(out, "size= numbers, voxels, 1 to 1000000000"));
 }
@@ -143,8 +96,8 @@ static void verb_and_question_mark_is_help(void **state)
 static void journal_holds_what_succeeded(void **state)
 {
     (void)state;
-    start(false, false);
-    run("roi 0:1,0:1,0:1; list; -close nothing; roi off");
+    session_start(false, false);
+    session_run("roi 0:1,0:1,0:1; list; -close nothing; roi off");
     assert_int_equal(vn_runner_n_journal(r), 2);
     assert_string_equal(vn_runner_journal(r, 0), "roi 0:1,0:1,0:1");
     assert_string_equal(vn_runner_journal(r, 1), "roi off");
@@ -155,7 +108,7 @@ static void completion(void **state)
     int from;
     const char *hint;
     (void)state;
-    start(false, true);
+    session_start(false, true);
     char **c = vn_complete(s, "lis", 3, &from, &hint);
     assert_non_null(c);
     assert_string_equal(c[0], "list");
@@ -185,13 +138,13 @@ static void a_script_file_runs_and_stops_at_the_first_failure(void **state)
     const char *text = "roi 0:1,0:1,0:1\n\n# nothing\nnonsense\nroi 0:2,0:2,0:2\n";
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
-    start(false, false);
+    session_start(false, false);
     assert_int_not_equal(vn_runner_script(r, path, &err), 0);
     fflush(f_out);
     assert_string_equal(out, "roi  0:1,0:1,0:1\n");
     char line[64];
     snprintf(line, sizeof line, "source %s", path);
-    assert_int_equal(run(line), 1);
+    assert_int_equal(session_run(line), 1);
     unlink(path);
 }
 
@@ -229,14 +182,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_parameter_table_is_sound),
         cmocka_unit_test(words),
-        cmocka_unit_test_teardown(a_failure_stops_the_line_unless_it_starts_with_a_dash, stop),
-        cmocka_unit_test_teardown(json_is_one_object_a_command, stop),
-        cmocka_unit_test_teardown(prefixes_only_at_the_prompt, stop),
-        cmocka_unit_test_teardown(usage_errors_say_what_is_missing, stop),
-        cmocka_unit_test_teardown(verb_and_question_mark_is_help, stop),
-        cmocka_unit_test_teardown(journal_holds_what_succeeded, stop),
-        cmocka_unit_test_teardown(completion, stop),
-        cmocka_unit_test_teardown(a_script_file_runs_and_stops_at_the_first_failure, stop),
+        cmocka_unit_test_teardown(a_failure_stops_the_line_unless_it_starts_with_a_dash, session_stop),
+        cmocka_unit_test_teardown(json_is_one_object_a_command, session_stop),
+        cmocka_unit_test_teardown(prefixes_only_at_the_prompt, session_stop),
+        cmocka_unit_test_teardown(usage_errors_say_what_is_missing, session_stop),
+        cmocka_unit_test_teardown(verb_and_question_mark_is_help, session_stop),
+        cmocka_unit_test_teardown(journal_holds_what_succeeded, session_stop),
+        cmocka_unit_test_teardown(completion, session_stop),
+        cmocka_unit_test_teardown(a_script_file_runs_and_stops_at_the_first_failure, session_stop),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

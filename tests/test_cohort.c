@@ -1,48 +1,11 @@
 /* cohort and compare as commands: what is refused and how it is said, groups, regions, files named by path, results. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "session.h"
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "file.h"
-#include "mem.h"
 
-static struct vn_session *s;
-static struct vn_runner *r;
-static char *out, *msg, dir[] = "/tmp/vn-cohort-XXXXXX";
-static size_t n_out, n_msg;
-static FILE *f_out, *f_msg;
-static struct vn_err err;
-
-static int start(void **state)
-{
-    (void)state;
-    f_out = open_memstream(&out, &n_out);
-    f_msg = open_memstream(&msg, &n_msg);
-    const struct vn_run_opt o = { .json = true, .out = f_out, .msg = f_msg };
-    s = vn_session_new(&err);
-    r = vn_runner_new(s, &o, &err);
-    return r ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    vn_runner_free(r);
-    vn_session_free(s);
-    fclose(f_out);
-    fclose(f_msg);
-    free(out);
-    free(msg);
-    return 0;
-}
+static char dir[] = "/tmp/vn-cohort-XXXXXX";
 
 static void file(const char *name, const char *text)
 {
@@ -59,15 +22,7 @@ static cJSON *run(const char *fmt)
 {
     char line[1000];
     snprintf(line, sizeof line, fmt, dir, dir, dir);
-    vn_runner_line(r, line);
-    fflush(f_out);
-    fflush(f_msg);
-    char *end = out + n_out - 1, *from = end;
-    while (from > out && from[-1] != '\n')
-        from--;
-    cJSON *o = cJSON_Parse(from);
-    assert_non_null(o);
-    return o;
+    return session_json_of(line);
 }
 
 static void refuses(const char *csv, const char *line, const char *says)
@@ -260,14 +215,14 @@ static void survives_every_failed_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(bad_cohorts_are_refused_by_row_and_column, start, stop),
-        cmocka_unit_test_setup_teardown(comparisons_without_two_groups_are_refused, start, stop),
-        cmocka_unit_test_setup_teardown(groups_measures_and_covariates_are_told_apart, start, stop),
-        cmocka_unit_test_setup_teardown(a_row_a_region_and_measure, start, stop),
-        cmocka_unit_test_setup_teardown(measured_tables_are_found_beside_the_cohort, start, stop),
-        cmocka_unit_test_setup_teardown(masks_are_measured_as_the_commands_measure_them, start, stop),
-        cmocka_unit_test_setup_teardown(made_up_brains_are_the_same_each_time, start, stop),
-        cmocka_unit_test_setup_teardown(survives_every_failed_allocation, start, stop),
+        cmocka_unit_test_setup_teardown(bad_cohorts_are_refused_by_row_and_column, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(comparisons_without_two_groups_are_refused, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(groups_measures_and_covariates_are_told_apart, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(a_row_a_region_and_measure, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(measured_tables_are_found_beside_the_cohort, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(masks_are_measured_as_the_commands_measure_them, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(made_up_brains_are_the_same_each_time, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(survives_every_failed_allocation, session_json, session_stop),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err) || !mkdtemp(dir))

@@ -1,62 +1,12 @@
 /* metrics as a command: a real mask against scikit-image, surface-distance and cc3d; regions, ignored voxels, empty masks,
  * anisotropic voxels, refusals. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "masks.h"                       /* first: its functions have an argument s */
+#include "session.h"
 #include <unistd.h>
 
-#include "cmd.h"
 #include "io.h"
-#include "masks.h"
-#include "mem.h"
 
-static struct vn_session *s;
-static struct vn_runner *r;
-static char *out, *msg, dir[] = "/tmp/vn-metrics-XXXXXX";
-static size_t n_out, n_msg;
-static FILE *f_out, *f_msg;
-static struct vn_err err;
-
-static int start(void **state)
-{
-    (void)state;
-    f_out = open_memstream(&out, &n_out);
-    f_msg = open_memstream(&msg, &n_msg);
-    const struct vn_run_opt o = { .json = true, .out = f_out, .msg = f_msg };
-    s = vn_session_new(&err);
-    r = vn_runner_new(s, &o, &err);
-    return r ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    vn_runner_free(r);
-    vn_session_free(s);
-    fclose(f_out);
-    fclose(f_msg);
-    free(out);
-    free(msg);
-    return 0;
-}
-
-/* Runs the line and gives the last object printed. */
-static cJSON *run(const char *line)
-{
-    vn_runner_line(r, line);
-    fflush(f_out);
-    char *from = out + n_out - 1;
-    while (from > out && from[-1] != '\n')
-        from--;
-    cJSON *o = cJSON_Parse(from);
-    assert_non_null(o);
-    return o;
-}
+static char dir[] = "/tmp/vn-metrics-XXXXXX";
 
 /* A mask by formula, as file and object NAME. */
 static void mask(const char *name, int64_t nx, int64_t ny, int64_t nz, const double um[3],
@@ -76,15 +26,7 @@ static void mask(const char *name, int64_t nx, int64_t ny, int64_t nz, const dou
         snprintf(line, sizeof line, "open %s as=%s voxel=%gx%gx%gum", path, name, um[0], um[1], um[2]);
     else
         snprintf(line, sizeof line, "open %s as=%s", path, name);
-    cJSON_Delete(run(line));
-}
-
-static double get(const cJSON *o, const char *key)
-{
-    const cJSON *v = cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), key);
-    if (!v)
-        fail_msg("no %s in the result", key);
-    return cJSON_IsNumber(v) ? v->valuedouble : NAN;
+    cJSON_Delete(session_json_of(line));
 }
 
 static void says(const cJSON *o, const char *what)
@@ -97,7 +39,7 @@ static void says(const cJSON *o, const char *what)
 
 static void close_to(const cJSON *o, const char *key, double expect)
 {
-    const double v = get(o, key);
+    const double v = session_number(o, key);
     if (!(fabs(v - expect) <= 1e-6 * fmax(1, fabs(expect))))
         fail_msg("%s is %.10g, not %.10g", key, v, expect);
 }
@@ -130,7 +72,7 @@ static void a_real_mask_as_other_programs_measure_it(void **state)
     vn_buf_free(&v);
     vn_vol_unref(raw);
     snprintf(line, sizeof line, "open %s as=p; open %s/mask.tif as=t; metrics p t", path, folder);
-    cJSON *o = run(line);
+    cJSON *o = session_json_of(line);
     close_to(o, "dice", 0.7382280550847818);
     close_to(o, "cldice", 0.8502199595388961);
     close_to(o, "hd", 29.899832775452108);
@@ -141,7 +83,7 @@ static void a_real_mask_as_other_programs_measure_it(void **state)
     close_to(o, "betti1_error", 53 - 6);
     close_to(o, "betti2_error", 0);
     close_to(o, "breaks", 1);                 /* counted on skimage's skeleton with scipy's dilation, segments split at branch voxels */
-    assert_true(isnan(get(o, "breaks_per_mm")));
+    assert_true(isnan(session_number(o, "breaks_per_mm")));
     says(o, "voxel size unknown");
     cJSON_Delete(o);
 }
@@ -151,7 +93,7 @@ static void slabs_with_anisotropic_voxels(void **state)
     (void)state;
     mask("t", 20, 20, 20, (const double[3]){ 1, 1, 2 }, slab_to, 10);
     mask("p", 20, 20, 20, (const double[3]){ 1, 1, 2 }, slab_to, 11);
-    cJSON *o = run("metrics p t tolerance=1");
+    cJSON *o = session_json_of("metrics p t tolerance=1");
     /* surface-distance 0.1 on these slabs, spacing (2, 1, 1) for z, y, x. */
     close_to(o, "dice", 20.0 / 21);
     close_to(o, "hd", 2);
@@ -159,10 +101,10 @@ static void slabs_with_anisotropic_voxels(void **state)
     close_to(o, "surface_dice", 0.8460993136);
     close_to(o, "tolerance_um", 1);
     cJSON_Delete(o);
-    o = run("metrics p t");
+    o = session_json_of("metrics p t");
     close_to(o, "tolerance_um", 1);           /* one voxel is its shortest edge */
     cJSON_Delete(o);
-    o = run("metrics p t tolerance=2um");
+    o = session_json_of("metrics p t tolerance=2um");
     close_to(o, "surface_dice", 1);
     cJSON_Delete(o);
 }
@@ -172,16 +114,16 @@ static void a_region_gives_what_its_crop_gives(void **state)
     (void)state;
     mask("p", 61, 40, 33, NULL, mask_sheet, 3);
     mask("t", 61, 40, 33, NULL, mask_sheet, 5);
-    cJSON *o = run("roi 11:50,5:37,2:30; metrics p t");
+    cJSON *o = session_json_of("roi 11:50,5:37,2:30; metrics p t");
     char *whole = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "result"));
     cJSON_Delete(o);
     vn_job_set_threads(4);
-    o = run("metrics p t");
+    o = session_json_of("metrics p t");
     char *four = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "result"));
     assert_string_equal(whole, four);
     vn_job_set_threads(1);
     cJSON_Delete(o);
-    o = run("metrics p t");
+    o = session_json_of("metrics p t");
     char *one = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "result"));
     assert_string_equal(whole, one);
     int64_t tp = 0;
@@ -194,7 +136,7 @@ static void a_region_gives_what_its_crop_gives(void **state)
     cJSON_free(whole);
     cJSON_free(four);
     cJSON_free(one);
-    o = run("roi off; metrics p p");
+    o = session_json_of("roi off; metrics p p");
     close_to(o, "dice", 1);
     close_to(o, "assd", 0);
     close_to(o, "cldice", 1);
@@ -209,7 +151,7 @@ static void ignored_voxels_count_nowhere(void **state)
     mask("t", 20, 20, 20, NULL, slab_to, 10);
     mask("p", 20, 20, 20, NULL, slab_to, 14);
     mask("g", 20, 20, 20, NULL, upper, 9);
-    cJSON *o = run("metrics p t ignore=g");
+    cJSON *o = session_json_of("metrics p t ignore=g");
     close_to(o, "dice", 1);
     close_to(o, "tp", 20 * 20 * 9);
     close_to(o, "tn", 0);
@@ -224,16 +166,16 @@ static void empty_masks_give_null_and_say_so(void **state)
     (void)state;
     mask("t", 20, 21, 22, NULL, slab_to, 10);
     mask("e", 20, 21, 22, NULL, nothing, 0);
-    cJSON *o = run("metrics e t");
+    cJSON *o = session_json_of("metrics e t");
     close_to(o, "dice", 0);
     close_to(o, "recall", 0);
-    assert_true(isnan(get(o, "precision")) && isnan(get(o, "hd")) && isnan(get(o, "assd")) && isnan(get(o, "cldice")));
+    assert_true(isnan(session_number(o, "precision")) && isnan(session_number(o, "hd")) && isnan(session_number(o, "assd")) && isnan(session_number(o, "cldice")));
     close_to(o, "surface_dice", 0);
     close_to(o, "betti0_error", 1);
     says(o, "the prediction is empty here");
     cJSON_Delete(o);
-    o = run("metrics e e");
-    assert_true(isnan(get(o, "dice")) && isnan(get(o, "surface_dice")) && isnan(get(o, "hd")));
+    o = session_json_of("metrics e e");
+    assert_true(isnan(session_number(o, "dice")) && isnan(session_number(o, "surface_dice")) && isnan(session_number(o, "hd")));
     close_to(o, "accuracy", 1);
     says(o, "both masks are empty here");
     cJSON_Delete(o);
@@ -246,21 +188,21 @@ static void what_cannot_be_compared_is_refused(void **state)
     mask("p", 20, 21, 23, NULL, slab_to, 10);
     mask("q", 20, 21, 22, (const double[3]){ 1, 1, 2 }, slab_to, 10);
     mask("w", 20, 21, 22, (const double[3]){ 1, 1, 3 }, slab_to, 10);
-    cJSON *o = run("metrics p t");
+    cJSON *o = session_json_of("metrics p t");
     says(o, "20x21x23");
     says(o, "20x21x22");
     cJSON_Delete(o);
-    o = run("metrics q w");
+    o = session_json_of("metrics q w");
     says(o, "\"ok\":false");
     cJSON_Delete(o);
-    o = run("metrics q t");
+    o = session_json_of("metrics q t");
     says(o, "only one of the two knows its voxel size");
     cJSON_Delete(o);
-    o = run("metrics t t tolerance=2um");
+    o = session_json_of("metrics t t tolerance=2um");
     says(o, "\"ok\":false");
     cJSON_Delete(o);
     mask("one", 1, 1, 1, NULL, slab_to, 1);
-    o = run("metrics one one");
+    o = session_json_of("metrics one one");
     close_to(o, "dice", 1);
     close_to(o, "betti0_error", 0);
     cJSON_Delete(o);
@@ -269,12 +211,12 @@ static void what_cannot_be_compared_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_real_mask_as_other_programs_measure_it, start, stop),
-        cmocka_unit_test_setup_teardown(slabs_with_anisotropic_voxels, start, stop),
-        cmocka_unit_test_setup_teardown(a_region_gives_what_its_crop_gives, start, stop),
-        cmocka_unit_test_setup_teardown(ignored_voxels_count_nowhere, start, stop),
-        cmocka_unit_test_setup_teardown(empty_masks_give_null_and_say_so, start, stop),
-        cmocka_unit_test_setup_teardown(what_cannot_be_compared_is_refused, start, stop),
+        cmocka_unit_test_setup_teardown(a_real_mask_as_other_programs_measure_it, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(slabs_with_anisotropic_voxels, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(a_region_gives_what_its_crop_gives, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(ignored_voxels_count_nowhere, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(empty_masks_give_null_and_say_so, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(what_cannot_be_compared_is_refused, session_json, session_stop),
     };
     static const char *const left[] = { "p", "t", "g", "e", "q", "w", "one", "pred" };
     vn_mem_init(0);

@@ -1,57 +1,18 @@
 /* plot: the three files of a figure, the same bytes each time, and what is said when gnuplot is missing or complains. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "session.h"
 #include <unistd.h>
 
-#include "cmd.h"
 #include "figure.h"
 #include "file.h"
 #include "gnuplot.h"
-#include "mem.h"
 
-static struct vn_session *s;
-static struct vn_runner *r;
-static char *out, *msg, dir[] = "/tmp/vn-plot-XXXXXX";
-static size_t n_out, n_msg;
-static FILE *f_out, *f_msg;
-static struct vn_err err;
-
-static int start(void **state)
-{
-    (void)state;
-    f_out = open_memstream(&out, &n_out);
-    f_msg = open_memstream(&msg, &n_msg);
-    const struct vn_run_opt o = { .out = f_out, .msg = f_msg };
-    s = vn_session_new(&err);
-    r = vn_runner_new(s, &o, &err);
-    return r ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    vn_runner_free(r);
-    vn_session_free(s);
-    fclose(f_out);
-    fclose(f_msg);
-    free(out);
-    free(msg);
-    return 0;
-}
+static char dir[] = "/tmp/vn-plot-XXXXXX";
 
 static int run(const char *fmt)
 {
     char line[1000];
     snprintf(line, sizeof line, fmt, dir, dir);
-    const int rc = vn_runner_line(r, line);
-    fflush(f_out);
-    fflush(f_msg);
-    return rc;
+    return session_run(line);
 }
 
 static char *content(const char *name, size_t *n)
@@ -177,10 +138,10 @@ static void names_become_labels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_same_figure_each_time, start, stop),
-        cmocka_unit_test_setup_teardown(script_and_data_stand_beside_it, start, stop),
-        cmocka_unit_test_setup_teardown(words_from_the_table_stay_words, start, stop),
-        cmocka_unit_test_setup_teardown(gnuplots_words_are_passed_on, start, stop),
+        cmocka_unit_test_setup_teardown(the_same_figure_each_time, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(script_and_data_stand_beside_it, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(words_from_the_table_stay_words, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(gnuplots_words_are_passed_on, session_text, session_stop),
         cmocka_unit_test(names_become_labels),
     };
     static const char *const left[] = { "fig.pdf", "fig.svg", "fig.png", "fig.gp", "fig.dat", "odd.csv", "odd.svg", "odd.gp", "odd.dat", "" };

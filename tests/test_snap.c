@@ -1,28 +1,14 @@
 /* slice, mip, snap and the verbs of the view, as typed. The volume is 6x4x3, value = x + 10 y + 100 z, voxel 1x1x2 um. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "session.h"
 #include <png.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include "cmd.h"
-#include "job.h"
-#include "mem.h"
 
-static struct vn_session *s;
-static struct vn_runner *r;
-static char *out, *msg, folder[] = "/tmp/venule-snap-XXXXXX";
-static size_t n_out, n_msg;
-static FILE *f_out, *f_msg;
+static char folder[] = "/tmp/venule-snap-XXXXXX";
 
 static void bind(const char *name, enum vn_kind kind, bool whole)
 {
     struct vn_grid g = { .dim = { 6, 4, 3 }, .um = { 1, 1, 2 } };
     struct vn_box box = { { 0, 0, 0 }, { 6, 4, 3 } };
-    struct vn_err err;
     struct vn_args none = { 0 };
     struct vn_vol *v = vn_vol_new(kind, VN_U16, &g, &box, &err);
     assert_non_null(v);
@@ -37,37 +23,17 @@ static void bind(const char *name, enum vn_kind kind, bool whole)
 
 static int start(void **state)
 {
-    (void)state;
-    struct vn_err err;
-    f_out = open_memstream(&out, &n_out);
-    f_msg = open_memstream(&msg, &n_msg);
-    const struct vn_run_opt o = { .json = true, .out = f_out, .msg = f_msg };
-    s = vn_session_new(&err);
-    r = vn_runner_new(s, &o, &err);
+    session_json(state);
     bind("v", VN_IMAGE, true);
     bind("m", VN_MASK, false);
     return chdir(folder);
 }
 
-static int stop(void **state)
-{
-    (void)state;
-    vn_runner_free(r);
-    vn_session_free(s);
-    fclose(f_out);
-    fclose(f_msg);
-    free(out);
-    free(msg);
-    return 0;
-}
-
 /* Runs; `want` has to be in what is printed by this line. */
 static void run(const char *line, int rc, const char *want)
 {
-    fflush(f_out);
-    size_t from = n_out;
-    assert_int_equal(vn_runner_line(r, line), rc);
-    fflush(f_out);
+    const size_t from = n_out;
+    assert_int_equal(session_run(line), rc);
     if (want && !strstr(out + from, want))
         fail_msg("'%s' printed %s, not %s", line, out + from, want);
 }
@@ -168,18 +134,17 @@ static void nothing_to_look_at(void **state)
 
 int main(void)
 {
-    struct vn_err err;
     vn_mem_init(0);
     vn_job_init(2, &err);
     if (!mkdtemp(folder))
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(slice_shows_the_plane, start, stop),
-        cmocka_unit_test_setup_teardown(slice_refuses_what_is_not_there, start, stop),
-        cmocka_unit_test_setup_teardown(mip_takes_the_largest, start, stop),
-        cmocka_unit_test_setup_teardown(pictures_are_text_without_a_file, start, stop),
-        cmocka_unit_test_setup_teardown(the_view_is_what_was_said, start, stop),
-        cmocka_unit_test_setup_teardown(nothing_to_look_at, start, stop),
+        cmocka_unit_test_setup_teardown(slice_shows_the_plane, start, session_stop),
+        cmocka_unit_test_setup_teardown(slice_refuses_what_is_not_there, start, session_stop),
+        cmocka_unit_test_setup_teardown(mip_takes_the_largest, start, session_stop),
+        cmocka_unit_test_setup_teardown(pictures_are_text_without_a_file, start, session_stop),
+        cmocka_unit_test_setup_teardown(the_view_is_what_was_said, start, session_stop),
+        cmocka_unit_test_setup_teardown(nothing_to_look_at, start, session_stop),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     static const char *const made[] = { "z.png", "y.png", "r.png", "once.png", "m.png", "o.png", "view.png" };
