@@ -17,6 +17,7 @@ enum vn_ptype {
     VN_P_BOX,       /* 100:260,100:260,0:160 (half-open, either end may be left out), or "off" (i == 0) */
     VN_P_RANGE,     /* a:b, half-open */
     VN_P_POINT,     /* x,y,z */
+    VN_P_POINTS,    /* x,y,z[,x,y,z...], up to VN_MAX_POINTS points; read by vn_args_points */
     VN_P_REALS,     /* numbers separated by commas, up to VN_MAX_REALS */
     VN_P_TEXT, VN_P_PATH,
     VN_P_OBJECT,    /* the name of a session object of one of `kinds` */
@@ -29,7 +30,7 @@ enum vn_pflag {
     VN_PREF = 8,    /* does not change results (to=, force): left out of object keys */
     VN_FILE = 16,   /* PATH of a file that is read: written absolute into the journal */
 };
-enum { VN_MAX_LENGTHS = 8, VN_MAX_REALS = 16 };
+enum { VN_MAX_LENGTHS = 8, VN_MAX_REALS = 16, VN_MAX_POINTS = 4096 };
 
 struct vn_param {
     const char *name;
@@ -50,7 +51,7 @@ struct vn_length { double v; enum vn_unit unit; };           /* mm is turned int
 struct vn_obj;
 struct vn_arg {
     bool has, given;          /* has a value; typed by the user (not the default) */
-    long long i;              /* INT; CHOICE: index; FLAG: 1; LENGTHS, REALS: count */
+    long long i;              /* INT; CHOICE: index; FLAG: 1; LENGTHS, REALS, POINTS: count */
     double d[VN_MAX_REALS];   /* REAL: d[0]; VOXEL, POINT: 3; RANGE: 2; REALS */
     struct vn_length len[VN_MAX_LENGTHS];
     int64_t lo[3], hi[3];     /* BOX (INT64_MIN / INT64_MAX = open end) */
@@ -79,6 +80,9 @@ long long vn_args_int(const struct vn_args *a, const char *name);     /* INT, or
 const char *vn_args_text(const struct vn_args *a, const char *name);  /* NULL when unset */
 /* The length in um or voxels of axis `axis` whose voxel is um[axis] (0 = unknown: bare numbers are voxels, um refuses). */
 int  vn_args_length_vox(const struct vn_args *a, const char *name, int index, const double um[3], int axis, double *vox, struct vn_err *err);
+
+/* Coordinates of a POINTS parameter that has a value: x, y, z of vn_arg(a, name)->i points, vn_free'd by the caller. NULL: no memory. */
+double *vn_args_points(const struct vn_args *a, const char *name, struct vn_err *err);
 
 /* What was typed, as command text that parses back: positional words bare, then key=value and flags.  Appended to b. */
 struct vn_str;

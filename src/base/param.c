@@ -205,6 +205,22 @@ static int parse_reals(struct vn_arg *v, const struct vn_param *p, const char *t
     return 0;
 }
 
+/* Only counted and checked: a stroke's numbers would not fit into every argument of every call. */
+static int parse_points(struct vn_arg *v, const struct vn_param *p, const char *text, struct vn_err *err)
+{
+    const char *s = text;
+    double ignored;
+    long long n = 0;
+    while ((s = number(s, &ignored)) && (n++, *s == ','))
+        s++;
+    if (!s || *s || n % 3)
+        return bad(err, p, n > 4 ? "..." : text, "expected points x,y,z[,x,y,z...]");
+    if (n > 3 * VN_MAX_POINTS)
+        return vn_fail(err, VN_E_ARG, "%s has %lld points, more than %d", p->name, n / 3, VN_MAX_POINTS);
+    v->i = n / 3;
+    return 0;
+}
+
 static int parse_name(const struct vn_param *p, const char *text, struct vn_err *err)
 {
     const char *letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -245,6 +261,8 @@ static int parse_value(struct vn_arg *v, const struct vn_param *p, const char *t
     case VN_P_POINT:
         v->i = numbers(text, ',', 3, v->d, &rest);
         return v->i == 3 && !*rest ? 0 : bad(err, p, text, "expected x,y,z");
+    case VN_P_POINTS:
+        return parse_points(v, p, text, err);
     case VN_P_REALS:
         return parse_reals(v, p, text, err);
     case VN_P_NAME:
@@ -335,6 +353,16 @@ int vn_args_length_vox(const struct vn_args *a, const char *name, int index, con
                        name, vn_arg(a, name)->s, name, l.v);
     *vox = l.unit == VN_VOX || !known ? l.v : l.v / um[axis];
     return 0;
+}
+
+double *vn_args_points(const struct vn_args *a, const char *name, struct vn_err *err)
+{
+    const struct vn_arg *v = vn_arg(a, name);
+    const char *s = v->s;
+    double *at = vn_alloc((uint64_t)v->i * 3 * sizeof *at, err);
+    for (long long i = 0; at && i < 3 * v->i; i++)
+        s = number(s, &at[i]) + 1;
+    return at;
 }
 
 /* ---- printing ---- */

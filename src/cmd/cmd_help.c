@@ -7,7 +7,7 @@ extern const char *const vn_help_table[][2];            /* generated from help/N
 
 static const char *const type_words[] = {
     [VN_P_FLAG] = "flag", [VN_P_INT] = "integer", [VN_P_REAL] = "number", [VN_P_CHOICE] = "choice", [VN_P_LENGTH] = "length",
-    [VN_P_LENGTHS] = "lengths", [VN_P_VOXEL] = "voxel size", [VN_P_BOX] = "box", [VN_P_RANGE] = "range", [VN_P_POINT] = "point",
+    [VN_P_LENGTHS] = "lengths", [VN_P_VOXEL] = "voxel size", [VN_P_BOX] = "box", [VN_P_RANGE] = "range", [VN_P_POINT] = "point", [VN_P_POINTS] = "points",
     [VN_P_REALS] = "numbers", [VN_P_TEXT] = "text", [VN_P_PATH] = "path", [VN_P_OBJECT] = "object", [VN_P_NAME] = "name",
 };
 

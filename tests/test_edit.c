@@ -1,0 +1,283 @@
+/* paint, erase, delete, keep, as typed. Expected counts are lattice points counted by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cmd.h"
+#include "job.h"
+#include "mem.h"
+
+static struct vn_session *s;
+static struct vn_runner *r;
+static struct vn_err err;
+static char *out;
+static size_t n_out;
+static FILE *f_out;
+
+/* A volume of zeros. */
+static void bind(const char *name, enum vn_kind kind, enum vn_type t, int nx, int ny, int nz, double um, double um_z)
+{
+    const struct vn_grid g = { .dim = { nx, ny, nz }, .um = { um, um, um_z } };
+    const struct vn_box box = { { 0, 0, 0 }, { nx, ny, nz } };
+    struct vn_args none = { 0 };
+    struct vn_vol *v = vn_vol_new(kind, t, &g, &box, &err);
+    assert_non_null(v);
+    memset(vn_vol_data(v).data, 0, (size_t)(nx * ny * nz) * vn_type_size(t));
+    struct vn_obj *o = vn_obj_new(kind, v, "test", &none, name, vn_key_str(vn_key_start(), name), &err);
+    assert_non_null(o);
+    assert_int_equal(vn_session_bind(s, name, o, &err), 0);
+    vn_obj_unref(o);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    f_out = open_memstream(&out, &n_out);
+    const struct vn_run_opt o = { .json = true, .out = f_out, .msg = f_out };
+    s = vn_session_new(&err);
+    r = vn_runner_new(s, &o, &err);
+    bind("m", VN_MASK, VN_U8, 20, 20, 20, 1, 1);
+    bind("flat", VN_MASK, VN_U8, 20, 20, 9, 1, 2);
+    bind("fine", VN_MASK, VN_U8, 20, 20, 9, 0.35, 1);
+    bind("bare", VN_MASK, VN_U8, 20, 20, 9, 0, 0);
+    bind("l", VN_LABELS, VN_U16, 20, 20, 9, 1, 1);
+    bind("v", VN_IMAGE, VN_F32, 20, 20, 9, 1, 1);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    vn_runner_free(r);
+    vn_session_free(s);
+    fclose(f_out);
+    free(out);
+    return 0;
+}
+
+static void run(const char *line, int rc, const char *want)
+{
+    fflush(f_out);
+    size_t from = n_out;
+    assert_int_equal(vn_runner_line(r, line), rc);
+    fflush(f_out);
+    if (want && !strstr(out + from, want))
+        fail_msg("'%s' printed %s, not %s", line, out + from, want);
+}
+
+/* A reference to the named volume's content. */
+static struct vn_vol *volume(const char *name)
+{
+    struct vn_obj *o = vn_session_get(s, name);
+    struct vn_vol *v = NULL;
+    assert_non_null(o);
+    assert_int_equal(vn_obj_vol(s, o, &v, NULL, &err), 0);
+    vn_obj_unref(o);
+    return v;
+}
+
+static int at(const char *name, int x, int y, int z)
+{
+    struct vn_vol *v = volume(name);
+    const struct vn_buf b = vn_vol_data(v);
+    const int64_t i = vn_buf_at(&b, x, y, z);
+    const int value = b.type == VN_U8 ? ((const uint8_t *)b.data)[i] : ((const uint16_t *)b.data)[i];
+    vn_vol_unref(v);
+    return value;
+}
+
+static int64_t set(const char *name)
+{
+    struct vn_vol *v = volume(name);
+    const struct vn_buf b = vn_vol_data(v);
+    int64_t n = 0;
+    for (uint64_t i = 0; i < vn_box_count(&b.box); i++)
+        n += b.type == VN_U8 ? ((const uint8_t *)b.data)[i] != 0 : ((const uint16_t *)b.data)[i] != 0;
+    vn_vol_unref(v);
+    return n;
+}
+
+static void a_dab_is_the_lattice_points_of_a_disc_or_ball(void **state)
+{
+    (void)state;
+    run("paint m at=10,10,5 size=1vox as=a", 0, "\"voxels\":1,");
+    run("paint m at=10,10,5 size=5vox as=a", 0, "\"voxels\":21,");        /* squared distances 0 1 2 4 5: 1 + 4 + 4 + 4 + 8 */
+    assert_int_equal(set("a"), 21);
+    assert_true(at("a", 12, 11, 5) == 1 && at("a", 12, 12, 5) == 0 && at("a", 10, 10, 4) == 0);
+    run("paint m at=10,10,10 size=4vox axis=ball as=a", 0, "\"voxels\":33,");    /* 0 1 2 3 4: 1 + 6 + 12 + 8 + 6 */
+    run("paint m at=3,10,5 size=3vox axis=x as=a", 0, "\"voxels\":9,");
+    assert_true(at("a", 3, 11, 6) == 1 && at("a", 4, 10, 5) == 0);
+    run("paint m at=0,0,0 size=5vox as=a", 0, "\"voxels\":8,");            /* a quarter of the disc, its edges included */
+    run("paint m at=10,10,5 size=5vox as=a; paint a at=10,10,5 size=3vox as=a", 0, "\"voxels\":0,");
+}
+
+static void a_brush_is_round_in_the_tissue(void **state)
+{
+    (void)state;
+    run("paint flat at=10,10,4 size=4um axis=ball as=a", 0, "\"voxels\":15,");   /* x2 + y2 + 4 z2 <= 4: 13 + 1 + 1 */
+    run("paint flat at=10,10,4 size=4 axis=ball as=a", 0, "\"brush\":\"4 um\"");
+    run("paint flat at=10,10,4 size=4vox axis=ball as=a", 0, "\"voxels\":33,");
+    run("paint flat at=10,10,4 size=4um axis=y as=a", 0, "\"voxels\":7,");       /* x2 + 4 z2 <= 4: 5 + 1 + 1 */
+    run("paint fine at=10,10,4 size=1.4um as=a", 0, "\"voxels\":13,");           /* 0.7 um are two voxels, reached: 0 1 2 4 */
+    run("paint bare at=10,10,4 size=4 as=a", 0, "\"brush\":\"4 voxels\"");
+    run("paint bare at=10,10,4 size=4um as=a", 1, "the voxel size is not known");
+}
+
+static void a_stroke_joins_its_points(void **state)
+{
+    (void)state;
+    run("paint m at=2,5,3,10,5,3 size=3vox as=a", 0, "\"voxels\":33,");          /* three rows of x 1..11 */
+    assert_true(at("a", 1, 4, 3) == 1 && at("a", 11, 6, 3) == 1 && at("a", 12, 5, 3) == 0 && at("a", 6, 7, 3) == 0);
+    run("paint m at=0,0,0,4,4,0 size=1vox as=a", 0, "\"voxels\":5,");            /* beside the diagonal: 0.71 away */
+    run("paint m at=0,0,0,4,4,4 size=1vox axis=ball as=a", 0, "\"voxels\":5,");
+    run("paint m at=2,2,0,6,2,0,6,6,0 size=1vox as=a", 0, "\"voxels\":9,");      /* an elbow */
+    run("paint m at=2,2,0,6,2,1 size=1vox as=a", 1, "the points go from z=0 to 1");
+    run("paint m at=2,2,0,6,2 size=1vox as=a", 1, "expected points");
+    run("paint m at=2,2,0,20,2,0 size=1vox as=a", 1, "x=20 is outside 'm', which covers 0 to 19 there");
+}
+
+static void erase_and_values(void **state)
+{
+    (void)state;
+    run("paint m at=2,5,3,10,5,3 size=3vox as=a; erase a at=6,5,3 size=1vox as=a", 0, "\"voxels\":1,");
+    assert_int_equal(set("a"), 32);
+    run("paint l at=5,5,2 size=3vox value=700 as=l2; paint l2 at=6,5,2 size=1vox value=8 as=l2", 0, "\"voxels\":1,");
+    assert_true(at("l2", 5, 5, 2) == 700 && at("l2", 6, 5, 2) == 8 && at("l", 5, 5, 2) == 0);
+    run("paint l at=5,5,2 size=3vox value=70000", 1, "value=70000 does not fit the labels of 'l', which are of type u16");
+    run("paint m at=5,5,2 size=3vox value=2", 1, "the voxels of a mask are 0 or 1");
+    run("erase v at=5,5,2 size=3vox", 1, NULL);
+}
+
+static void an_image_starts_an_empty_mask(void **state)
+{
+    (void)state;
+    run("paint v at=5,5,2 size=3vox as=truth", 0, "starting from an empty mask on its grid");
+    assert_int_equal(set("truth"), 9);
+    struct vn_vol *v = volume("truth");
+    assert_true(v->kind == VN_MASK && v->box.hi[2] == 9);
+    vn_vol_unref(v);
+    run("roi 4:8,4:8,0:9; paint v at=5,5,2 size=3vox as=part; paint truth at=15,15,2 size=1vox as=truth; roi off", 0, NULL);
+    assert_int_equal(set("truth"), 10);          /* an edit of a mask is not cut by the region */
+    v = volume("part");
+    assert_true(v->box.lo[0] == 4 && v->box.hi[0] == 8);
+    vn_vol_unref(v);
+}
+
+static void components_are_taken_by_a_point(void **state)
+{
+    (void)state;
+    /* a row of 5, one of 3 that touches it by a corner, and one voxel far away */
+    run("paint m at=2,2,2,6,2,2 size=1vox as=a; paint a at=7,3,3,9,3,3 size=1vox as=a; paint a at=15,15,15 size=1vox as=a", 0, NULL);
+    run("delete a at=4,2,2 as=b", 0, "\"removed\":8");
+    assert_true(set("b") == 1 && at("b", 15, 15, 15) == 1);
+    run("delete a at=4,2,2 connectivity=18 as=b", 0, "\"removed\":5");
+    run("keep a at=8,3,3 connectivity=6 as=b", 0, "\"removed\":6");
+    assert_true(set("b") == 3 && at("b", 7, 3, 3) == 1);
+    run("delete a at=3,5,2 as=b", 1, "at=3,5,2: 'a' is 0 (background) there");
+    run("delete a at=3,4,2 near=2 as=b", 0, "\"at\":[3,2,2]");
+    run("delete a at=3,2,4 near=2 axis=z as=b", 1, "'a' is 0 (background) there and within 2 voxels");
+    run("delete a at=3,2,4 near=2 as=b", 0, "\"at\":[3,2,2]");
+    run("delete a at=20,2,2", 1, "x=20 is outside");
+    run("paint l at=2,2,2 size=3vox value=7 as=k; paint k at=12,2,2 size=3vox value=7 as=k; paint k at=6,6,2 size=1vox value=9 as=k", 0, NULL);
+    run("delete k at=2,2,2 as=b", 0, "\"removed\":18");          /* the label, wherever it is */
+    assert_true(set("b") == 1 && at("b", 6, 6, 2) == 9);
+    run("keep k at=6,6,2 as=b", 0, "\"removed\":18");
+}
+
+/* 200 points in one command; the same bytes from one thread and four, and again from the recipe. */
+static void long_strokes_fit_and_are_made_again(void **state)
+{
+    char line[8192];
+    size_t n = (size_t)snprintf(line, sizeof line, "paint m size=3vox axis=ball as=a at=");
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s%d,%d,%d", i ? "," : "", (i * 7) % 20, (i * 3) % 20, i / 10);
+    vn_job_set_threads(1);
+    run(line, 0, "\"ok\":true");
+    struct vn_vol *one = volume("a");
+    vn_job_set_threads(4);
+    run(line, 0, "\"ok\":true");
+    struct vn_vol *four = volume("a");
+    assert_memory_equal(vn_vol_data(one).data, vn_vol_data(four).data, 8000);
+    run("erase a at=5,5,5 size=6vox axis=ball as=a; keep a at=0,0,0 near=3 as=a", 0, NULL);
+    struct vn_vol *kept = volume("a");
+    vn_session_evict_all(s);
+    struct vn_vol *again = volume("a");
+    assert_ptr_not_equal(kept, again);
+    assert_memory_equal(vn_vol_data(kept).data, vn_vol_data(again).data, 8000);
+    for (int i = 0; i < 4; i++)
+        vn_vol_unref((struct vn_vol *[]){ one, four, kept, again }[i]);
+    vn_job_set_threads(2);
+    n = (size_t)snprintf(line, sizeof line, "paint m size=1vox at=0,0,0");
+    char *many = malloc(VN_MAX_POINTS * 6 + 100);
+    strcpy(many, line);
+    for (int i = 0; i < VN_MAX_POINTS; i++, n += 6)
+        strcpy(many + n, ",0,0,0");
+    run(many, 1, "at has 4097 points, more than 4096");
+    free(many);
+}
+
+/* The last four states and every sixteenth hold their voxels; another is made again, and is what it was. */
+static void earlier_states_give_their_memory_back(void **state)
+{
+    struct vn_obj *each[40];
+    int held = 0;
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        char line[100];
+        snprintf(line, sizeof line, "paint %s at=%d,%d,3 size=1vox as=a", i ? "a" : "m", i % 20, i / 20);
+        run(line, 0, "\"voxels\":1,");
+        each[i] = vn_session_get(s, "a");
+    }
+    for (int i = 0; i < 40; i++)
+        held += vn_obj_mem(s, each[i]) > 0;
+    assert_int_equal(held, 2 + 5);               /* 16 and 32 edits deep; the last four and the one they came from */
+    struct vn_vol *v = NULL;
+    assert_int_equal(vn_obj_vol(s, each[24], &v, NULL, &err), 0);
+    const struct vn_buf b = vn_vol_data(v);
+    int64_t n = 0;
+    for (int i = 0; i < 8000; i++)
+        n += ((const uint8_t *)b.data)[i];
+    assert_int_equal(n, 25);
+    vn_vol_unref(v);
+    for (int i = 0; i < 40; i++)
+        vn_obj_unref(each[i]);
+}
+
+static void failing_allocations_are_reported(void **state)
+{
+    (void)state;
+    run("paint m at=5,5,5 size=5vox axis=ball as=a", 0, NULL);
+    static const char *const line[] = { "paint a at=2,2,2,9,9,2 size=3vox as=b", "keep a at=5,5,5 as=b", "paint v at=2,2,2 size=3vox as=b" };
+    for (int i = 0; i < 3; i++)
+        for (long k = 1, rc = 1; rc; k++) {
+            assert_true(k < 200);
+            vn_mem_fail_at(k);
+            rc = vn_runner_line(r, line[i]);
+            vn_mem_fail_at(0);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_dab_is_the_lattice_points_of_a_disc_or_ball, start, stop),
+        cmocka_unit_test_setup_teardown(a_brush_is_round_in_the_tissue, start, stop),
+        cmocka_unit_test_setup_teardown(a_stroke_joins_its_points, start, stop),
+        cmocka_unit_test_setup_teardown(erase_and_values, start, stop),
+        cmocka_unit_test_setup_teardown(an_image_starts_an_empty_mask, start, stop),
+        cmocka_unit_test_setup_teardown(components_are_taken_by_a_point, start, stop),
+        cmocka_unit_test_setup_teardown(long_strokes_fit_and_are_made_again, start, stop),
+        cmocka_unit_test_setup_teardown(earlier_states_give_their_memory_back, start, stop),
+        cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, stop),
+    };
+    vn_mem_init(0);
+    if (vn_job_init(2, &err))
+        return 1;
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    vn_job_exit();
+    return rc;
+}
