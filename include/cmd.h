@@ -18,6 +18,7 @@ enum vn_cmd_flag {
     VN_CMD_UI = 4,           /* view state only: echoed, journaled, no result object */
     VN_CMD_NO_JOURNAL = 8,   /* help, history, record... */
     VN_CMD_READS = 16,       /* reads files besides its inputs: its objects are never evicted */
+    VN_CMD_TURN = 32,        /* waits its turn behind a running command, also when it is VN_CMD_NOW: it changes names or region, or queues lines */
 };
 struct vn_cmd {
     const char *name, *summary;
@@ -42,6 +43,9 @@ struct vn_call {
     struct vn_runner *r;
     const struct vn_cmd *cmd;
     struct vn_args args;
+    struct vn_args typed;                 /* VN_CMD_MAKES: args as they were typed, before automatic parameters are settled */
+    char *from;                           /* "FILE line 3" when the command came from there, or NULL */
+    bool no_journal;                      /* set by exec: as VN_CMD_NO_JOURNAL, for this call */
     struct vn_job *job;                   /* NULL for VN_CMD_NOW */
     cJSON *result;                        /* members added by exec; printed afterwards */
     struct vn_str text;                   /* free text for people, printed after the members (help pages, lists) */
@@ -103,8 +107,8 @@ void vn_runner_drop(struct vn_runner *r);                            /* forgets 
 int  vn_runner_n_journal(const struct vn_runner *r);
 const char *vn_runner_journal(const struct vn_runner *r, int i);
 int  vn_runner_record(struct vn_runner *r, const char *path, bool force, struct vn_err *err);   /* NULL: stop */
-/* Lines put in front of what waits (source). */
-int  vn_runner_push(struct vn_runner *r, const char *text, struct vn_err *err);
+/* Lines put in front of what waits (source). path: the file they stand in, line by line, for messages; or NULL. */
+int  vn_runner_push(struct vn_runner *r, const char *text, const char *path, struct vn_err *err);
 void vn_runner_stop(struct vn_runner *r);                            /* quit */
 
 /* Completion: candidates for the word that ends at byte `point` of line: NULL-ended array, each and the array vn_free'd;

@@ -119,11 +119,90 @@ static void many_objects_under_a_small_budget(void **state)
         assert_true(vn_key_same(big.k[i], small.k[i]));
 }
 
+/* 40 results, each made from the one before, 168 MB in all under a budget of 16: all can be used, from last to first. */
+static void forty_objects_ten_times_the_budget(void **state)
+{
+    const struct vn_run_opt o = { .quiet = true, .out = tmpfile(), .msg = stderr };
+    char line[120];
+    (void)state;
+    s = vn_session_new(&err);
+    struct vn_runner *r = vn_runner_new(s, &o, &err);
+    vn_mem_trim();
+    vn_mem_init(16800000);
+    assert_int_equal(vn_runner_line(r, "phantom tube dims=128x128x64 radius=9 as=s0"), 0);
+    for (int i = 1; i <= 40; i++) {
+        snprintf(line, sizeof line, "denoise s%d method=gaussian sigma=0.5vox as=s%d", i - 1, i);
+        assert_int_equal(vn_runner_line(r, line), 0);
+    }
+    assert_true(vn_mem_in_use() <= 16800000);
+    for (int i = 40; i > 0; i -= 13) {
+        snprintf(line, sizeof line, "info s%d stats=full", i);
+        assert_int_equal(vn_runner_line(r, line), 0);
+    }
+    assert_true(vn_session_n_remade(s) > 0);
+    assert_true(vn_session_n_remade(s) < 200);
+    assert_true(vn_mem_in_use() <= 16800000);
+    vn_runner_free(r);
+    vn_session_free(s);
+    fclose(o.out);
+    vn_mem_init(0);
+}
+
+static int the_last(void *ctx, struct vn_job *job_, struct vn_err *e)
+{
+    struct vn_vol *v;
+    struct vn_obj *o = vn_session_get(s, "v");
+    int rc = vn_obj_vol(s, o, &v, job_, e);
+    if (!rc) {
+        *(struct vn_key *)ctx = volume_key(v, job_);
+        vn_vol_unref(v);
+    }
+    vn_obj_unref(o);
+    return rc;
+}
+
+/* 20000 steps, far more than calls fit on a stack; made again only from the nearest step that is in memory. */
+static void a_long_chain_is_made_again_without_recursion(void **state)
+{
+    const struct vn_run_opt o = { .quiet = true, .out = fopen("/dev/null", "w"), .msg = stderr };
+    enum { N = 20000 };
+    struct vn_key before, after;
+    struct vn_obj *middle = NULL;
+    char line[60];
+    (void)state;
+    s = vn_session_new(&err);
+    struct vn_runner *r = vn_runner_new(s, &o, &err);
+    assert_int_equal(vn_runner_line(r, "phantom tube dims=8x8x8 radius=2 as=v"), 0);
+    for (int i = 1; i <= N; i++) {
+        snprintf(line, sizeof line, "set v voxel=%dum as=v", i);
+        assert_int_equal(vn_runner_line(r, line), 0);
+        if (i == N - 50)
+            middle = vn_session_get(s, "v");
+    }
+    assert_int_equal(vn_job_run(VN_REGION, "keys", the_last, &before, NULL, &err), 0);
+    vn_session_evict_all(s);
+    assert_int_equal(vn_job_run(VN_REGION, "keys", the_last, &after, NULL, &err), 0);
+    assert_true(vn_key_same(before, after));
+    assert_int_equal(vn_session_n_remade(s), N + 1);
+    struct vn_vol *held = vn_obj_peek(s, middle);           /* put back after everything went: 50 steps from there */
+    vn_session_evict_all(s);
+    middle->content.vol = held;
+    assert_int_equal(vn_job_run(VN_REGION, "keys", the_last, &after, NULL, &err), 0);
+    assert_true(vn_key_same(before, after));
+    assert_int_equal(vn_session_n_remade(s), N + 1 + 50);
+    vn_obj_unref(middle);
+    vn_runner_free(r);
+    vn_session_free(s);
+    fclose(o.out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evicted_objects_come_back_the_same),
         cmocka_unit_test(many_objects_under_a_small_budget),
+        cmocka_unit_test(forty_objects_ten_times_the_budget),
+        cmocka_unit_test(a_long_chain_is_made_again_without_recursion),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

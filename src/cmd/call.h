@@ -11,6 +11,12 @@ void vn_call_free(struct vn_call *c);
 /* Canonical text, every name and absolute input paths written out. Appended to b. */
 void vn_call_print(const struct vn_call *c, struct vn_str *b);
 struct vn_key vn_call_key(const struct vn_call *c, int output);
+/* Words of one command with every object's name and as= replaced: word(ctx, i, was) gives the new word of parameter i, or
+ * NULL with err set. drop: flags of parameters that are left out. Canonical, appended to b. */
+typedef const char *(*vn_word_fn)(void *ctx, int i, const char *was, struct vn_err *err);
+int  vn_words_map(const struct vn_words *words, unsigned drop, vn_word_fn word, void *ctx, struct vn_str *b, struct vn_err *err);
+/* "undo" (way -1) and "redo" (+1): n= steps. */
+int  vn_cmd_exec_steps(struct vn_call *c, int way, struct vn_err *err);
 /* Turns made contents into named objects; result gets "name". */
 int  vn_call_bind(struct vn_call *c, struct vn_err *err);
 /* Runs o's verb again: vn_remake_fn. */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct waiting { struct waiting *next; char line[]; };
+struct waiting { struct waiting *next; char *from; char line[]; };      /* from: "FILE line 3", or NULL */
 
 struct vn_runner {
     struct vn_session *s;
@@ -41,8 +41,10 @@ struct vn_runner *vn_runner_new(struct vn_session *s, const struct vn_run_opt *o
 
 void vn_runner_drop(struct vn_runner *r)
 {
-    for (struct waiting *w; (w = r->first); vn_free(w))
+    for (struct waiting *w; (w = r->first); vn_free(w)) {
         r->first = w->next;
+        vn_free(w->from);
+    }
 }
 
 void vn_runner_free(struct vn_runner *r)
@@ -117,7 +119,8 @@ static int result(struct vn_runner *r, const struct vn_call *c, struct vn_err *e
     return rc;
 }
 
-static void failure(struct vn_runner *r, const char *verb, const struct vn_call *c, const struct vn_err *err)
+/* from: "FILE line 3" of the command, or NULL. */
+static void failure(struct vn_runner *r, const char *verb, const struct vn_call *c, const char *from, const struct vn_err *err)
 {
     const size_t n = strlen(verb);
     const bool named = !strncmp(err->msg, verb, n) && err->msg[n] == ':';   /* the parser put the verb in front already */
@@ -125,6 +128,8 @@ static void failure(struct vn_runner *r, const char *verb, const struct vn_call 
 
     if (named)
         snprintf(bare.msg, sizeof bare.msg, "%s", err->msg + n + 1 + strspn(err->msg + n + 1, " "));
+    if (from)
+        vn_err_prefix(&bare, "%s", from);
     if (r->o.json && !r->hooks.text) {
         struct vn_str b = { 0 };
         vn_print_json(c, verb, &bare, &b);
@@ -140,30 +145,52 @@ static void failure(struct vn_runner *r, const char *verb, const struct vn_call 
 
 /* ---- journal ---- */
 
-static int journal_add(struct vn_runner *r, const struct vn_call *c, struct vn_err *err)
+/* line: NULL when there was no memory for it. */
+static int journal_add(struct vn_runner *r, const char *line, struct vn_err *err)
 {
-    struct vn_str b = { 0 };
     int rc = 0;
 
-    if (c->cmd->flags & VN_CMD_NO_JOURNAL)
-        return 0;
-    vn_call_print(c, &b);
-    if (r->n_journal == r->cap) {
+    if (line && r->n_journal == r->cap) {
         char **more = vn_realloc(r->journal, (uint64_t)(r->cap * 2 + 64) * sizeof *more, NULL);
         if (!more)
-            b.failed = true;
+            line = NULL;
         else {
             r->journal = more;
             r->cap = r->cap * 2 + 64;
         }
     }
-    if (!b.failed && (r->journal[r->n_journal] = vn_strdup(b.s, NULL)))
+    if (line && (r->journal[r->n_journal] = vn_strdup(line, NULL)))
         r->n_journal++;
     else
         rc = vn_fail(err, VN_E_MEMORY, "done, but there is no memory to note it in the journal");
-    if (r->record && b.s && (fprintf(r->record, "%s\n", b.s) < 0 || fflush(r->record)))
+    if (r->record && line && (fprintf(r->record, "%s\n", line) < 0 || fflush(r->record)))
         say(r, "record", strerror(errno), true);
-    vn_str_free(&b);
+    return rc;
+}
+
+/* Names of the files the command was told to write. */
+static void files_written(const struct vn_call *c, struct vn_str *b)
+{
+    for (int i = 0; i < c->args.n; i++)
+        if (c->args.params[i].type == VN_P_PATH && (c->args.params[i].flags & VN_PREF) && c->args.v[i].given)
+            vn_str_addf(b, "%s%s", b->n ? ", " : "", c->args.v[i].s);
+}
+
+/* The command into the journal and among the steps that can be undone. */
+static int note_done(struct vn_runner *r, const struct vn_call *c, struct vn_err *err)
+{
+    struct vn_str line = { 0 }, files = { 0 };
+    int rc = 0;
+
+    vn_call_print(c, &line);
+    if (!c->no_journal && !(c->cmd->flags & VN_CMD_NO_JOURNAL))
+        rc = journal_add(r, line.failed ? NULL : line.s, err);
+    files_written(c, &files);
+    if (!(c->cmd->flags & (VN_CMD_UI | VN_CMD_NO_JOURNAL)) && !rc &&
+        (line.failed || files.failed || vn_session_mark(r->s, line.s, files.s, err)))
+        rc = vn_fail(err, VN_E_MEMORY, "done, but there is no memory to note it for undo");
+    vn_str_free(&line);
+    vn_str_free(&files);
     return rc;
 }
 
@@ -196,18 +223,18 @@ static int finish(struct vn_runner *r, struct vn_call *c, int rc, struct vn_err 
     if (!rc)
         rc = vn_call_bind(c, err);
     if (rc) {
-        failure(r, c->cmd->name, c, err);
+        failure(r, c->cmd->name, c, c->from, err);
     } else {
         for (cJSON *n = c->notes ? c->notes->child : NULL; n; n = n->next)
             say(r, c->cmd->name, n->valuestring, false);
         struct vn_err e;
         rc = result(r, c, err);
-        if (journal_add(r, c, &e) && !rc) {             /* a journal with a gap would not replay */
+        if (note_done(r, c, &e) && !rc) {               /* a journal with a gap would not replay */
             *err = e;
             rc = e.code;
         }
         if (rc)
-            failure(r, c->cmd->name, c, err);
+            failure(r, c->cmd->name, c, c->from, err);
     }
     vn_call_free(c);
     return rc;
@@ -239,19 +266,22 @@ static int push(const char *line, size_t n, struct waiting **at, struct vn_err *
         return VN_E_MEMORY;
     memcpy(w->line, line, n);
     w->line[n] = '\0';
+    w->from = NULL;
     w->next = *at;
     *at = w;
     return 0;
 }
 
-int vn_runner_push(struct vn_runner *r, const char *text, struct vn_err *err)
+int vn_runner_push(struct vn_runner *r, const char *text, const char *path, struct vn_err *err)
 {
     struct waiting **at = &r->first;
-    while (*text) {
+    for (int i = 1; *text; i++) {
         size_t n = strcspn(text, "\n");
         int rc = push(text, n, at, err);
         if (rc)
             return rc;
+        if (path && !((*at)->from = vn_sprintf(err, "%s line %d", path, i)))
+            return VN_E_MEMORY;
         at = &(*at)->next;
         text += n + (text[n] == '\n');
     }
@@ -270,19 +300,24 @@ static int next(struct vn_runner *r, struct vn_call **c, bool *keep_going, struc
     r->first = w->next;
     int rc = vn_words_split(w->line, &rest, &words, err);
     if (rc) {
-        failure(r, "syntax", NULL, err);
+        failure(r, "syntax", NULL, w->from, err);
     } else {
-        if (rest)
-            rc = push(rest, strlen(rest), &r->first, err);
+        if (rest && !(rc = push(rest, strlen(rest), &r->first, err)) && w->from && !(r->first->from = vn_strdup(w->from, err)))
+            rc = VN_E_MEMORY;
         if (!rc && words.n) {
             if (r->hooks.echo)
                 r->hooks.echo(r->hooks.ctx, w->line);
             rc = vn_call_parse(r, r->s, &words, r->o.prefixes, c, keep_going, err);
         }
         if (rc)
-            failure(r, words.n ? words.w[0] + *keep_going : "", NULL, err);
+            failure(r, words.n ? words.w[0] + *keep_going : "", NULL, w->from, err);
         vn_words_free(&words);
     }
+    if (*c) {
+        (*c)->from = w->from;
+        w->from = NULL;
+    }
+    vn_free(w->from);
     vn_free(w);
     return rc;
 }
@@ -315,8 +350,8 @@ static int run_waiting(struct vn_runner *r)
 int vn_runner_line(struct vn_runner *r, const char *line)
 {
     struct vn_err err = { 0 };
-    if (vn_runner_push(r, line, &err)) {
-        failure(r, "", NULL, &err);
+    if (vn_runner_push(r, line, NULL, &err)) {
+        failure(r, "", NULL, NULL, &err);
         return 1;
     }
     return run_waiting(r);
@@ -390,7 +425,7 @@ static bool is_now(struct vn_runner *r, const char *line)
         return false;
     const struct vn_cmd *cmd = words.n ? vn_cmd_find(words.w[0], r->o.prefixes, NULL) : NULL;
     vn_words_free(&words);
-    return cmd && (cmd->flags & VN_CMD_NOW) && !rest;
+    return cmd && (cmd->flags & (VN_CMD_NOW | VN_CMD_TURN)) == VN_CMD_NOW && !rest;
 }
 
 int vn_runner_submit(struct vn_runner *r, const char *line, struct vn_err *err)

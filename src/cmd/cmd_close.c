@@ -11,4 +11,4 @@ static int exec(struct vn_call *c, struct vn_err *err)
     return vn_session_unbind(c->s, vn_call_name(c, "name"), err);
 }
 
-const struct vn_cmd vn_cmd_close = { "close", "forget an object's name", params, VN_CMD_NOW, exec, NULL };
+const struct vn_cmd vn_cmd_close = { "close", "forget an object's name", params, VN_CMD_NOW | VN_CMD_TURN, exec, NULL };

@@ -69,4 +69,4 @@ static int exec(struct vn_call *c, struct vn_err *err)
     return 0;
 }
 
-const struct vn_cmd vn_cmd_roi = { "roi", "set the region that commands work on", params, VN_CMD_NOW, exec, NULL };
+const struct vn_cmd vn_cmd_roi = { "roi", "set the region that commands work on", params, VN_CMD_NOW | VN_CMD_TURN, exec, NULL };

@@ -14,9 +14,9 @@ static int exec(struct vn_call *c, struct vn_err *err)
     char *text = vn_file_read(vn_args_text(&c->args, "path"), 16 << 20, &n, err);
     if (!text)
         return err->code;
-    int rc = vn_runner_push(c->r, text, err);
+    int rc = vn_runner_push(c->r, text, vn_args_text(&c->args, "path"), err);
     vn_free(text);
     return rc;
 }
 
-const struct vn_cmd vn_cmd_source = { "source", "run the commands of a file", params, VN_CMD_NOW | VN_CMD_NO_JOURNAL, exec, NULL };
+const struct vn_cmd vn_cmd_source = { "source", "run the commands of a file", params, VN_CMD_NOW | VN_CMD_NO_JOURNAL | VN_CMD_TURN, exec, NULL };

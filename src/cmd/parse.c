@@ -74,6 +74,17 @@ static bool is_key(const char *w)
     return w[n] == '=' && n > 0 && strspn(w, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
+/* Does word i belong to a parameter by its key, or is it a flag? */
+static bool is_keyed(const struct vn_cmd *cmd, const struct vn_words *words, int i)
+{
+    char key[64];
+    if (words->quoted[i])
+        return false;
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(words->w[i], "="), words->w[i]);
+    const struct vn_param *p = vn_param_find(cmd->params, key);
+    return p && (strchr(words->w[i], '=') || p->type == VN_P_FLAG);
+}
+
 static int take_word(struct vn_call *c, const struct vn_words *words, int *i, bool prefixes, struct vn_err *err)
 {
     const char *w = words->w[*i];
@@ -96,11 +107,12 @@ static int take_word(struct vn_call *c, const struct vn_words *words, int *i, bo
     if (!(p->flags & VN_REST))
         return vn_args_set(&c->args, p->name, w, err);
     struct vn_str all = { 0 };
-    for (; *i < words->n; ++*i) {
+    for (; *i < words->n && !(all.n && is_keyed(c->cmd, words, *i)); ++*i) {
         if (all.n)
             vn_str_add(&all, " ");
         vn_word_print(words->w[*i], &all);
     }
+    --*i;                                                             /* the caller counts on */
     int rc = all.failed ? vn_fail(err, VN_E_MEMORY, "no memory") : vn_args_set(&c->args, p->name, all.s, err);
     vn_str_free(&all);
     return rc;
@@ -166,7 +178,7 @@ int vn_call_parse(struct vn_runner *r, struct vn_session *s, const struct vn_wor
     for (int i = from; i < words->n; i++)
         if ((rc = take_word(c, words, &i, prefixes, err)))
             goto fail;
-    if ((rc = resolve(c, err)))
+    if ((rc = resolve(c, err)) || ((cmd->flags & VN_CMD_MAKES) && (rc = vn_args_copy(&c->typed, &c->args, err))))
         goto fail;
     *out = c;
     return 0;
@@ -187,6 +199,8 @@ void vn_call_free(struct vn_call *c)
     for (int i = 0; i < c->args.n && c->args.v && !c->remake; i++)
         vn_obj_unref(c->args.v[i].obj);
     vn_args_free(&c->args);
+    vn_args_free(&c->typed);
+    vn_free(c->from);
     cJSON_Delete(c->result);
     cJSON_Delete(c->notes);
     vn_str_free(&c->text);
@@ -195,12 +209,12 @@ void vn_call_free(struct vn_call *c)
 
 /* ---- canonical text ---- */
 
-void vn_call_print(const struct vn_call *c, struct vn_str *b)
+static void print(const struct vn_call *c, const struct vn_args *args, struct vn_str *b)
 {
     struct vn_args a;
     struct vn_str words = { 0 };
 
-    if (vn_args_copy(&a, &c->args, NULL)) {
+    if (vn_args_copy(&a, args, NULL)) {
         b->failed = true;
         return;
     }
@@ -217,6 +231,38 @@ void vn_call_print(const struct vn_call *c, struct vn_str *b)
     vn_str_addf(b, "%s%s%s", c->cmd->name, words.n ? " " : "", words.n ? words.s : "");
     vn_str_free(&words);
     vn_args_free(&a);
+}
+
+void vn_call_print(const struct vn_call *c, struct vn_str *b) { print(c, &c->args, b); }
+
+int vn_words_map(const struct vn_words *words, unsigned drop, vn_word_fn word, void *ctx, struct vn_str *b, struct vn_err *err)
+{
+    struct vn_call c = { 0 };
+    struct vn_str text = { 0 };
+    int rc;
+
+    if (!(c.cmd = vn_cmd_find(words->w[0], false, err)))
+        return VN_E_USAGE;
+    if ((rc = vn_args_init(&c.args, c.cmd->params, err)))
+        return rc;
+    for (int i = 1; i < words->n && !rc; i++)
+        rc = take_word(&c, words, &i, false, err);
+    for (int i = 0; i < c.args.n && !rc; i++) {
+        const struct vn_param *p = &c.args.params[i];
+        const char *to = NULL;
+        if (p->flags & drop)
+            vn_args_unset(&c.args, p->name);
+        else if ((p->type == VN_P_OBJECT || p->type == VN_P_NAME) && c.args.v[i].given)
+            rc = (to = word(ctx, i, c.args.v[i].s, err)) ? vn_args_set(&c.args, p->name, to, err) : err->code;
+    }
+    if (!rc) {
+        vn_args_print(&c.args, &text);
+        vn_str_addf(b, "%s%s%s", c.cmd->name, text.n ? " " : "", text.n ? text.s : "");
+        rc = text.failed || b->failed ? vn_fail(err, VN_E_MEMORY, "no memory for a command's text") : 0;
+    }
+    vn_str_free(&text);
+    vn_args_free(&c.args);
+    return rc;
 }
 
 const struct vn_op *vn_cmd_op(const struct vn_cmd *cmd, const struct vn_args *a) { return cmd->choose ? cmd->choose(a) : cmd->op; }
@@ -260,14 +306,17 @@ static void name_first(struct vn_call *c)
 
 int vn_call_bind(struct vn_call *c, struct vn_err *err)
 {
-    struct vn_str line = { 0 };
+    static uint64_t n_bound;
+    struct vn_str line = { 0 }, typed = { 0 };
     int rc = 0;
 
     if (c->n_made == 0)
         return 0;
     name_first(c);
     vn_call_print(c, &line);
-    if (line.failed)
+    print(c, &c->typed, &typed);
+    n_bound++;
+    if (line.failed || typed.failed)
         rc = vn_fail(err, VN_E_MEMORY, "no memory for the result's name");
     for (int i = 0; i < c->n_made && !rc; i++) {
         struct vn_made *m = &c->made[i];
@@ -284,6 +333,14 @@ int vn_call_bind(struct vn_call *c, struct vn_err *err)
             break;
         }
         o->output = i;
+        o->serial = n_bound;
+        o->n_as = (int)strlen(c->as);
+        snprintf(o->name, sizeof o->name, "%.63s", name);
+        if (strcmp(typed.s, line.s) && !(o->typed = vn_strdup(typed.s, err))) {
+            vn_obj_unref(o);
+            rc = VN_E_MEMORY;
+            break;
+        }
         o->roi = c->roi;
         o->has_roi = c->has_roi;
         o->remakable = !(c->cmd->flags & VN_CMD_READS);
@@ -291,6 +348,7 @@ int vn_call_bind(struct vn_call *c, struct vn_err *err)
         vn_obj_unref(o);
     }
     vn_str_free(&line);
+    vn_str_free(&typed);
     return rc;
 }
 

@@ -8,6 +8,11 @@
 #include <string.h>
 
 struct name { char name[64]; struct vn_obj *obj; };
+struct step {                                     /* names and region after a command */
+    struct name *name; int n;
+    struct vn_box roi; bool has_roi;
+    char *line, *files;
+};
 
 struct vn_session {
     pthread_mutex_t lock;
@@ -15,6 +20,7 @@ struct vn_session {
     struct vn_obj **all; int n_all, cap_all;      /* every object ever bound and still alive, for eviction; weak */
     struct vn_box roi; bool has_roi;
     struct vn_view view;
+    struct step step[VN_MAX_STEPS + 1]; int n_step, at;   /* step[at] is now, unless a command is half done; before it undo, after it redo */
     uint64_t clock, n_remade;
     vn_remake_fn remake;
 };
@@ -53,6 +59,20 @@ static uint64_t content_mem(enum vn_kind kind, const void *content)
 
 /* ---- objects ---- */
 
+static void shape_of(struct vn_obj *o)
+{
+    const struct vn_vol *v = o->content.vol;
+    const int size = sizeof o->shape;
+
+    if (o->kind == VN_GRAPH)
+        snprintf(o->shape, size, "%d segments, %d nodes", o->content.graph->n_segment, o->content.graph->n_node);
+    else if (o->kind == VN_TABLE)
+        snprintf(o->shape, size, "%lld rows, %d columns", (long long)o->content.table->n_row, o->content.table->n_col);
+    else
+        snprintf(o->shape, size, "%lldx%lldx%lld %s", (long long)vn_box_dim(&v->box, 0), (long long)vn_box_dim(&v->box, 1),
+                 (long long)vn_box_dim(&v->box, 2), vn_type_name(v->src->type));
+}
+
 struct vn_obj *vn_obj_new(enum vn_kind kind, void *content, const char *verb, const struct vn_args *args, const char *line,
                           struct vn_key key, struct vn_err *err)
 {
@@ -72,6 +92,7 @@ struct vn_obj *vn_obj_new(enum vn_kind kind, void *content, const char *verb, co
     o->verb = verb;
     o->key = key;
     o->content.any = content;
+    shape_of(o);
     return o;
 }
 
@@ -92,40 +113,120 @@ static void forget(struct vn_session *s, struct vn_obj *o)
     pthread_mutex_unlock(&s->lock);
 }
 
-void vn_obj_unref(struct vn_obj *o)
+/* Gives one reference back; an object that nobody holds any more joins those to be freed, linked through their content. */
+static void retire(struct vn_obj *o, struct vn_obj **dead)
 {
     if (!o || __atomic_sub_fetch(&o->refs, 1, __ATOMIC_ACQ_REL))
         return;
     if (home)
         forget(home, o);
     vn_content_unref(o->kind, o->content.any);
-    for (int i = 0; i < o->args.n; i++)
-        vn_obj_unref(o->args.v[i].obj);
-    vn_args_free(&o->args);
-    vn_free(o->line);
-    vn_free(o);
+    o->content.any = *dead;
+    *dead = o;
 }
 
-static int content_of(struct vn_session *s, struct vn_obj *o, void **out, struct vn_job *job, struct vn_err *err)
+/* Without recursion: a chain of recipes may be long. */
+void vn_obj_unref(struct vn_obj *o)
 {
-    void *made = NULL;
+    struct vn_obj *dead = NULL;
 
+    retire(o, &dead);
+    while ((o = dead)) {
+        dead = o->content.any;
+        for (int i = 0; i < o->args.n; i++)
+            retire(o->args.v[i].obj, &dead);
+        vn_args_free(&o->args);
+        vn_free(o->line);
+        vn_free(o->typed);
+        vn_free(o);
+    }
+}
+
+void *vn_obj_peek(struct vn_session *s, struct vn_obj *o)
+{
     pthread_mutex_lock(&s->lock);
-    *out = o->content.any ? content_ref(o->kind, o->content.any) : NULL;
+    void *c = o->content.any ? content_ref(o->kind, o->content.any) : NULL;
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}
+
+static void *use(struct vn_session *s, struct vn_obj *o)
+{
+    pthread_mutex_lock(&s->lock);
     o->used = ++s->clock;
     pthread_mutex_unlock(&s->lock);
-    if (*out)
-        return 0;
-    int rc = s->remake(s, o, &made, job, err);
+    return vn_obj_peek(s, o);
+}
+
+/* An object to be made again, with the contents of its inputs, held so that none goes before all are there. */
+struct remade { struct vn_obj *o; void **held; int next; };      /* next: the input that is being made */
+
+static bool push(struct remade **f, int *n, int *cap, struct vn_obj *o, struct vn_err *err)
+{
+    void *more = *n < *cap ? *f : vn_realloc(*f, (uint64_t)(*cap * 2 + 8) * sizeof **f, err);
+    if (!more)
+        return false;
+    *cap = *n < *cap ? *cap : *cap * 2 + 8;
+    *f = more;
+    (*f)[*n] = (struct remade){ o, vn_calloc((uint64_t)o->args.n + 1, sizeof(void *), err), 0 };
+    return (*f)[*n].held && ++*n;
+}
+
+static void pop(struct remade *f)
+{
+    for (int i = 0; i < f->o->args.n; i++)
+        if (f->held[i])
+            vn_content_unref(f->o->args.v[i].obj->kind, f->held[i]);
+    vn_free(f->held);
+}
+
+/* Runs the verb again; its inputs are there. */
+static int remake(struct vn_session *s, struct vn_obj *o, void **made, struct vn_job *job, struct vn_err *err)
+{
+    const int rc = s->remake(s, o, made, job, err);
     if (rc)
         return rc;
     pthread_mutex_lock(&s->lock);
     s->n_remade++;
     if (!o->content.any)
-        o->content.any = content_ref(o->kind, made);
+        o->content.any = content_ref(o->kind, *made);
     pthread_mutex_unlock(&s->lock);
-    *out = made;
     return 0;
+}
+
+/* From the nearest ancestors in memory on, one step after the other: a stack of our own, for a chain may be long. */
+static int content_of(struct vn_session *s, struct vn_obj *o, void **out, struct vn_job *job, struct vn_err *err)
+{
+    struct remade *f = NULL;
+    int n = 0, cap = 0, rc = 0;
+
+    if ((*out = use(s, o)))
+        return 0;
+    rc = push(&f, &n, &cap, o, err) ? 0 : VN_E_MEMORY;
+    while (!rc && n) {
+        struct remade *t = &f[n - 1];
+        for (; t->next < t->o->args.n; t->next++) {
+            struct vn_obj *in = t->o->args.v[t->next].obj;
+            if (in && !t->held[t->next] && !(t->held[t->next] = use(s, in)))
+                break;
+        }
+        if (t->next < t->o->args.n) {
+            rc = push(&f, &n, &cap, t->o->args.v[t->next].obj, err) ? 0 : VN_E_MEMORY;
+            continue;
+        }
+        void *made = NULL;
+        if ((rc = remake(s, t->o, &made, job, err)))
+            break;
+        pop(t);
+        if (--n)
+            f[n - 1].held[f[n - 1].next] = made;
+        else
+            *out = made;
+    }
+    while (n)
+        pop(&f[--n]);
+    vn_free(f);
+    return rc;
 }
 
 static int wrong_kind(const struct vn_obj *o, const char *want, struct vn_err *err)
@@ -171,14 +272,16 @@ uint64_t vn_obj_mem(struct vn_session *s, struct vn_obj *o)
 /* Voxels shared with somebody else would not become free. */
 static bool sole_owner(const struct vn_obj *o)
 {
-    if (!(o->kind & VN_VOLUMES))
+    if (o->kind == VN_GRAPH)
+        return __atomic_load_n(&o->content.graph->refs, __ATOMIC_RELAXED) == 1;
+    if (o->kind == VN_TABLE)
         return true;
     return __atomic_load_n(&o->content.vol->refs, __ATOMIC_RELAXED) == 1 &&
            __atomic_load_n(&o->content.vol->src->refs, __ATOMIC_RELAXED) == 1;
 }
 
-/* Takes the content of the least recently used object out. `all`: also what holds no memory or is in use elsewhere. */
-static void *evict_one(struct vn_session *s, bool all, enum vn_kind *kind, uint64_t *mem)
+/* Takes the content of the least recently used object out. */
+static void *evict_one(struct vn_session *s, enum vn_kind *kind, uint64_t *mem)
 {
     struct vn_obj *best = NULL;
     void *c = NULL;
@@ -188,7 +291,7 @@ static void *evict_one(struct vn_session *s, bool all, enum vn_kind *kind, uint6
         struct vn_obj *o = s->all[i];
         if (!o->content.any || !o->remakable || (best && o->used >= best->used))
             continue;
-        if (all || (content_mem(o->kind, o->content.any) > 0 && sole_owner(o)))
+        if (content_mem(o->kind, o->content.any) > 0 && sole_owner(o))
             best = o;
     }
     if (best) {
@@ -207,7 +310,7 @@ static uint64_t evictor(void *ctx, uint64_t want)
     enum vn_kind kind = 0;
     void *c;
 
-    while (freed < want && (c = evict_one(ctx, false, &kind, &mem))) {
+    while (freed < want && (c = evict_one(ctx, &kind, &mem))) {
         freed += mem;
         vn_content_unref(kind, c);
     }
@@ -216,11 +319,18 @@ static uint64_t evictor(void *ctx, uint64_t want)
 
 void vn_session_evict_all(struct vn_session *s)
 {
-    uint64_t mem = 0;
-    enum vn_kind kind = 0;
-    void *c;
-    while ((c = evict_one(s, true, &kind, &mem)))
+    for (int i = 0;; i++) {
+        pthread_mutex_lock(&s->lock);
+        struct vn_obj *o = i < s->n_all ? s->all[i] : NULL;
+        void *c = o && o->remakable ? o->content.any : NULL;
+        const enum vn_kind kind = o ? o->kind : 0;
+        if (c)
+            o->content.any = NULL;
+        pthread_mutex_unlock(&s->lock);
         vn_content_unref(kind, c);
+        if (!o)
+            return;
+    }
 }
 
 void vn_obj_drop(struct vn_session *s, struct vn_obj *o)
@@ -249,10 +359,21 @@ struct vn_session *vn_session_new(struct vn_err *err)
     if (!s)
         return NULL;
     pthread_mutex_init(&s->lock, NULL);
+    s->n_step = 1;                                /* before the first command */
     vn_view_init(&s->view);
     vn_mem_add_evictor(evictor, s);
     home = s;
     return s;
+}
+
+static void step_free(struct step *p)
+{
+    for (int i = 0; i < p->n; i++)
+        vn_obj_unref(p->name[i].obj);
+    vn_free(p->name);
+    vn_free(p->line);
+    vn_free(p->files);
+    *p = (struct step){ 0 };
 }
 
 void vn_session_free(struct vn_session *s)
@@ -262,6 +383,8 @@ void vn_session_free(struct vn_session *s)
     vn_mem_remove_evictor(evictor, s);
     for (int i = 0; i < s->n_name; i++)
         vn_obj_unref(s->name[i].obj);
+    for (int i = 0; i < s->n_step; i++)
+        step_free(&s->step[i]);
     home = NULL;
     vn_free(s->name);
     vn_free(s->all);
@@ -324,6 +447,7 @@ int vn_session_bind(struct vn_session *s, const char *name, struct vn_obj *o, st
             snprintf(s->name[i].name, sizeof s->name[i].name, "%s", name);
         } else {
             old = s->name[i].obj;
+            old->used = 0;                        /* nobody can name it: first to be evicted */
         }
         s->name[i].obj = vn_obj_ref(o);
         o->used = ++s->clock;
@@ -352,6 +476,7 @@ int vn_session_unbind(struct vn_session *s, const char *name, struct vn_err *err
     if (o) {
         memmove(&s->name[i], &s->name[i + 1], (size_t)(s->n_name - i - 1) * sizeof *s->name);
         s->n_name--;
+        o->used = 0;
     }
     pthread_mutex_unlock(&s->lock);
     vn_obj_unref(o);
@@ -379,6 +504,96 @@ void vn_name_free_one(struct vn_session *s, const char *stem, char out[64])
     for (int i = 2; find(s, out) >= 0; i++)
         snprintf(out, 64, "%.40s%d", stem, i);
     pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- steps ---- */
+
+static bool same(const struct vn_session *s, const struct step *p)
+{
+    if (p->n != s->n_name || p->has_roi != s->has_roi || (p->has_roi && !vn_box_same(&p->roi, &s->roi)))
+        return false;
+    for (int i = 0; i < p->n; i++)
+        if (p->name[i].obj != s->name[i].obj || strcmp(p->name[i].name, s->name[i].name))
+            return false;
+    return true;
+}
+
+/* What is now, with references; `line` and `files` are copied. */
+static int take_step(struct vn_session *s, const char *line, const char *files, struct step *out, struct vn_err *err)
+{
+    pthread_mutex_lock(&s->lock);
+    *out = (struct step){ .name = vn_alloc((uint64_t)s->n_name * sizeof *s->name, err), .roi = s->roi, .has_roi = s->has_roi };
+    for (; out->name && out->n < s->n_name; out->n++) {
+        out->name[out->n] = s->name[out->n];
+        vn_obj_ref(s->name[out->n].obj);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (out->name && (out->line = vn_strdup(line, err)) && (!files || (out->files = vn_strdup(files, err))))
+        return 0;
+    step_free(out);
+    return VN_E_MEMORY;
+}
+
+int vn_session_mark(struct vn_session *s, const char *line, const char *files, struct vn_err *err)
+{
+    struct step *now = &s->step[s->at], fresh;
+
+    pthread_mutex_lock(&s->lock);
+    const bool unchanged = same(s, now);
+    pthread_mutex_unlock(&s->lock);
+    if (unchanged) {
+        if (!files || !s->at)
+            return 0;
+        char *all = now->files ? vn_sprintf(err, "%s, %s", now->files, files) : vn_strdup(files, err);
+        if (!all)
+            return VN_E_MEMORY;
+        vn_free(now->files);
+        now->files = all;
+        return 0;
+    }
+    const int rc = take_step(s, line, files, &fresh, err);
+    if (rc)
+        return rc;
+    while (s->n_step > s->at + 1)
+        step_free(&s->step[--s->n_step]);
+    if (s->n_step > VN_MAX_STEPS) {
+        step_free(&s->step[0]);
+        memmove(&s->step[0], &s->step[1], (size_t)--s->n_step * sizeof s->step[0]);
+        s->at--;
+    }
+    s->step[++s->at] = fresh;
+    s->n_step++;
+    return 0;
+}
+
+int vn_session_n_steps(const struct vn_session *s, int way) { return way < 0 ? s->at : s->n_step - 1 - s->at; }
+
+int vn_session_step(struct vn_session *s, int way, const char **line, const char **files, struct vn_err *err)
+{
+    const struct step *to = &s->step[s->at + way], *of = way < 0 ? &s->step[s->at] : to;
+    struct step before;
+    const int rc = take_step(s, "", NULL, &before, err);
+
+    if (rc)
+        return rc;
+    pthread_mutex_lock(&s->lock);
+    for (int i = 0; i < s->n_name; i++)
+        s->name[i].obj->used = 0;
+    for (int i = 0; i < to->n; i++) {             /* there is room: the list had this length once */
+        s->name[i] = to->name[i];
+        vn_obj_ref(to->name[i].obj)->used = s->clock;
+    }
+    s->n_name = to->n;
+    s->roi = to->roi;
+    s->has_roi = to->has_roi;
+    pthread_mutex_unlock(&s->lock);
+    s->at += way;
+    for (int i = 0; i < before.n; i++)            /* the session's own references to what it named */
+        vn_obj_unref(before.name[i].obj);
+    step_free(&before);
+    *line = of->line;
+    *files = of->files;
+    return 0;
 }
 
 /* ---- region and view ---- */
