@@ -35,6 +35,10 @@ int  vn_wide_of(const struct vn_buf *in, vn_row_fn fn, const void *ctx, const st
 /* sigma[k] in voxels of axis k from length number `index` of a parameter (um where the voxel size is known). */
 int  vn_sigma(const struct vn_args *a, const char *name, int index, const double um[3], double sigma[3], struct vn_err *err);
 
+/* r[k]: the length `name` in whole voxels of axis k, rounded to nearest; 0 along a coarse axis.  VN_E_ARG when it is 0 along
+ * all, or more than max. */
+int  vn_radius(const struct vn_args *a, const char *name, const double um[3], int64_t max, int64_t r[3], struct vn_err *err);
+
 /* Parameter tables of the grey-value operations, each defined in its op_ file and shared with the verb. */
 extern const struct vn_param vn_background_params[], vn_contrast_params[], vn_segment_params[], vn_threshold_params[], vn_vesselness_params[];
 #endif

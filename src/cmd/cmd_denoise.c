@@ -1,14 +1,39 @@
-/* cmd_denoise.c - "denoise": smooth an image or a probability. */
+/* cmd_denoise.c - "denoise": smooth an image or a probability; method= is the operation. */
 #include "cmd.h"
 
-extern const struct vn_op vn_op_gauss;
+extern const struct vn_op vn_op_gauss, vn_op_median;
+
+enum { GAUSSIAN, MEDIAN, N_METHOD };
+static const char *const word[N_METHOD] = { "gaussian", "median" };
 
 static const struct vn_param params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "volume" },
-    { "method", VN_P_CHOICE, 0, .def = "gaussian", .choices = "gaussian", .help = "filter" },
-    { "sigma", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "standard deviation of the Gaussian" },
+    { "method", VN_P_CHOICE, 0, .def = "gaussian", .choices = "gaussian|median", .help = "filter" },
+    { "sigma", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "gaussian: standard deviation" },
+    { "radius", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "median: half of the window, 1 to 3 voxels" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
 };
+static const struct { const char *name; int method; } owner[] = {
+    { "sigma", GAUSSIAN }, { "radius", MEDIAN },
+};
 
-const struct vn_cmd vn_cmd_denoise = { "denoise", "smooth an image or a probability", params, VN_CMD_MAKES, vn_cmd_exec_op, &vn_op_gauss };
+static const struct vn_op *choose(const struct vn_args *a)
+{
+    static const struct vn_op *const op[N_METHOD] = { &vn_op_gauss, &vn_op_median };
+    return op[vn_args_int(a, "method")];
+}
+
+static int exec(struct vn_call *c, struct vn_err *err)
+{
+    const int method = (int)vn_args_int(&c->args, "method");
+
+    for (size_t i = 0; i < VN_COUNT(owner); i++)
+        if (owner[i].method != method && vn_args_given(&c->args, owner[i].name))
+            return vn_fail(err, VN_E_USAGE, "%s= belongs to method=%s, and the method is %s", owner[i].name, word[owner[i].method], word[method]);
+    return vn_cmd_exec_op(c, err);
+}
+
+const struct vn_cmd vn_cmd_denoise = {
+    "denoise", "smooth an image or a probability", params, VN_CMD_MAKES, exec, NULL, choose,
+};

@@ -1,5 +1,6 @@
 /* filter.c - separable filters by rows: the same inner loop serves all axes, with the axis' stride as step. */
 #include "filter.h"
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "mem.h"
@@ -31,6 +32,23 @@ int vn_sigma(const struct vn_args *a, const char *name, int index, const double 
     for (int k = 0; rc == 0 && k < 3; k++)
         rc = vn_args_length_vox(a, name, index, um, k, &sigma[k], err);
     return rc;
+}
+
+int vn_radius(const struct vn_args *a, const char *name, const double um[3], int64_t max, int64_t r[3], struct vn_err *err)
+{
+    bool any = false;
+
+    for (int k = 0; k < 3; k++) {
+        double vox;
+        int rc = vn_args_length_vox(a, name, 0, um, k, &vox, err);
+        if (rc)
+            return rc;
+        if (!(vox < (double)max + 0.5))
+            return vn_fail(err, VN_E_ARG, "%s=%s is %.3g voxels along %c; the largest is %" PRId64, name, vn_arg(a, name)->s, vox, "xyz"[k], max);
+        r[k] = (int64_t)floor(vox + 0.5);
+        any |= r[k] > 0;
+    }
+    return any ? 0 : vn_fail(err, VN_E_ARG, "%s=%s is less than half a voxel along every axis: nothing to do", name, vn_arg(a, name)->s);
 }
 
 enum { STRIP = 64, ROWS = 16 };

@@ -1,0 +1,13 @@
+#!/bin/sh
+# "denoise": the method chooses the operation, and a key of another method is refused by name.
+. tests/lib.sh
+
+make='phantom tube dims=24x20x16 radius=3um noise=0.2 as=t;'
+run 1 "a key of another method" -c "$make denoise t method=median sigma=2um"
+check "it is named" grep -qx 'venule: denoise: sigma= belongs to method=gaussian, and the method is median' err
+run 1 "a key of another method than the default" -c "$make denoise t radius=1vox"
+check "it is named too" grep -qx 'venule: denoise: radius= belongs to method=median, and the method is gaussian' err
+run 1 "a radius beyond the largest" -c "$make denoise t method=median radius=9vox"
+check "value and limit" grep -qx 'venule: denoise: radius=9vox is 9 voxels along x; the largest is 3' err
+run 0 "both" -c "$make denoise t sigma=1um as=g; denoise t method=median radius=2um as=m; list"
+finish
