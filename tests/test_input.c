@@ -77,6 +77,7 @@ static void broken_text_is_dropped_and_no_key_lost(void **state)
     (void)state;
     check("\303a", "k61/0");
     check("\377b\200c", "k62/0 k63/0");
+    check("\364\220\200\200a\355\240\200b\340\200\200c", "k61/0 k62/0 k63/0");        /* above Unicode, half a surrogate, too long */
     check("\342\202\033[A", "k110000/0");
 }
 

@@ -85,6 +85,11 @@ static bool utf8(struct vn_input *t, unsigned char c, struct vn_event *ev)
     t->code = t->code << 6 | (c & 0x3f);
     if (--t->need)
         return false;
+    const int first = t->raw[0] == 27, n = t->n_raw - first;
+    if (t->code > 0x10ffff || (t->code & ~0x7ffu) == 0xd800 || t->code < (n == 4 ? 0x10000u : n == 3 ? 0x800u : 0x80u)) {
+        t->n_raw = 0;                                /* not a character: dropped, and never taken for a key above Unicode */
+        return start(t, VN_T_GROUND);
+    }
     return key(t, ev, t->code, t->raw[0] == 27 ? VN_ALT : 0);
 }
 
