@@ -357,7 +357,8 @@ out:
 
 static void put_text(FILE *o, const char *s, bool only_field)
 {
-    bool quote = s[0] == '#' || s[0] == ' ' || (only_field && !*s) || s[strcspn(s, ",\"\r\n")];
+    /* A file that begins with the bytes of a UTF-16 or UTF-8 mark would be taken for such a one. */
+    bool quote = (s[0] && strchr("# \xef\xfe\xff", s[0])) || (only_field && !*s) || s[strcspn(s, ",\"\r\n")];
     if (!quote) {
         fputs(s, o);
         return;
