@@ -2,7 +2,8 @@
 # make check      all tests    SAN=asan|ubsan|tsan  LEVEL=v2|v3|v4    make check-long  the full matrix
 # make demo       the main job on the bundled sample           make layers      who may include whom
 # make parity     emulated kernels against the CPU             make bench       timings (never a test)
-# make gpu-check  on a machine with a GPU                       make install     PREFIX=/usr/local
+# make gpu-check  on a machine with a GPU                       make fuzz        FUZZ_SECONDS=60 (clang)
+# make install    PREFIX=/usr/local
 CC      = gcc
 NVCC   := $(shell command -v nvcc 2>/dev/null)
 PREFIX  = /usr/local
@@ -28,6 +29,10 @@ ifeq ($(SAN),tsan)
 # gcc's OpenMP runtime gives false races under its thread sanitizer; clang's with archer does not.
 CC      = clang
 CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option -Wno-string-concatenation
+endif
+ifeq ($(SAN),fuzz)
+CC      = clang
+CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O2 -Wno-unknown-warning-option -Wno-string-concatenation
 endif
 # One vector level for the tests that compare levels.
 ifneq ($(LEVEL),)
@@ -78,7 +83,22 @@ $(B)/tests/%: $(B)/tests/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 objects: $(OBJ) $(GEN)
 $(B)/tests/test_ui: LIBS += -lvterm
 $(B)/tests/test_ui: | $(B)/venule
-tests: $(B)/venule $(TESTS)
+tests: $(B)/venule $(TESTS) $(FUZZERS)
+
+# ---- fuzzing: targets and their inputs in tests/fuzz; the inputs are replayed by `make check` without clang ----
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SECONDS = 60
+FUZZ    =
+FUZZ_DRIVER = $(if $(filter fuzz,$(SAN)),,$(B)/tests/fuzz/replay.o)
+$(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/replay.o $(FUZZERS:%=%.o): tests/fuzz/fuzz.h
+$(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
+	$(Q)$(CC) $(CFLAGS) $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer) $(filter %.o,$^) $(LIBS) -o $@
+fuzzers: $(FUZZERS)
+# FUZZ_SECONDS=60 each; FUZZ='volume.tiff line' for some of them
+fuzz:
+	@$(MAKE) SAN=fuzz fuzzers
+	@B=build/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh $(FUZZ)
+
 layers:
 	@sh tests/layers.sh
 check: all tests layers
@@ -95,5 +115,5 @@ install: all
 clean:
 	rm -rf build
 FORCE:
-.PHONY: all objects tests check check-long layers clean FORCE demo install
+.PHONY: all objects tests fuzzers fuzz check check-long layers clean FORCE demo install
 .SECONDARY:
