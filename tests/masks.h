@@ -19,8 +19,8 @@ static inline void mask_fill(struct vn_buf *b, int64_t nx, int64_t ny, int64_t n
                              uint8_t (*f)(int64_t, int64_t, int64_t, int64_t), int64_t s)
 {
     struct vn_box box = { { 0, 0, 0 }, { nx, ny, nz } };
-    struct vn_err err;
-    if (vn_buf_new(b, VN_U8, &box, &err))
+    struct vn_err e;
+    if (vn_buf_new(b, VN_U8, &box, &e))
         return;
     for (int64_t z = 0; z < nz; z++)
         for (int64_t y = 0; y < ny; y++)
@@ -32,9 +32,9 @@ static inline int mask_bits(struct vn_bits *m, int64_t nx, int64_t ny, int64_t n
                             uint8_t (*f)(int64_t, int64_t, int64_t, int64_t), int64_t s)
 {
     struct vn_buf b = { 0 };
-    struct vn_err err;
+    struct vn_err e;
     mask_fill(&b, nx, ny, nz, f, s);
-    int rc = vn_bits_from_buf(&b, m, NULL, &err);
+    int rc = vn_bits_from_buf(&b, m, NULL, &e);
     vn_buf_free(&b);
     return rc;
 }

@@ -1,5 +1,7 @@
 /* cmd_clean.c - "clean": small components, holes and gaps of a mask. */
 #include "cmd.h"
+#include <stdlib.h>
+#include <string.h>
 
 extern const struct vn_op vn_op_clean;
 extern const struct vn_param vn_clean_params[];
@@ -10,8 +12,12 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (rc)
         return rc;
     vn_res_int(c, "min_size", vn_args_int(&c->args, "min_size"));
-    vn_res_int(c, "fill", vn_args_int(&c->args, "fill"));
+    if (strcmp(vn_args_text(&c->args, "fill"), "all") == 0)
+        vn_res_text(c, "fill", "all");
+    else
+        vn_res_int(c, "fill", atoll(vn_args_text(&c->args, "fill")));
     vn_res_text(c, "close", vn_args_text(&c->args, "close"));
+    vn_res_text(c, "open", vn_args_text(&c->args, "open"));
     return 0;
 }
 

@@ -1,4 +1,5 @@
-/* op_clean.c - clean a mask: bridge gaps (closing), fill enclosed holes, remove small components; in that order.
+/* op_clean.c - clean a mask: bridge gaps (closing), fill enclosed holes, take off thin parts (opening), remove small
+ * components; in that order.
  *
  * Without keys the sizes come from the mask's own typical radius r.  A tube of radius r has volume / surface = r / 2, and
  * faces of voxels overstate a surface of all orientations 3/2 times, so r = 3 V / S with S counted in voxel faces.  A
@@ -6,10 +7,11 @@
  * capillaries in stacks with thick planes); an enclosed hole smaller than a ball of 4 r is a lumen or noise, not tissue.  Integers are counted, so r does not depend on blocks or threads. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include "edt.h"
 #include "label.h"
 #include "mem.h"
+#include "morph.h"
 #include "op.h"
 
 enum { SLAB = 32, FILL_RADII = 4 };
@@ -20,10 +22,14 @@ const struct vn_param vn_clean_params[] = {
       .help = "mask; voxels above 0 are foreground" },
     { "min_size", VN_P_INT, 0, .min = 0, .max = 1e15, .unit = "voxels",
       .help = "smaller 26-connected components go; default: a quarter of a ball of the mask's typical radius" },
-    { "fill", VN_P_INT, 0, .min = 0, .max = 1e15, .unit = "voxels",
-      .help = "enclosed holes of up to so many voxels are filled; default: a ball of 4 typical radii" },
+    { "fill", VN_P_TEXT, 0, .unit = "voxels",
+      .help = "enclosed holes of up to so many voxels are filled, or all; default: a ball of 4 typical radii" },
+    { "holes", VN_P_CHOICE, 0, .def = "3d", .choices = "3d|xy",
+      .help = "3d: enclosed in the volume; xy: in a plane of x and y, each plane by itself" },
     { "close", VN_P_LENGTH, 0, .min = 0, .max = 1e6, .def = "0vox",
       .help = "gaps narrower than twice this radius are bridged; 0: none" },
+    { "open", VN_P_LENGTH, 0, .min = 0, .max = 1e6, .def = "0vox",
+      .help = "parts thinner than twice this radius go; 0: none" },
     { "stats", VN_P_CHOICE, 0, .def = "volume", .choices = "volume|region", .help = "where the typical radius is measured" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
@@ -141,81 +147,21 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     return rc;
 }
 
-/* ---- closing ---- */
-
-struct ball { double r, um[3]; int64_t pad[3]; bool on; };       /* um 0: r in voxels */
-
-static int closing_ball(const struct vn_args *a, const struct vn_grid *g, const struct vn_box *region, struct ball *out,
-                        struct vn_err *err)
-{
-    const struct vn_length l = vn_arg(a, "close")->len[0];
-    const bool physical = l.unit != VN_VOX && vn_um_known(g);
-    struct ball b = { .r = l.v, .on = l.v > 0 };
-    for (int k = 0; k < 3; k++) {
-        double vox;
-        int rc = vn_args_length_vox(a, "close", 0, g->um, k, &vox, err);
-        if (rc)
-            return rc;
-        if (vox > 2000)
-            return vn_fail(err, VN_E_ARG, "close=%s is %.0f voxels; closing goes up to 2000", vn_arg(a, "close")->s, vox);
-        b.um[k] = physical ? g->um[k] : 0;
-        b.pad[k] = vn_box_dim(region, k) > 1 ? (int64_t)ceil(vox) + 1 : 0;       /* flat: closed in the plane */
-    }
-    *out = b;
-    return 0;
-}
-
-struct cut_ctx { const struct vn_buf *d2; struct vn_buf *mask; float limit; bool far; };
-
-/* mask = d2 > limit (far) or d2 <= limit, over the box of mask. */
-static int cut_plane(void *ctx, int64_t i, struct vn_err *err)
-{
-    const struct cut_ctx *c = ctx;
-    const struct vn_box *b = &c->mask->box;
-    (void)err;
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        const float *d2 = (const float *)c->d2->data + vn_buf_at(c->d2, b->lo[0], y, b->lo[2] + i);
-        uint8_t *m = (uint8_t *)c->mask->data + vn_buf_at(c->mask, b->lo[0], y, b->lo[2] + i);
-        for (int64_t x = 0; x < b->hi[0] - b->lo[0]; x++)
-            m[x] = (d2[x] > c->limit) == c->far;
-    }
-    return 0;
-}
-
-/* mask (0 or 1) closed by the ball, in place.  The region is padded, so that its faces bound nothing. */
-static int close_gaps(struct vn_buf *mask, const struct ball *ball, struct vn_job *job, struct vn_err *err)
-{
-    const struct vn_box wide_box = vn_box_grow(&mask->box, ball->pad);
-    const int64_t nx = vn_box_dim(&mask->box, 0);
-    struct vn_buf wide = { 0 }, d2 = { 0 };
-    /* r counts as reached within 1e-6, so that 0.7 um is two voxels of 0.35 um */
-    struct cut_ctx cut = { .d2 = &d2, .mask = &wide, .limit = (float)(ball->r * ball->r * (1 + 1e-6)), .far = false };
-
-    int rc = vn_buf_new_zero(&wide, VN_U8, &wide_box, err);
-    if (!rc)
-        rc = vn_buf_new(&d2, VN_F32, &wide_box, err);
-    for (int64_t z = mask->box.lo[2]; !rc && z < mask->box.hi[2]; z++) {
-        for (int64_t y = mask->box.lo[1]; y < mask->box.hi[1]; y++)
-            memcpy((uint8_t *)wide.data + vn_buf_at(&wide, mask->box.lo[0], y, z),
-                   (const uint8_t *)mask->data + vn_buf_at(mask, mask->box.lo[0], y, z), (size_t)nx);
-        rc = vn_job_check(job, err);
-    }
-    if (!rc)
-        rc = vn_edt(&wide, ball->um, VN_EDT_SEEDS | VN_EDT_SQUARED, &d2, job, err);
-    if (!rc)
-        rc = vn_job_for_quiet(job, vn_box_dim(&wide_box, 2), cut_plane, &cut, err);
-    if (!rc)
-        rc = vn_edt(&wide, ball->um, VN_EDT_OPEN | VN_EDT_SQUARED, &d2, job, err);
-    cut.mask = mask;
-    cut.far = true;
-    if (!rc)
-        rc = vn_job_for_quiet(job, vn_box_dim(&mask->box, 2), cut_plane, &cut, err);
-    vn_buf_free(&wide);
-    vn_buf_free(&d2);
-    return rc;
-}
-
 /* ---- holes and small components ---- */
+
+/* fill= as a number of voxels. */
+static int fill_voxels(const struct vn_args *a, uint64_t *out, struct vn_err *err)
+{
+    const char *s = vn_args_text(a, "fill");
+    *out = UINT64_MAX;
+    if (strcmp(s, "all") == 0)
+        return 0;
+    const size_t n = strspn(s, "0123456789");
+    if (n == 0 || n > 16 || s[n])
+        return vn_fail(err, VN_E_ARG, "fill=%s is neither a number of voxels nor all", s);
+    *out = strtoull(s, NULL, 10);
+    return 0;
+}
 
 /* Sets the enclosed 6-connected background components of up to `most` voxels. */
 static int fill_holes(struct vn_buf *mask, uint64_t most, struct vn_job *job, struct vn_err *err)
@@ -244,6 +190,20 @@ static int fill_holes(struct vn_buf *mask, uint64_t most, struct vn_job *job, st
     return rc;
 }
 
+/* The same in each plane of z by itself. */
+static int fill_planes(struct vn_buf *mask, uint64_t most, struct vn_job *job, struct vn_err *err)
+{
+    int rc = 0;
+    for (int64_t z = mask->box.lo[2]; !rc && z < mask->box.hi[2]; z++) {
+        struct vn_buf plane = *mask;
+        plane.box.lo[2] = z;
+        plane.box.hi[2] = z + 1;
+        plane.data = (uint8_t *)mask->data + vn_buf_at(mask, mask->box.lo[0], mask->box.lo[1], z);
+        rc = fill_holes(&plane, most, job, err);
+    }
+    return rc;
+}
+
 static int drop_small(struct vn_buf *mask, uint64_t least, struct vn_job *job, struct vn_err *err)
 {
     struct vn_runs r = { 0 };
@@ -268,35 +228,25 @@ static int drop_small(struct vn_buf *mask, uint64_t least, struct vn_job *job, s
 
 /* ---- the operation ---- */
 
-struct copy_ctx { const struct vn_buf *in; struct vn_buf *out; };
-
-static int copy_plane(void *ctx, int64_t i, struct vn_err *err)
-{
-    const struct copy_ctx *c = ctx;
-    const struct vn_box *b = &c->out->box;
-    (void)err;
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        const uint8_t *in = (const uint8_t *)c->in->data + vn_buf_at(c->in, b->lo[0], y, b->lo[2] + i);
-        uint8_t *out = (uint8_t *)c->out->data + vn_buf_at(c->out, b->lo[0], y, b->lo[2] + i);
-        for (int64_t x = 0; x < b->hi[0] - b->lo[0]; x++)
-            out[x] = in[x] != 0;
-    }
-    return 0;
-}
-
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out,
                 struct vn_err *err)
 {
-    struct ball ball;
-    double wide = 1;
-    int rc = closing_ball(a, &in[0]->grid, region, &ball, err);
+    struct vn_ball close, open;
+    uint64_t most;
+    double morph = 0;
+    int rc = vn_ball_get(a, "close", in[0]->grid.um, region, &close, err);
+    if (!rc)
+        rc = vn_ball_get(a, "open", in[0]->grid.um, region, &open, err);
+    if (!rc && vn_args_has(a, "fill"))
+        rc = fill_voxels(a, &most, err);
     if (rc)
         return rc;
-    for (int k = 0; k < 3; k++)
-        wide *= 1 + 2 * (double)ball.pad[k] / (double)vn_box_dim(region, k);
-    /* masks 1 each, runs 12 bytes each; closing: a padded mask and distances */
-    *out = (struct vn_plan){ .in_type = { VN_U8 }, .out_type = VN_U8, .out_kind = VN_MASK,
-                             .mem_host = 4 + (ball.on ? 5 * wide : 0) };
+    if (close.r > 0)
+        morph = vn_morph_bytes(VN_CLOSING, &close, region);
+    if (open.r > 0)
+        morph = fmax(morph, vn_morph_bytes(VN_OPENING, &open, region));
+    /* masks 1 each, runs 12 bytes each */
+    *out = (struct vn_plan){ .in_type = { VN_U8 }, .out_type = VN_U8, .out_kind = VN_MASK, .mem_host = 4 + morph };
     for (int k = 0; k < 3 && vn_um_known(&in[0]->grid); k++)
         out->um[k] = in[0]->grid.um[k];
     return 0;
@@ -305,18 +255,26 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
                struct vn_err *err)
 {
-    const struct vn_grid g = { .um = { p->um[0], p->um[1], p->um[2] } };
-    struct ball ball;
-    int rc = closing_ball(a, &g, &out->box, &ball, err);
+    struct vn_ball close, open;
+    uint64_t most = 0;
+    int rc = vn_ball_get(a, "close", p->um, &out->box, &close, err);
     if (!rc)
-        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), copy_plane, &(struct copy_ctx){ &in[0], out }, err);
-    if (!rc && ball.on) {
+        rc = vn_ball_get(a, "open", p->um, &out->box, &open, err);
+    if (!rc)
+        rc = fill_voxels(a, &most, err);
+    if (!rc)
+        rc = vn_binary_copy(&in[0], out, job, err);
+    if (!rc && close.r > 0) {
         vn_job_stage(job, "closing");
-        rc = close_gaps(out, &ball, job, err);
+        rc = vn_morph_buf(out, VN_CLOSING, &close, job, err);
     }
-    if (!rc && vn_args_int(a, "fill") > 0) {
+    if (!rc && most > 0) {
         vn_job_stage(job, "filling");
-        rc = fill_holes(out, (uint64_t)vn_args_int(a, "fill"), job, err);
+        rc = vn_args_int(a, "holes") == 1 ? fill_planes(out, most, job, err) : fill_holes(out, most, job, err);
+    }
+    if (!rc && open.r > 0) {
+        vn_job_stage(job, "opening");
+        rc = vn_morph_buf(out, VN_OPENING, &open, job, err);
     }
     if (!rc && vn_args_int(a, "min_size") > 1)
         rc = drop_small(out, (uint64_t)vn_args_int(a, "min_size"), job, err);
