@@ -1,7 +1,7 @@
 /* cmd_roi.c - "roi": the region that the commands which follow work on. */
 #include "cmd.h"
+#include "lineage.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static const struct vn_param params[] = {
@@ -28,17 +28,11 @@ static int centred(const struct vn_args *a, struct vn_box *b, struct vn_err *err
 
 static void show(struct vn_call *c, const struct vn_box *b)
 {
-    char text[160] = "";
-    size_t n = 0;
-    for (int i = 0; i < 3; i++) {
-        if (b->lo[i] != INT64_MIN)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%lld", (long long)b->lo[i]);
-        n += (size_t)snprintf(text + n, sizeof text - n, ":");
-        if (b->hi[i] != INT64_MAX)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%lld", (long long)b->hi[i]);
-        n += (size_t)snprintf(text + n, sizeof text - n, i < 2 ? "," : "");
-    }
-    vn_res_text(c, "roi", text);
+    struct vn_str text = { 0 };
+    vn_box_print(b, &text);
+    c->no_memory |= text.failed;
+    vn_res_text(c, "roi", text.s);
+    vn_str_free(&text);
 }
 
 static int exec(struct vn_call *c, struct vn_err *err)
