@@ -32,7 +32,7 @@ CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option -Wno-string-concaten
 endif
 ifeq ($(SAN),fuzz)
 CC      = clang
-CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O2 -Wno-unknown-warning-option -Wno-string-concatenation
+CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O2 -Wno-unknown-warning-option -Wno-string-concatenation -Wno-unknown-pragmas
 endif
 # One vector level for the tests that compare levels.
 ifneq ($(LEVEL),)
@@ -99,6 +99,12 @@ fuzz:
 	@$(MAKE) SAN=fuzz fuzzers
 	@B=build/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh $(FUZZ)
 
+# ---- timings beside the peers of ../shared/peers; never a test ----
+$(B)/tests/bench/stages: $(B)/tests/bench/stages.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
+	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+bench: $(B)/venule $(B)/tests/bench/stages
+	@B=$(B) bash tests/bench/bench.sh
+
 layers:
 	@sh tests/layers.sh
 check: all tests layers
@@ -115,5 +121,5 @@ install: all
 clean:
 	rm -rf build
 FORCE:
-.PHONY: all objects tests fuzzers fuzz check check-long layers clean FORCE demo install
+.PHONY: all objects tests fuzzers fuzz bench check check-long layers clean FORCE demo install
 .SECONDARY:
