@@ -55,7 +55,6 @@ static bool takes_mask(const struct vn_op *op)
 /* Values for parameters that have no default and without which an operation does nothing. */
 static const struct { const char *op, *param, *value; } given[] = {
     { "gauss", "sigma", "1.5vox" }, { "median", "radius", "1vox" }, { "hysteresis", "low", "0.8" }, { "hysteresis", "high", "2" },
-    { "gauss", "sigma", "1.5vox" }, { "hysteresis", "low", "0.8" }, { "hysteresis", "high", "2" },
     { "morph", "op", "open" }, { "morph", "radius", "1.5vox" },
 };
 

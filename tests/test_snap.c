@@ -21,6 +21,17 @@ static void bind(const char *name, enum vn_kind kind, bool whole)
     vn_obj_unref(o);
 }
 
+static const struct vn_vol *volume(const char *name)
+{
+    struct vn_obj *o = vn_session_get(s, name);
+    struct vn_vol *v = NULL;
+    assert_non_null(o);
+    assert_int_equal(vn_obj_vol(s, o, &v, NULL, &err), 0);
+    vn_obj_unref(o);
+    vn_vol_unref(v);                        /* the session keeps it */
+    return v;
+}
+
 static int start(void **state)
 {
     session_json(state);
@@ -79,6 +90,37 @@ static void slice_refuses_what_is_not_there(void **state)
     run("slice v to=once.png force", 0, NULL);
     run("mip v range=3:9 to=n.png", 1, "range=3:9 holds no plane");
     assert_int_not_equal(access("n.png", F_OK), 0);
+}
+
+/* v = x + 10 y + 100 z: the largest along x is at x = 5, the smallest along y at y = 0; m is 0 but for x = 2. */
+static void mip_keeps_volumes(void **state)
+{
+    (void)state;
+    run("mip v axis=x as=px index=first", 0, "\"names\":[\"px\",\"px_index\"]");
+    const struct vn_vol *p = volume("px"), *at = volume("px_index");
+    assert_true(p->box.lo[0] == 0 && p->box.hi[0] == 1 && p->box.hi[1] == 4 && p->box.hi[2] == 3 && p->src->type == VN_U16);
+    for (int i = 0; i < 12; i++) {
+        assert_int_equal(((uint16_t *)vn_vol_data(p).data)[i], 5 + 10 * (i % 4) + 100 * (i / 4));
+        assert_int_equal(((uint16_t *)vn_vol_data(at).data)[i], 5);
+    }
+    run("roi 1:4,1:4,0:3; mip v axis=y method=min range=2:9 as=py index=last; roi off", 0, "\"range\":[2,4]");
+    p = volume("py");
+    assert_true(p->box.lo[1] == 2 && p->box.hi[1] == 3 && p->grid.dim[1] == 4);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(((uint16_t *)vn_vol_data(p).data)[i], 1 + i % 3 + 20 + 100 * (i / 3));
+    assert_int_equal(((uint16_t *)vn_vol_data(volume("py_index")).data)[8], 2);
+    run("mip v method=mean axis=z range=1:3 as=pz", 0, "\"type\":\"f32\"");
+    for (int i = 0; i < 24; i++)
+        assert_true(((float *)vn_vol_data(volume("pz")).data)[i] == (float)(i % 6 + 10 * (i / 6) + 150));
+    run("mip m axis=z as=first index=first; mip m axis=z as=last index=last", 0, NULL);      /* all planes are equal */
+    assert_int_equal(volume("first")->kind, VN_MASK);
+    assert_int_equal(((uint16_t *)vn_vol_data(volume("first_index")).data)[2], 0);
+    assert_int_equal(((uint16_t *)vn_vol_data(volume("last_index")).data)[2], 2);
+    run("mip v index=first", 1, "index= gives a volume");
+    run("mip v method=min to=n.png", 1, "name it with as=");
+    run("mip v method=mean as=q index=first", 1, "a mean is found in no plane");
+    run("mip v method=min as=q to=n.png", 1, "a picture shows the max");
+    run("mip v as=q to=kept.png plain", 0, "kept.png");
 }
 
 static void mip_takes_the_largest(void **state)
@@ -142,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slice_shows_the_plane, start, session_stop),
         cmocka_unit_test_setup_teardown(slice_refuses_what_is_not_there, start, session_stop),
         cmocka_unit_test_setup_teardown(mip_takes_the_largest, start, session_stop),
+        cmocka_unit_test_setup_teardown(mip_keeps_volumes, start, session_stop),
         cmocka_unit_test_setup_teardown(pictures_are_text_without_a_file, start, session_stop),
         cmocka_unit_test_setup_teardown(the_view_is_what_was_said, start, session_stop),
         cmocka_unit_test_setup_teardown(nothing_to_look_at, start, session_stop),
