@@ -4,11 +4,18 @@
 #include "volume.h"
 
 enum vn_pane { VN_XY, VN_XZ, VN_YZ, VN_MIP, VN_N_PANE };
+enum { VN_MAX_SHOWN = 4 };
 struct vn_view {
     char volume[64], overlay[64];      /* object names; "" none */
+    char linked[VN_MAX_SHOWN - 1][64]; /* further volumes on the same grid: the plane in focus of each, side by side */
+    int    n_linked;
+    int    front, front_before;        /* of the linked ones, which keys act on; 0 is `volume` */
+    bool   alone;                      /* of the linked ones, only that */
+    char   before[64];                 /* the volume looked at before this one, and its window */
+    double before_window[2];
     double at[3];                      /* crosshair, voxels of the full grid (voxel index + fraction) */
     double zoom;                       /* 1 = whole volume fits the pane */
-    double lo, hi;                     /* window; lo == hi: automatic */
+    double window[VN_MAX_SHOWN][2];    /* of each volume: grey values shown black and white; equal: automatic */
     double opacity;                    /* of the overlay, 0..1 */
     int    axis;                       /* of the MIP pane */
     int    slab;                       /* voxels projected in the slice panes; 1 = a slice */

@@ -1,21 +1,5 @@
 /* paint, erase, delete, keep, as typed. Expected counts are lattice points counted by hand. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "cmd.h"
-#include "job.h"
-#include "mem.h"
-
-static struct vn_session *s;
-static struct vn_runner *r;
-static struct vn_err err;
-static char *out;
-static size_t n_out;
-static FILE *f_out;
+#include "session.h"
 
 /* A volume of zeros. */
 static void bind(const char *name, enum vn_kind kind, enum vn_type t, int nx, int ny, int nz, double um, double um_z)
@@ -34,11 +18,7 @@ static void bind(const char *name, enum vn_kind kind, enum vn_type t, int nx, in
 
 static int start(void **state)
 {
-    (void)state;
-    f_out = open_memstream(&out, &n_out);
-    const struct vn_run_opt o = { .json = true, .out = f_out, .msg = f_out };
-    s = vn_session_new(&err);
-    r = vn_runner_new(s, &o, &err);
+    session_json(state);
     bind("m", VN_MASK, VN_U8, 20, 20, 20, 1, 1);
     bind("flat", VN_MASK, VN_U8, 20, 20, 9, 1, 2);
     bind("fine", VN_MASK, VN_U8, 20, 20, 9, 0.35, 1);
@@ -48,23 +28,12 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
-{
-    (void)state;
-    vn_runner_free(r);
-    vn_session_free(s);
-    fclose(f_out);
-    free(out);
-    return 0;
-}
-
+/* `want` has to be in what is printed by this line. */
 static void run(const char *line, int rc, const char *want)
 {
-    fflush(f_out);
-    size_t from = n_out;
-    assert_int_equal(vn_runner_line(r, line), rc);
-    fflush(f_out);
-    if (want && !strstr(out + from, want))
+    const size_t from = n_out, said = n_msg;
+    assert_int_equal(session_run(line), rc);
+    if (want && !strstr(out + from, want) && !strstr(msg + said, want))
         fail_msg("'%s' printed %s, not %s", line, out + from, want);
 }
 
@@ -264,15 +233,15 @@ static void failing_allocations_are_reported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_dab_is_the_lattice_points_of_a_disc_or_ball, start, stop),
-        cmocka_unit_test_setup_teardown(a_brush_is_round_in_the_tissue, start, stop),
-        cmocka_unit_test_setup_teardown(a_stroke_joins_its_points, start, stop),
-        cmocka_unit_test_setup_teardown(erase_and_values, start, stop),
-        cmocka_unit_test_setup_teardown(an_image_starts_an_empty_mask, start, stop),
-        cmocka_unit_test_setup_teardown(components_are_taken_by_a_point, start, stop),
-        cmocka_unit_test_setup_teardown(long_strokes_fit_and_are_made_again, start, stop),
-        cmocka_unit_test_setup_teardown(earlier_states_give_their_memory_back, start, stop),
-        cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, stop),
+        cmocka_unit_test_setup_teardown(a_dab_is_the_lattice_points_of_a_disc_or_ball, start, session_stop),
+        cmocka_unit_test_setup_teardown(a_brush_is_round_in_the_tissue, start, session_stop),
+        cmocka_unit_test_setup_teardown(a_stroke_joins_its_points, start, session_stop),
+        cmocka_unit_test_setup_teardown(erase_and_values, start, session_stop),
+        cmocka_unit_test_setup_teardown(an_image_starts_an_empty_mask, start, session_stop),
+        cmocka_unit_test_setup_teardown(components_are_taken_by_a_point, start, session_stop),
+        cmocka_unit_test_setup_teardown(long_strokes_fit_and_are_made_again, start, session_stop),
+        cmocka_unit_test_setup_teardown(earlier_states_give_their_memory_back, start, session_stop),
+        cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, session_stop),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

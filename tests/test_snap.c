@@ -155,17 +155,47 @@ static void the_view_is_what_was_said(void **state)
     assert_string_equal(v.volume, "v");
     assert_string_equal(v.overlay, "m");
     assert_true(v.at[0] == 1 && v.at[1] == 2 && v.at[2] == 0);
-    assert_true(v.zoom == 2.5 && v.lo == 10 && v.hi == 200 && v.opacity == 0.25);
+    assert_true(v.zoom == 2.5 && v.window[0][0] == 10 && v.window[0][1] == 200 && v.opacity == 0.25);
     assert_true(v.layout == 1 && v.focus == VN_XZ && v.slab == 3 && v.axis == 0 && !v.crosshair && v.overlay_on);
     run("window auto; overlay off; layout 4; crosshair", 0, NULL);
     v = vn_session_view(s);
-    assert_true(v.lo == v.hi && !v.overlay_on && v.layout == 4 && v.crosshair);
+    assert_true(v.window[0][0] == v.window[0][1] && !v.overlay_on && v.layout == 4 && v.crosshair);
     run("goto 6,0,0", 1, "x=6 is outside 'v', which covers 0 to 5 there");
     run("window 5,5", 1, "LOW below HIGH");
     run("window", 1, "either LOW,HIGH or auto");
     run("zoom 0.5", 1, NULL);
     run("show nobody", 1, "nobody");
     assert_true(vn_session_view(s).at[0] == 1);
+}
+
+/* In 300 x 200 pixels two panes of 150 stand side by side; the mask's column x = 2 lies 12 pixels left of its pane's middle. */
+static void linked_volumes_stand_side_by_side(void **state)
+{
+    (void)state;
+    run("show v m; window 0,1; crosshair off", 0, NULL);
+    run("snap width=60 height=14", 0, "v  XY z 1/3");
+    run("snap width=60 height=14", 0, "m  XY z 1/3");
+    run("snap to=two.png width=300 height=200", 0, NULL);
+    uint8_t *p = read_png("two.png", 300, 200);
+    assert_int_equal(p[3 * (100 * 300 + 75)], 255);          /* an image above its window */
+    assert_int_equal(p[3 * (100 * 300 + 212)], 255);
+    assert_int_equal(p[3 * (100 * 300 + 237)], 0);
+    free(p);
+    run("layout 1 volume=2", 0, NULL);                       /* the mask alone, and the window of it */
+    run("window 0,2; snap to=two.png width=300 height=200 force", 0, NULL);
+    p = read_png("two.png", 300, 200);
+    assert_int_equal(p[3 * (100 * 300 + 130)], 128);
+    free(p);
+    assert_true(vn_session_view(s).layout == 4 && vn_session_view(s).window[0][1] == 1 && vn_session_view(s).window[1][1] == 2);
+    run("layout volume=3", 1, "volume=3");
+    run("show v", 0, NULL);
+    assert_true(vn_session_view(s).n_linked == 0 && vn_session_view(s).front == 0);
+    run("layout volume=2", 1, "'show A B' links more");
+    run("show v; window 3,4; show m; show v", 0, NULL);      /* back to a volume: its window again */
+    assert_true(vn_session_view(s).window[0][0] == 3 && vn_session_view(s).window[0][1] == 4);
+    run("phantom tube dims=20x20x20 as=t", 0, NULL);
+    run("show v t", 1, "'t'");
+    assert_string_equal(vn_session_view(s).volume, "v");
 }
 
 static void nothing_to_look_at(void **state)
@@ -187,10 +217,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(mip_keeps_volumes, start, session_stop),
         cmocka_unit_test_setup_teardown(pictures_are_text_without_a_file, start, session_stop),
         cmocka_unit_test_setup_teardown(the_view_is_what_was_said, start, session_stop),
+        cmocka_unit_test_setup_teardown(linked_volumes_stand_side_by_side, start, session_stop),
         cmocka_unit_test_setup_teardown(nothing_to_look_at, start, session_stop),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
-    static const char *const made[] = { "z.png", "y.png", "r.png", "once.png", "m.png", "o.png", "view.png" };
+    static const char *const made[] = { "z.png", "y.png", "r.png", "once.png", "m.png", "o.png", "view.png", "two.png" };
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         unlink(made[i]);
     if (chdir("/") == 0)

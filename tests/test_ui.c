@@ -305,6 +305,81 @@ static void mouse_and_threshold(void **state)
     assert_int_equal(finish(&t), 0);
 }
 
+/* The pane is 160 x 36 pixels, twice as high as wide, for 48 x 48 voxels of 2 um: 4/3 um a pixel, voxel 24 at its middle.
+ * Cell 41,11 of the screen (1-based) is pixel 80.5,18.5 of the picture: voxel 24 + 2/3, 25 + 1/3; cell 49 is 35 + 1/3. */
+static void painting_by_key_and_mouse(void **state)
+{
+    (void)state;
+    struct tty t;
+    start(&t, 24, 80, true);
+    with_volume(&t);
+    keys(&t, "e");
+    expect(&t, "painting makes a new mask 'n_drawn'");
+    expect(&t, "PAINT n_drawn  disc 3 vox 6 um");
+    keys(&t, " ");
+    expect(&t, "n_drawn: voxels 9, brush 6 um");
+    expect(&t, "> overlay n_drawn");
+    expect(&t, "(n_drawn 1)");
+    keys(&t, "] ");
+    expect(&t, "> paint n_drawn at=24,24,12 size=8um as=n_drawn");
+    expect(&t, "n_drawn: voxels 4, brush 8 um");
+    keys(&t, "\033[<0;41;11M\033[<32;45;11M\033[<32;49;11M\033[<0;49;11m");
+    expect(&t, "> paint n_drawn at=24,25,12,35,25,12 size=8um as=n_drawn");
+    keys(&t, "\033[<2;41;11M\033[<2;41;11m");
+    expect(&t, "> erase n_drawn at=24,25,12 size=8um as=n_drawn");
+    expect(&t, "(n_drawn 0)");
+    keys(&t, "++++");                            /* 1.25^4: 0.546 um a pixel; 17 pixels are 4.6 voxels, 1 is 0.5 */
+    expect(&t, "x2.44");
+    settle(&t);
+    keys(&t, "[[[\033[<0;49;11M\033[<0;49;11m");
+    expect(&t, "> paint n_drawn at=28,24,12 size=2um as=n_drawn");
+    keys(&t, "\033[3~");                         /* Del: not at the crosshair, but near */
+    expect(&t, "> delete n_drawn at=24,24,12 near=4 axis=z as=n_drawn");
+    expect(&t, "n_drawn: at ");
+    keys(&t, "\033[3~");
+    expect(&t, "'n_drawn' is 0 (background) there and within 4 voxels");
+    keys(&t, "eee");
+    expect(&t, "ERASE n_drawn");
+    keys(&t, "\033");
+    expect(&t, "f full");
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
+static void volumes_side_by_side(void **state)
+{
+    (void)state;
+    struct tty t;
+    start(&t, 24, 80, true);
+    with_volume(&t);
+    keys(&t, ":show n n_mask\r");
+    expect(&t, "n  XY z 12/24");
+    expect(&t, "n_mask  XY z 12/24");
+    expect(&t, " 24,24,12  n ");
+    keys(&t, "j");
+    expect(&t, "n  XY z 13/24");
+    expect(&t, "n_mask  XY z 13/24");
+    keys(&t, "\t");
+    expect(&t, "> layout 4 volume=2 focus=xy");
+    keys(&t, "2f");
+    expect(&t, "> layout 1 volume=2 focus=xz");
+    expect(&t, "n_mask  XZ y 24/48");
+    expect_is(&t, "n  XZ", false);
+    keys(&t, "b");                               /* flicker */
+    expect(&t, "n  XZ y 24/48");
+    keys(&t, ":phantom tube dims=20x20x20 as=t; show n t\r");
+    expect(&t, "'t'");
+    keys(&t, ":show n\r");
+    expect(&t, " XZ y 24/48");
+    keys(&t, ":show t\r");
+    expect(&t, "/20");
+    keys(&t, "b");
+    expect(&t, "> show n");
+    expect(&t, " XZ y ");
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
 static void no_colour_means_none(void **state)
 {
     (void)state;
@@ -358,6 +433,8 @@ int main(void)
         cmocka_unit_test(a_session),
         cmocka_unit_test(resizing_redraws_everything),
         cmocka_unit_test(mouse_and_threshold),
+        cmocka_unit_test(painting_by_key_and_mouse),
+        cmocka_unit_test(volumes_side_by_side),
         cmocka_unit_test(no_colour_means_none),
         cmocka_unit_test(terminal_comes_back_after_a_crash),
         cmocka_unit_test(terminal_comes_back_after_term),

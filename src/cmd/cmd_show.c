@@ -1,18 +1,48 @@
-/* cmd_show.c - "show": the volume the panes look at. */
+/* cmd_show.c - "show": the volume the panes look at, or several on one grid side by side. */
 #include "cmd.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct vn_param params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_VOLUMES, .help = "what to look at" },
+    { "second", VN_P_OBJECT, VN_POS, .kinds = VN_VOLUMES, .help = "beside it: the same plane of another volume on the same grid" },
+    { "third", VN_P_OBJECT, VN_POS, .kinds = VN_VOLUMES, .help = "and another" },
+    { "fourth", VN_P_OBJECT, VN_POS, .kinds = VN_VOLUMES, .help = "and another" },
     { 0 },
 };
+
+static int link_others(struct vn_call *c, struct vn_view *view, const struct vn_vol *first, struct vn_err *err)
+{
+    view->n_linked = view->front = view->front_before = 0;
+    view->alone = false;
+    for (int i = 1; i < VN_MAX_SHOWN; i++) {
+        const char *key = params[i].name, *name = vn_call_name(c, key);
+        bool assumed = false;
+        struct vn_vol *v;
+        if (!vn_args_has(&c->args, key))
+            continue;
+        int rc = vn_call_vol(c, key, &v, err);
+        if (!rc)
+            rc = vn_grid_check(&first->grid, vn_call_name(c, "volume"), &v->grid, name, &assumed, err);
+        if (rc)
+            return rc;
+        if (assumed)
+            vn_call_note(c, "the voxel size of '%s' is not known: taken as that of the other", vn_um_known(&v->grid) ? vn_call_name(c, "volume") : name);
+        snprintf(view->linked[view->n_linked++], sizeof view->linked[0], "%s", name);
+        view->window[view->n_linked][0] = view->window[view->n_linked][1] = 0;
+    }
+    return 0;
+}
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
     struct vn_view view = vn_session_view(c->s);
+    const char *name = vn_call_name(c, "volume");
     struct vn_vol *v;
     int rc = vn_call_vol(c, "volume", &v, err);
+    if (!rc)
+        rc = link_others(c, &view, v, err);
     if (rc)
         return rc;
     bool inside = view.volume[0] != '\0';
@@ -22,11 +52,18 @@ static int exec(struct vn_call *c, struct vn_err *err)
         view.at[k] = floor(0.5 * (double)(v->box.lo[k] + v->box.hi[k]));
     if (!inside)
         view.zoom = 1;
-    view.lo = view.hi = 0;                       /* another volume has other grey values */
+    if (strcmp(name, view.volume)) {             /* another volume has other grey values; going back, its own */
+        double window[2] = { 0, 0 };
+        if (!strcmp(name, view.before))
+            memcpy(window, view.before_window, sizeof window);
+        memcpy(view.before_window, view.window[0], sizeof window);
+        memcpy(view.before, view.volume, sizeof view.before);
+        memcpy(view.window[0], window, sizeof window);
+    }
     view.low = -1;
-    snprintf(view.volume, sizeof view.volume, "%s", vn_call_name(c, "volume"));
+    snprintf(view.volume, sizeof view.volume, "%s", name);
     vn_session_set_view(c->s, &view);
     return 0;
 }
 
-const struct vn_cmd vn_cmd_show = { "show", "look at a volume", params, VN_CMD_NOW | VN_CMD_UI, exec, NULL };
+const struct vn_cmd vn_cmd_show = { "show", "look at a volume, or at several side by side", params, VN_CMD_NOW | VN_CMD_UI, exec, NULL };

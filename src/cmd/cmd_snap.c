@@ -20,7 +20,7 @@ static int render_pane(struct vn_call *c, const struct vn_shown *d, const struct
     int rc = vn_image_new(im, b->w * px_w, b->h * px_h, err);
     if (rc)
         return rc;
-    vn_pane_scene(d, b->pane, im->w, im->h, um_per_px, aspect, &s);
+    vn_pane_scene(d, b, im->w, im->h, um_per_px, aspect, &s);
     s.bar_label = label;
     rc = vn_render(&s, im, c->job, err);
     if (!rc)
@@ -88,7 +88,7 @@ static int snap_text(struct vn_call *c, const struct vn_shown *d, struct vn_err 
             vn_cells_encode(&im, mode, colors, cells);
         for (int y = 0; y < box[i].h && !rc; y++)
             memcpy(all + (size_t)(box[i].y + y) * cols + box[i].x, cells + (size_t)y * box[i].w, (size_t)box[i].w * sizeof *cells);
-        vn_pane_title(d, box[i].pane, &title);
+        vn_pane_title(d, &box[i], &title);
         if (!title.failed)
             put_title(all + (size_t)(box[i].y - 1) * cols + box[i].x, box[i].w, title.s, colors);
         vn_str_free(&title);

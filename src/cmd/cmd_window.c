@@ -12,7 +12,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     struct vn_view view = vn_session_view(c->s);
     if (vn_args_has(&c->args, "range") == vn_args_flag(&c->args, "auto"))
         return vn_fail(err, VN_E_USAGE, "give either LOW,HIGH or auto");
-    int rc = vn_picture_window(c, "range", &view.lo, &view.hi, err);
+    double *w = view.window[view.front];
+    int rc = vn_picture_window(c, "range", &w[0], &w[1], err);
     if (!rc)
         vn_session_set_view(c->s, &view);
     return rc;

@@ -35,6 +35,37 @@ static struct vn_vol *named(struct vn_session *s, const char *name, const struct
     return v;
 }
 
+/* A volume linked to the first: with its voxel size, so that both have one scale where only one of them knows it. */
+static struct vn_vol *linked(struct vn_session *s, const char *name, const struct vn_vol *first, struct vn_job *job)
+{
+    struct vn_vol *v = named(s, name, first, job), *h;
+    if (!v || vn_um_known(&v->grid) == vn_um_known(&first->grid))
+        return v;
+    h = vn_vol_header(v, first->grid.um, v->kind, NULL);
+    vn_vol_unref(v);
+    return h;
+}
+
+struct vn_vol *vn_shown_vol(const struct vn_shown *d, int which) { return which ? d->linked[which - 1] : d->vol; }
+const char *vn_shown_name(const struct vn_view *v, int which) { return which ? v->linked[which - 1] : v->volume; }
+
+/* Those that are still there, without gaps. */
+static void get_linked(struct vn_session *s, struct vn_shown *d, struct vn_job *job)
+{
+    struct vn_view *v = &d->view;
+    int n = 0;
+    for (int i = 0; i < v->n_linked; i++) {
+        struct vn_vol *l = linked(s, v->linked[i], d->vol, job);
+        if (!l)
+            continue;
+        memmove(v->linked[n], v->linked[i], sizeof v->linked[n]);
+        memmove(v->window[n + 1], v->window[i + 1], sizeof v->window[n]);
+        d->linked[n++] = l;
+    }
+    v->n_linked = n;
+    v->front = v->front <= n ? v->front : 0;
+}
+
 int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job, struct vn_err *err)
 {
     vn_shown_free(out);
@@ -61,9 +92,14 @@ int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job,
     if (view->low >= 0)
         out->prob = named(s, view->threshold_of, out->vol, job);
     out->has_roi = vn_session_roi(s, &out->roi) && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
-    if (out->auto_id != out->vol->src->id || !(out->auto_hi > out->auto_lo)) {
-        rc = vn_auto_window(out->vol, &out->auto_lo, &out->auto_hi, job, err);
-        out->auto_id = rc ? 0 : out->vol->src->id;
+    get_linked(s, out, job);
+    for (int i = 0; i <= view->n_linked && !rc; i++) {
+        struct vn_vol *v = vn_shown_vol(out, i);
+        struct vn_auto *w = &out->window[i];
+        if (w->id == v->src->id && w->hi > w->lo)
+            continue;
+        rc = vn_auto_window(v, &w->lo, &w->hi, job, err);
+        w->id = rc ? 0 : v->src->id;
     }
     if (rc)
         vn_shown_free(out);
@@ -75,6 +111,10 @@ void vn_shown_free(struct vn_shown *d)
     vn_vol_unref(d->vol);
     vn_vol_unref(d->overlay);
     vn_vol_unref(d->prob);
+    for (int i = 0; i < VN_MAX_SHOWN - 1; i++) {
+        vn_vol_unref(d->linked[i]);
+        d->linked[i] = NULL;
+    }
     d->vol = d->overlay = d->prob = NULL;
     d->has_roi = false;
 }
@@ -85,6 +125,8 @@ int vn_pane_axis(const struct vn_view *v, enum vn_pane p)
 {
     return p == VN_XY ? 2 : p == VN_XZ ? 1 : p == VN_YZ ? 0 : v->axis;
 }
+
+bool vn_pane_focused(const struct vn_view *v, const struct vn_pane_box *b) { return b->pane == v->focus && b->which == v->front; }
 
 static double extent(const struct vn_vol *v, int axis)
 {
@@ -108,6 +150,13 @@ static const struct plan PLAN[] = {
     { 2, { 3, 1 }, { VN_XY, VN_MIP, VN_YZ, VN_XZ } },
     { 2, { 2, 2 }, { VN_XY, VN_MIP, VN_XZ, VN_YZ } },
     { 4, { 1, 1, 1, 1 }, { VN_XY, VN_XZ, VN_YZ, VN_MIP } },
+};
+
+/* Panes of linked volumes; all look along the axis in focus. */
+static const struct plan LINKED[] = {
+    { 1, { 2 }, { 0 } }, { 2, { 1, 1 }, { 0 } },
+    { 1, { 3 }, { 0 } }, { 2, { 2, 1 }, { 0 } }, { 3, { 1, 1, 1 }, { 0 } },
+    { 2, { 2, 2 }, { 0 } }, { 1, { 4 }, { 0 } }, { 4, { 1, 1, 1, 1 }, { 0 } },
 };
 
 /* Splits n cells in proportion to want[], at least `least` each, `gap` between them. */
@@ -149,7 +198,7 @@ static double place(const struct vn_shown *d, const struct plan *p, int cols, in
         if (!share(cols, 1, 6, p->n[r], width, col_w))
             return INFINITY;
         for (int k = 0, x = 0; k < p->n[r]; k++, i++) {
-            out[i] = (struct vn_pane_box){ p->pane[i], x, y + 1, col_w[k], row_h[r] };
+            out[i] = (struct vn_pane_box){ p->pane[i], x, y + 1, col_w[k], row_h[r], 0 };
             scale = fmax(scale, vn_scene_fit(d->vol, vn_pane_axis(&d->view, p->pane[i]), col_w[k] * px_w, row_h[r] * px_h, aspect));
             x += col_w[k] + 1;
         }
@@ -161,21 +210,33 @@ static double place(const struct vn_shown *d, const struct plan *p, int cols, in
 int vn_pane_layout(const struct vn_shown *d, int cols, int rows, int px_w, int px_h, double aspect, struct vn_pane_box out[4], double *um_per_px)
 {
     struct vn_pane_box trial[4];
+    const int n_volume = 1 + d->view.n_linked, focus = d->view.focus;
     struct plan one = { 1, { 1 }, { d->view.focus } };
     double best = INFINITY;
     int n = 0;
-    if (d->view.layout != 1)
-        for (size_t i = 0; i < VN_COUNT(PLAN); i++) {
-            double scale = place(d, &PLAN[i], cols, rows, px_w, px_h, aspect, trial);
-            if (scale < best * 0.98) {           /* the first ones are the habitual ones: another must be clearly better */
-                best = scale;
-                memcpy(out, trial, sizeof trial);
-                n = 4;
-            }
+    bool many = n_volume > 1 ? !d->view.alone : d->view.layout != 1;
+    for (size_t i = 0; many && i < (n_volume > 1 ? VN_COUNT(LINKED) : VN_COUNT(PLAN)); i++) {
+        struct plan p = n_volume > 1 ? LINKED[i] : PLAN[i];
+        int count = 0;
+        for (int r = 0; r < p.n_row; r++)
+            count += p.n[r];
+        if (n_volume > 1 && count != n_volume)
+            continue;
+        for (int k = 0; n_volume > 1 && k < count; k++)
+            p.pane[k] = (enum vn_pane)focus;
+        double scale = place(d, &p, cols, rows, px_w, px_h, aspect, trial);
+        if (scale < best * 0.98) {               /* the first ones are the habitual ones: another must be clearly better */
+            best = scale;
+            n = count;
+            memcpy(out, trial, sizeof trial);
         }
+    }
+    for (int i = 0; n_volume > 1 && i < n; i++)
+        out[i].which = i;
     if (!n) {
         best = place(d, &one, cols, rows, px_w, px_h, aspect, trial);
         out[0] = trial[0];
+        out[0].which = d->view.front;
         n = isfinite(best) ? 1 : 0;
     }
     *um_per_px = best / (d->view.zoom > 0 ? d->view.zoom : 1);
@@ -194,18 +255,23 @@ static double centre_of(const struct vn_shown *d, int axis, double visible_um)
     return fmin(fmax(d->view.at[axis], lo + half), hi - half);
 }
 
-void vn_pane_scene(const struct vn_shown *d, enum vn_pane p, int w, int h, double um_per_px, double aspect, struct vn_scene *out)
+void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w, int h, double um_per_px, double aspect, struct vn_scene *out)
 {
     const struct vn_view *view = &d->view;
+    const enum vn_pane p = b->pane;
+    struct vn_vol *volume = vn_shown_vol(d, b->which), *overlay = d->prob ? NULL : d->overlay;
     int axis = vn_pane_axis(view, p), u, v;
-    bool window = view->hi > view->lo;
+    const double *lo_hi = view->window[b->which];
+    const bool window = lo_hi[1] > lo_hi[0];
+    if (overlay && view->n_linked && overlay->src == volume->src)
+        overlay = NULL;                          /* a mask beside its image is not drawn over itself */
     vn_scene_axes(axis, &u, &v);
-    *out = (struct vn_scene){ .volume = d->vol, .overlay = d->prob ? NULL : d->overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
+    *out = (struct vn_scene){ .volume = volume, .overlay = overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
                               .um_per_px = um_per_px, .aspect = aspect, .opacity = view->opacity, .crosshair = view->crosshair,
                               .roi = d->has_roi ? &d->roi : NULL, .scale_bar = true };
     out->mip = p == VN_MIP || view->slab > 1;
-    out->lo = window ? view->lo : out->mip ? 0 : d->auto_lo;     /* a projection is brighter than a slice: its own window */
-    out->hi = window ? view->hi : out->mip ? 0 : d->auto_hi;
+    out->lo = window ? lo_hi[0] : out->mip ? 0 : d->window[b->which].lo;     /* a projection is brighter than a slice: its own window */
+    out->hi = window ? lo_hi[1] : out->mip ? 0 : d->window[b->which].hi;
     memcpy(out->at, view->at, sizeof out->at);
     out->centre[0] = centre_of(d, u, um_per_px * w);
     out->centre[1] = centre_of(d, v, um_per_px * aspect * h);
@@ -218,9 +284,12 @@ void vn_pane_scene(const struct vn_shown *d, enum vn_pane p, int w, int h, doubl
     }
 }
 
-void vn_pane_title(const struct vn_shown *d, enum vn_pane p, struct vn_str *b)
+void vn_pane_title(const struct vn_shown *d, const struct vn_pane_box *box, struct vn_str *b)
 {
+    const enum vn_pane p = box->pane;
     int axis = vn_pane_axis(&d->view, p);
+    if (d->view.n_linked)
+        vn_str_addf(b, "%s  ", vn_shown_name(&d->view, box->which));
     vn_str_addf(b, "%s", PANE_NAME[p]);
     if (p == VN_MIP) {
         vn_str_addf(b, " along %c", AXIS_NAME[axis]);

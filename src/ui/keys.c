@@ -1,6 +1,7 @@
 /* keys.c - what keys and the mouse do. */
 #include "keys.h"
 #include "mem.h"
+#include "paint.h"
 #include "prompt.h"
 #include "tty.h"
 #include <math.h>
@@ -16,10 +17,13 @@ void vn_keys_command(struct vn_ui *ui, const char *line)
     vn_keys_flush(ui);
     ui->echo_at = ui->log.n;
     ui->busy++;
+    const bool outer = ui->submitting;
+    ui->submitting = true;
     if (vn_runner_submit(ui->r, line, &err)) {
         ui->busy--;
         vn_say(ui, VN_LOG_ERROR, "%s", err.msg);
     }
+    ui->submitting = outer;
     ui->panes.dirty = ui->text_dirty = true;
 }
 
@@ -111,33 +115,85 @@ static void window(struct vn_ui *ui, double shift, double scale)
     struct vn_view v;
     if (!current(ui, &v))
         return;
-    double lo = v.hi > v.lo ? v.lo : ui->panes.info.window[0], hi = v.hi > v.lo ? v.hi : ui->panes.info.window[1];
+    double *w = v.window[v.front];
+    const struct vn_auto *slice = &ui->panes.info.shown.window[v.front];
+    const bool shown = v.focus == VN_MIP || v.slab > 1 || !(slice->hi > slice->lo);      /* only the picture knows a projection's */
+    double lo = w[1] > w[0] ? w[0] : shown ? ui->panes.info.window[0] : slice->lo, hi = w[1] > w[0] ? w[1] : shown ? ui->panes.info.window[1] : slice->hi;
     double middle = 0.5 * (lo + hi) + shift * (hi - lo), half = 0.5 * (hi - lo) * scale;
     if (!(half > 0) || !isfinite(middle) || !isfinite(half))
         return;
-    v.lo = middle - half;
-    v.hi = middle + half;
-    slide(ui, &v, "window", "%.6g,%.6g", v.lo, v.hi);
+    w[0] = middle - half;
+    w[1] = middle + half;
+    slide(ui, &v, "window", "%.6g,%.6g", w[0], w[1]);
+}
+
+static void slide_layout(struct vn_ui *ui, const struct vn_view *v)
+{
+    static const char *const name[VN_N_PANE] = { "xy", "xz", "yz", "mip" };
+    if (v->n_linked)
+        slide(ui, v, "layout", "%d volume=%d focus=%s", v->alone ? 1 : 4, v->front + 1, name[v->focus]);
+    else
+        slide(ui, v, "layout", "%d focus=%s", v->layout, name[v->focus]);
 }
 
 static void focus(struct vn_ui *ui, int pane)
 {
-    static const char *const name[VN_N_PANE] = { "xy", "xz", "yz", "mip" };
     struct vn_view v;
     if (!current(ui, &v))
         return;
     v.focus = (enum vn_pane)((pane + VN_N_PANE) % VN_N_PANE);
-    slide(ui, &v, "layout", "%d focus=%s", v.layout, name[v.focus]);
+    slide_layout(ui, &v);
+}
+
+/* Of linked volumes, the one that keys act on. */
+static void front(struct vn_ui *ui, int which)
+{
+    struct vn_view v;
+    if (!current(ui, &v))
+        return;
+    which = (which + v.n_linked + 1) % (v.n_linked + 1);
+    if (which != v.front)
+        v.front_before = v.front;
+    v.front = which;
+    slide_layout(ui, &v);
+}
+
+/* The next pane: of a single volume another direction, of several the next volume. */
+static void next_pane(struct vn_ui *ui, int by)
+{
+    struct vn_view v = vn_session_view(ui->s);
+    if (v.n_linked)
+        front(ui, v.front + by);
+    else
+        focus(ui, (int)v.focus + by);
+}
+
+/* What was looked at before this. */
+static void flicker(struct vn_ui *ui)
+{
+    struct vn_view v = vn_session_view(ui->s);
+    struct vn_obj *o = v.before[0] ? vn_session_get(ui->s, v.before) : NULL;
+    char line[100];
+    vn_obj_unref(o);
+    snprintf(line, sizeof line, "show %s", v.before);
+    if (v.n_linked)
+        front(ui, v.front_before != v.front ? v.front_before : v.front + 1);
+    else if (o)
+        vn_keys_command(ui, line);
+    else
+        vn_say(ui, VN_LOG_ERROR, "no other volume was looked at before (v shows the next)");
 }
 
 static void layout(struct vn_ui *ui)
 {
-    static const char *const name[VN_N_PANE] = { "xy", "xz", "yz", "mip" };
     struct vn_view v;
     if (!current(ui, &v))
         return;
-    v.layout = v.layout == 1 ? 4 : 1;
-    slide(ui, &v, "layout", "%d focus=%s", v.layout, name[v.focus]);
+    if (v.n_linked)
+        v.alone = !v.alone;
+    else
+        v.layout = v.layout == 1 ? 4 : 1;
+    slide_layout(ui, &v);
 }
 
 /* The name after `now` among the session's objects of these kinds; false when there is none. */
@@ -376,8 +432,8 @@ static const struct key_help KEY_HELP[] = {
     { "arrows", "move the crosshair (Shift: 10 voxels)" },
     { "PgUp PgDn, j k, wheel", "previous, next slice (Shift: 10)" },
     { "Home End", "first, last slice" },
-    { "Tab, 1 2 3 4", "next pane; XY, XZ, YZ, MIP" },
-    { "f", "the pane in focus alone, or all four" },
+    { "Tab, 1 2 3 4", "next pane (of linked volumes the next one); XY, XZ, YZ, MIP" },
+    { "f", "the pane in focus alone, or all" },
     { "+ - 0", "zoom in, out, whole volume (also Ctrl and wheel)" },
     { "click, drag", "crosshair there; right button drags the window" },
     { "[ ] L l", "window darker, brighter" },
@@ -388,11 +444,18 @@ static const struct key_help KEY_HELP[] = {
     { "{ }", "overlay fainter, stronger" },
     { "t", "move low and high of a probability, see the mask" },
     { "r, R", "region box at the crosshair; region off" },
-    { "v", "next volume" },
+    { "v, b", "next volume; back to the one before, and again (:show A B puts volumes side by side)" },
     { "i", "what is known about the volume" },
     { "< >", "thinner, thicker slab in the slice panes" },
     { "p", "direction of the projection" },
     { "x", "crosshair on or off" },
+    { "e", "edit the overlay's mask or labels, or draw a new mask; then" },
+    { "  Space, left drag", "paint at the crosshair, under the pointer; l a line from the last place" },
+    { "  right or Shift drag", "erase; e makes every stroke erase" },
+    { "  [ ]  d", "brush smaller, larger; disc in the slice or ball" },
+    { "  Del  K", "delete the component at the crosshair; keep only that" },
+    { "  .", "of labels: paint with the one under the crosshair" },
+    { "u, Ctrl-R", "undo, redo" },
     { "Ctrl-C, Esc", "cancel what is running" },
     { "M", "all messages" },
     { "Ctrl-L, Ctrl-Z", "draw anew; suspend" },
@@ -422,6 +485,7 @@ static void browse_control(struct vn_ui *ui, const struct vn_event *ev)
     switch (ev->code) {
     case 'c': vn_keys_cancel(ui); break;
     case 'l': ui->redraw = true; break;
+    case 'r': vn_keys_command(ui, "redo"); break;
     case 'z':
         vn_tty_suspend();
         vn_screen_layout(ui);
@@ -452,8 +516,11 @@ static void browse_key(struct vn_ui *ui, const struct vn_event *ev)
     case 'J': step(ui, 2, 10); break;
     case VN_KEY_HOME: ends(ui, false); break;
     case VN_KEY_END: ends(ui, true); break;
-    case VN_KEY_TAB: focus(ui, (int)vn_session_view(ui->s).focus + 1); break;
-    case VN_KEY_BACKTAB: focus(ui, (int)vn_session_view(ui->s).focus - 1); break;
+    case VN_KEY_TAB: next_pane(ui, 1); break;
+    case VN_KEY_BACKTAB: next_pane(ui, -1); break;
+    case 'b': flicker(ui); break;
+    case 'e': vn_paint_start(ui); break;
+    case 'u': vn_keys_command(ui, "undo"); break;
     case '1': case '2': case '3': case '4': focus(ui, (int)ev->code - '1'); break;
     case 'f': layout(ui); break;
     case '+': case '=': zoom(ui, 1.25); break;
@@ -536,6 +603,8 @@ static void mouse(struct vn_ui *ui, const struct vn_event *ev)
         ui->text_dirty = true;
         return;
     }
+    if (ui->mode == VN_EDIT && vn_paint_mouse(ui, ev))
+        return;
     int i = vn_panes_hit(&ui->panes, ev->x, ev->y, at);
     if (i < 0 || ev->release)
         return;
@@ -549,7 +618,9 @@ static void mouse(struct vn_ui *ui, const struct vn_event *ev)
         last_x = ev->x;
         last_y = ev->y;
     } else if (ev->button == 0) {
-        if (v.focus != pane && !ev->motion)
+        if (v.front != ui->panes.info.box[i].which && !ev->motion)
+            front(ui, ui->panes.info.box[i].which);
+        else if (v.focus != pane && !ev->motion)
             focus(ui, (int)pane);
         v = vn_session_view(ui->s);
         memcpy(v.at, at, sizeof v.at);
@@ -575,7 +646,7 @@ void vn_keys_event(struct vn_ui *ui, const struct vn_event *ev)
             threshold_key(ui, ev);
         else if (ui->mode == VN_REGION_BOX)
             region_key(ui, ev);
-        else
+        else if (ui->mode != VN_EDIT || !vn_paint_key(ui, ev))
             browse_key(ui, ev);
         break;
     case VN_EV_MOUSE: mouse(ui, ev); break;

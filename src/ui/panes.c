@@ -17,8 +17,7 @@ struct vn_pane_task {
     enum vn_colors colors;
     struct vn_pane_info info;
     struct vn_cell *cells;
-    struct vn_image mip;
-    struct vn_key mip_key;
+    struct vn_mip mip[VN_MAX_SHOWN];
 };
 
 /* ---- on the compute thread ---- */
@@ -35,13 +34,14 @@ static struct vn_key scene_key(const struct vn_scene *s, const struct vn_image *
 }
 
 /* The projection from the one kept, or drawn anew when that is wanted or cheap. */
-static int draw_mip(struct vn_pane_task *t, struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
+static int draw_mip(struct vn_pane_task *t, struct vn_mip *m, struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
 {
     struct vn_key key = scene_key(s, im);
     int rc = 0;
-    if (!t->mip.rgb || !vn_key_same(key, t->mip_key)) {
-        t->mip_missing = !t->want_mip && vn_box_count(&s->volume->box) > MIP_AT_ONCE;
-        if (!t->mip_missing) {
+    if (!m->im.rgb || !vn_key_same(key, m->key)) {
+        const bool later = !t->want_mip && vn_box_count(&s->volume->box) > MIP_AT_ONCE;
+        t->mip_missing = t->mip_missing || later;
+        if (!later) {
             struct vn_image fresh = { 0 };
             s->budget = MIP_BUDGET;
             rc = vn_image_new(&fresh, im->w, im->h, err);
@@ -51,17 +51,17 @@ static int draw_mip(struct vn_pane_task *t, struct vn_scene *s, struct vn_image 
                 vn_image_free(&fresh);
                 return rc;
             }
-            vn_image_free(&t->mip);
-            t->mip = fresh;
-            t->mip_key = key;
+            vn_image_free(&m->im);
+            m->im = fresh;
+            m->key = key;
         }
     }
-    if (t->mip.rgb && t->mip.w == im->w && t->mip.h == im->h) {
-        memcpy(im->rgb, t->mip.rgb, (size_t)im->w * (size_t)im->h * 3);
-        im->lo = t->mip.lo;
-        im->hi = t->mip.hi;
-        im->sampled = t->mip.sampled;
-        im->holes = t->mip.holes;
+    if (m->im.rgb && m->im.w == im->w && m->im.h == im->h) {
+        memcpy(im->rgb, m->im.rgb, (size_t)im->w * (size_t)im->h * 3);
+        im->lo = m->im.lo;
+        im->hi = m->im.hi;
+        im->sampled = m->im.sampled;
+        im->holes = m->im.holes;
     }
     return rc;
 }
@@ -77,8 +77,8 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
     struct vn_cell *cells = vn_alloc((uint64_t)b->w * (uint64_t)b->h * sizeof *cells, err);
     int rc = cells ? vn_image_new(&im, b->w * px_w, b->h * px_h, err) : VN_E_MEMORY;
     if (!rc) {
-        vn_pane_scene(&info->shown, b->pane, im.w, im.h, info->um_per_px, t->p->cell_aspect * px_w / px_h, s);
-        rc = b->pane == VN_MIP ? draw_mip(t, s, &im, job, err) : vn_render(s, &im, job, err);
+        vn_pane_scene(&info->shown, b, im.w, im.h, info->um_per_px, t->p->cell_aspect * px_w / px_h, s);
+        rc = b->pane == VN_MIP ? draw_mip(t, &t->mip[b->which], s, &im, job, err) : vn_render(s, &im, job, err);
     }
     if (!rc) {
         s->scale_bar = i == 0;
@@ -88,7 +88,7 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
             memcpy(t->cells + (size_t)(b->y + y) * t->cols + b->x, cells + (size_t)y * b->w, (size_t)b->w * sizeof *cells);
         info->sampled = info->sampled || im.sampled;
         info->holes = info->holes || im.holes;
-        if (b->pane == info->shown.view.focus || i == 0) {
+        if (vn_pane_focused(&info->shown.view, b) || i == 0) {
             info->window[0] = im.lo;
             info->window[1] = im.hi;
         }
@@ -123,23 +123,77 @@ static int run(void *ctx, struct vn_job *job, struct vn_err *err)
     info->n = vn_pane_layout(&info->shown, t->cols, t->rows, px_w, px_h, t->p->cell_aspect * px_w / px_h, info->box, &info->um_per_px);
     for (int i = 0; i < info->n && !rc; i++)
         rc = draw_pane(t, i, job, err);
-    info->value = voxel_value(info->shown.vol, info->shown.view.at, job);
+    for (int i = 0; i <= info->shown.view.n_linked; i++)
+        info->value[i] = voxel_value(vn_shown_vol(&info->shown, i), info->shown.view.at, job);
     info->overlay_value = voxel_value(info->shown.prob ? info->shown.prob : info->shown.overlay, info->shown.view.at, job);
     return rc;
 }
 
 /* ---- on the UI thread ---- */
 
+static void forget_marks(struct vn_panes *p)
+{
+    memset(p->mark, 0, (size_t)p->cols * (size_t)p->rows);
+    p->marked = p->marks_end = false;
+}
+
+void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke *s, uint32_t rgb, bool erases)
+{
+    int px_w, px_h, axis[2];
+    double uv[2], at[3];
+    vn_cell_size(p->mode, &px_w, &px_h);
+    for (int i = 0; i < p->info.n; i++) {
+        const struct vn_pane_box *b = &p->info.box[i];
+        const struct vn_scene *scene = &p->info.scene[i];
+        struct vn_stroke wide = *s;
+        if (b->pane != pane)
+            continue;
+        /* where a pixel holds several voxels, half a pixel more, so that a fine brush is seen */
+        vn_scene_axes(scene->axis, &axis[0], &axis[1]);
+        const double *um = p->info.shown.vol->grid.um, finest = vn_um_known(&p->info.shown.vol->grid) ? fmin(um[axis[0]], um[axis[1]]) : 1;
+        if (scene->um_per_px > finest)
+            wide.radius = fmax(wide.radius, 0.5 * scene->um_per_px * scene->aspect / (s->um[0] > 0 ? 1 : finest));
+        for (int y = 0; y < b->h * px_h; y++)
+            for (int x = 0; x < b->w * px_w; x++) {
+                vn_scene_voxel(scene, b->w * px_w, b->h * px_h, x, y, uv);
+                memcpy(at, s->at, sizeof at);
+                at[axis[0]] = floor(uv[0]);
+                at[axis[1]] = floor(uv[1]);
+                if (!vn_stroke_covers(&wide, at))
+                    continue;
+                const size_t cell = (size_t)(b->y + y / px_h) * p->cols + b->x + x / px_w;
+                p->mark[cell] |= (uint8_t)(1u << (y % px_h * px_w + x % px_w));
+                p->mark_color[cell] = rgb;
+            }
+    }
+    p->marked = p->fresh = true;
+    p->mark_erases = erases;
+}
+
+/* A cell with some of its pixels in the colour of the stroke; dots are set, or cleared, where there is no colour. */
+static struct vn_cell marked_cell(const struct vn_panes *p, struct vn_cell c, uint8_t bits, uint32_t rgb)
+{
+    static const uint16_t quad[16] = { ' ', 0x2598, 0x259d, 0x2580, 0x2596, 0x258c, 0x259e, 0x259b, 0x2597, 0x259a, 0x2590, 0x259c, 0x2584, 0x2599, 0x259f, 0x2588 };
+    static const uint8_t dot[8] = { 0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80 };
+    if (p->mode == VN_CELL_BRAILLE) {
+        uint32_t dots = 0;
+        for (int i = 0; i < 8; i++)
+            dots |= bits >> i & 1 ? dot[i] : 0u;
+        c.ch = p->mark_erases ? c.ch & ~dots : c.ch | dots;
+        return c;
+    }
+    c.ch = quad[bits & 15];
+    c.fg = p->now_colors == VN_COLOR_TRUE ? rgb : (uint32_t)vn_cell_palette((int)(rgb >> 16), (int)(rgb >> 8 & 255), (int)(rgb & 255));
+    return c;
+}
+
 static void done(void *ctx, int rc, const struct vn_err *err)
 {
     struct vn_pane_task *t = ctx;
     struct vn_panes *p = t->p;
     p->task = NULL;
-    p->auto_id = t->info.shown.auto_id;
-    p->auto_lo = t->info.shown.auto_lo;
-    p->auto_hi = t->info.shown.auto_hi;
-    p->mip = t->mip;
-    p->mip_key = t->mip_key;
+    memcpy(p->window, t->info.shown.window, sizeof p->window);
+    memcpy(p->mip, t->mip, sizeof p->mip);
     if (!rc && t->cols == p->cols && t->rows == p->rows) {
         vn_shown_free(&p->info.shown);
         p->info = t->info;
@@ -149,6 +203,8 @@ static void done(void *ctx, int rc, const struct vn_err *err)
         p->fresh = true;
         p->mip_due = t->mip_missing;
         p->error[0] = '\0';
+        if (p->marks_end && !p->dirty)
+            forget_marks(p);
     } else {
         vn_shown_free(&t->info.shown);
         vn_free(t->cells);
@@ -169,10 +225,9 @@ void vn_panes_work(struct vn_panes *p)
     struct vn_pane_task *t = vn_calloc(1, sizeof *t, NULL);
     if (!t)
         return;
-    *t = (struct vn_pane_task){ .p = p, .cols = p->cols, .rows = p->rows, .want_mip = !p->dirty, .colors = p->colors, .mip = p->mip, .mip_key = p->mip_key };
-    t->info.shown.auto_id = p->auto_id;
-    t->info.shown.auto_lo = p->auto_lo;
-    t->info.shown.auto_hi = p->auto_hi;
+    *t = (struct vn_pane_task){ .p = p, .cols = p->cols, .rows = p->rows, .want_mip = !p->dirty, .colors = p->colors };
+    memcpy(t->mip, p->mip, sizeof t->mip);
+    memcpy(t->info.shown.window, p->window, sizeof p->window);
     t->cells = vn_calloc((uint64_t)p->cols * (uint64_t)p->rows, sizeof *t->cells, NULL);
     t->job = t->cells ? vn_job_submit(VN_VISIBLE, "picture", run, t, done, NULL) : NULL;
     if (!t->job) {
@@ -180,7 +235,7 @@ void vn_panes_work(struct vn_panes *p)
         vn_free(t);
         return;
     }
-    p->mip = (struct vn_image){ 0 };             /* with the job until it is done */
+    memset(p->mip, 0, sizeof p->mip);            /* with the job until it is done */
     p->dirty = p->mip_due = false;
     p->task = t;
 }
@@ -199,9 +254,12 @@ void vn_panes_close(struct vn_panes *p)
             usleep(2000);
     }
     vn_shown_free(&p->info.shown);
-    vn_image_free(&p->mip);
+    for (int i = 0; i < VN_MAX_SHOWN; i++)
+        vn_image_free(&p->mip[i].im);
     vn_free(p->now);
     vn_free(p->old);
+    vn_free(p->mark);
+    vn_free(p->mark_color);
     p->now = p->old = NULL;
 }
 
@@ -209,15 +267,24 @@ int vn_panes_resize(struct vn_panes *p, int cols, int rows, struct vn_err *err)
 {
     uint64_t n = (uint64_t)(cols > 0 ? cols : 0) * (uint64_t)(rows > 0 ? rows : 0);
     struct vn_cell *now = vn_calloc(n, sizeof *now, err), *old = vn_calloc(n, sizeof *old, err);
-    if (!now || !old) {
+    uint8_t *mark = vn_calloc(n, sizeof *mark, err);
+    uint32_t *mark_color = vn_calloc(n, sizeof *mark_color, err);
+    if (!now || !old || !mark || !mark_color) {
         vn_free(now);
         vn_free(old);
+        vn_free(mark);
+        vn_free(mark_color);
         return VN_E_MEMORY;
     }
     vn_free(p->now);
     vn_free(p->old);
+    vn_free(p->mark);
+    vn_free(p->mark_color);
     p->now = now;
     p->old = old;
+    p->mark = mark;
+    p->mark_color = mark_color;
+    p->marked = false;
     p->cols = cols;
     p->rows = rows;
     p->info.n = 0;
@@ -253,6 +320,8 @@ void vn_panes_emit(struct vn_panes *p, int x, int y, int w, int h, struct vn_str
         for (int cx = 0; cx < p->cols; cx++) {
             size_t i = (size_t)cy * p->cols + cx;
             send[i] = p->now[i];
+            if (p->marked && p->mark[i] && send[i].ch)
+                send[i] = marked_cell(p, send[i], p->mark[i], p->mark_color[i]);
             if (w && covered(cx, cy, x, y, w, h))
                 send[i].ch = 0;
         }

@@ -5,6 +5,7 @@
 #ifndef VN_PANES_H
 #define VN_PANES_H
 #include "cells.h"
+#include "edit.h"
 #include "scene.h"
 
 struct vn_pane_info {                    /* what the panes show now */
@@ -13,7 +14,7 @@ struct vn_pane_info {                    /* what the panes show now */
     struct vn_pane_box box[4];
     struct vn_scene scene[4];            /* geometry only: roi is not kept */
     double um_per_px, window[2];         /* window of the pane in focus */
-    double value, overlay_value;         /* at the crosshair; NaN when it could not be read */
+    double value[VN_MAX_SHOWN], overlay_value;     /* at the crosshair; NaN when it could not be read */
     bool sampled, holes;
 };
 struct vn_panes {
@@ -26,12 +27,14 @@ struct vn_panes {
     struct vn_pane_info info;
     struct vn_cell *now, *old;           /* cols*rows; old: what the screen shows */
     enum vn_colors now_colors, old_colors;
+    uint8_t *mark; uint32_t *mark_color; /* pixels of each cell that a stroke has touched, until it is in the picture */
+    bool marked, mark_erases, marks_end; /* end: with the next picture */
     bool dirty;                          /* the view changed since the last job started */
     bool fresh;                          /* now has not been sent */
     bool mip_due;                        /* the projection is still to be drawn */
     struct vn_pane_task *task;           /* running */
-    struct vn_image mip; struct vn_key mip_key;          /* the projection without its marks */
-    uint64_t auto_id; double auto_lo, auto_hi;
+    struct vn_mip { struct vn_image im; struct vn_key key; } mip[VN_MAX_SHOWN];    /* projections without their marks */
+    struct vn_auto window[VN_MAX_SHOWN];
     char error[256];                     /* why the last job failed; "" */
 };
 void vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect);
@@ -42,6 +45,8 @@ void vn_panes_work(struct vn_panes *p);                          /* starts a job
 void vn_panes_forget(struct vn_panes *p, int x, int y, int w, int h);
 /* Bytes that bring the screen up to date, but for what a window covers (w 0: nothing). */
 void vn_panes_emit(struct vn_panes *p, int x, int y, int w, int h, struct vn_str *b);
+/* Marks what a stroke covers in the panes of that kind, in this colour. */
+void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke *s, uint32_t rgb, bool erases);
 /* Box under cell (x, y) or -1; at[] gets the voxel there, its third coordinate from the view. */
 int  vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3]);
 #endif

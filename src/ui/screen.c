@@ -5,6 +5,7 @@
 #define _XOPEN_SOURCE_EXTENDED 1
 #include "screen.h"
 #include "mem.h"
+#include "paint.h"
 #include "prompt.h"
 #include "tty.h"
 #include <math.h>
@@ -98,12 +99,12 @@ static void draw_title(const struct vn_ui *ui, int i)
     struct vn_str title = { 0 };
     char bar[24] = "";
     int y = b->y - 1, px_w, px_h, u, v;
-    bool focus = b->pane == info->shown.view.focus && info->n > 1;
+    bool focus = vn_pane_focused(&info->shown.view, b) && info->n > 1;
     vn_cell_size(ui->panes.mode, &px_w, &px_h);
     attrset((int)(focus || info->n == 1 ? A_REVERSE | A_BOLD : COLORS >= 256 && vn_tty_colors() != VN_COLOR_NONE ? color(PAIR_TITLE) : A_REVERSE));
     for (int x = 0; x < b->w; x++)
         mvaddch(y, b->x + x, ' ');
-    vn_pane_title(&info->shown, b->pane, &title);
+    vn_pane_title(&info->shown, b, &title);
     int x = title.s && !title.failed ? put(y, b->x + 1, b->x + b->w, title.s) : b->x;
     vn_str_free(&title);
     vn_scene_axes(vn_pane_axis(&info->shown.view, b->pane), &u, &v);
@@ -186,17 +187,23 @@ static void add_place(const struct vn_ui *ui, struct vn_str *b)
 {
     const struct vn_pane_info *info = &ui->panes.info;
     const struct vn_vol *v = info->shown.vol;
-    const double *at = info->shown.view.at;
-    vn_str_addf(b, " %s  %.0f,%.0f,%.0f", info->shown.view.volume, floor(at[0]), floor(at[1]), floor(at[2]));
-    if (!isnan(info->value))
-        vn_str_addf(b, " = %.6g", info->value);
+    const struct vn_view *view = &info->shown.view;
+    const double *at = view->at, *w = view->window[view->front];
+    if (!view->n_linked)
+        vn_str_addf(b, " %s ", view->volume);
+    vn_str_addf(b, " %.0f,%.0f,%.0f", floor(at[0]), floor(at[1]), floor(at[2]));
+    for (int i = 0; i <= view->n_linked; i++)
+        if (view->n_linked)
+            vn_str_addf(b, "  %s %.6g", vn_shown_name(view, i), info->value[i]);
+        else if (!isnan(info->value[0]))
+            vn_str_addf(b, " = %.6g", info->value[0]);
     if (info->shown.overlay && !isnan(info->overlay_value))
         vn_str_addf(b, " (%s %.4g)", info->shown.view.overlay, info->overlay_value);
     if (vn_um_known(&v->grid) && COLS >= 100)
         vn_str_addf(b, "  %.1f,%.1f,%.1f um", (floor(at[0]) + 0.5) * v->grid.um[0], (floor(at[1]) + 0.5) * v->grid.um[1], (floor(at[2]) + 0.5) * v->grid.um[2]);
     else if (COLS >= 100)
         vn_str_add(b, "  voxel size unknown");
-    vn_str_addf(b, "  %s%.6g..%.6g", info->shown.view.hi > info->shown.view.lo ? "w " : "auto ", info->window[0], info->window[1]);
+    vn_str_addf(b, "  %s%.6g..%.6g", w[1] > w[0] ? "w " : "auto ", info->window[0], info->window[1]);
     if (info->shown.view.zoom > 1)
         vn_str_addf(b, "  x%.3g", info->shown.view.zoom);
     if (info->shown.has_roi)
@@ -248,6 +255,8 @@ static void draw_status(const struct vn_ui *ui)
     else
         vn_str_add(&left, " no volume");
     add_job(ui, &right);
+    if (ui->device[0])
+        vn_str_addf(&right, "%s  ", ui->device);
     vn_str_addf(&right, "%s ", vn_text_bytes(vn_mem_in_use(), mem));
     attrset(A_REVERSE);
     fill(y, 0, COLS, L" ", A_REVERSE);
@@ -280,6 +289,8 @@ static int draw_prompt(const struct vn_ui *ui)
         cursor = vn_prompt_show(COLS, &b);
     else if (ui->mode == VN_THRESHOLD)
         vn_str_addf(&b, "threshold %s  low %.3f  high %.3f   \xe2\x86\x90\xe2\x86\x92 low  \xe2\x86\x91\xe2\x86\x93 high  Enter  Esc", view.threshold_of, view.low, view.high);
+    else if (ui->mode == VN_EDIT)
+        vn_paint_status(ui, &b);
     else if (ui->mode == VN_REGION_BOX)
         vn_str_addf(&b, "region %lldx%lldx%lld   + - size  xX yY zZ one side  arrows move  Enter  Esc",
                     (long long)vn_box_dim(&ui->box, 0), (long long)vn_box_dim(&ui->box, 1), (long long)vn_box_dim(&ui->box, 2));

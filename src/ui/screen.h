@@ -10,7 +10,20 @@
 #include "log.h"
 #include "panes.h"
 
-enum vn_mode { VN_BROWSE, VN_PROMPT, VN_THRESHOLD, VN_REGION_BOX };
+enum vn_mode { VN_BROWSE, VN_PROMPT, VN_THRESHOLD, VN_REGION_BOX, VN_EDIT };
+
+enum { VN_STROKE_POINTS = 512 };
+struct vn_brush {                        /* edit mode */
+    int size;                            /* of the finest voxels of the slice across */
+    bool ball, eraser;
+    uint32_t value;                      /* painted into labels; 1 into masks */
+    char made[64];                       /* the mask that this mode makes; "" none */
+    bool drag, erases;                   /* the stroke under way */
+    enum vn_pane pane;
+    int axis, n;
+    double at[3 * VN_STROKE_POINTS], last[3];
+    bool has_last;
+};
 
 struct vn_viewer { bool on; const struct vn_log *log; int top; struct vn_log text; };   /* scrolls through lines over the panes */
 
@@ -25,12 +38,15 @@ struct vn_ui {
     bool quit, redraw, focused;
     bool text_dirty;                     /* something beside the pictures changed */
     int busy;                            /* submitted lines that have not ended */
+    bool submitting;                     /* a line that ends now is the one being submitted */
     int echo_at;                         /* log line of the last command, to see how much it printed */
     int bound;                           /* names bound when the objects were last looked at */
     /* a held key: applied to the view at once, written as one command when it rests */
     char pending[256], pending_verb[32];
     double pending_since;
     struct vn_box box;                   /* region mode: the region so far */
+    struct vn_brush brush;
+    char device[16];                     /* what the last command that says so ran on */
     /* one frame in flight */
     bool acks, in_flight;
     double sent_at;

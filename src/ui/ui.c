@@ -4,6 +4,7 @@
 #include "job.h"
 #include "keys.h"
 #include "mem.h"
+#include "paint.h"
 #include "prompt.h"
 #include "screen.h"
 #include "tty.h"
@@ -45,9 +46,30 @@ static void on_echo(void *ctx, const char *line)
     vn_say(ui, VN_LOG_ECHO, "> %s", line);
 }
 
+/* A member of a result on the line before it: while strokes are drawn, the commands stay in sight. */
+static bool join(struct vn_ui *ui, const char *line)
+{
+    struct vn_log_line *last = ui->log.n ? &ui->log.line[ui->log.n - 1] : NULL;
+    const size_t n = last ? strlen(last->s) : 0, key = strncmp(line, "  ", 2) ? 0 : strcspn(line + 2, " ");
+    if (!key || !n || last->kind != VN_LOG_TEXT)
+        return false;
+    char *all = vn_sprintf(NULL, "%s%s %.*s %s", last->s, last->s[n - 1] == ':' ? "" : ",", (int)key, line + 2, line + 2 + key + strspn(line + 2 + key, " "));
+    if (all) {
+        vn_free(last->s);
+        last->s = all;
+        ui->text_dirty = true;
+    }
+    return all != NULL;
+}
+
 static void on_text(void *ctx, const char *line, bool is_error)
 {
-    vn_say(ctx, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
+    struct vn_ui *ui = ctx;
+    char device[16];
+    if (!is_error && sscanf(line, "  device %15s", device) == 1)     /* as results say it */
+        snprintf(ui->device, sizeof ui->device, "%s", !strcmp(device, "cuda") ? "gpu" : device);
+    if (ui->mode != VN_EDIT || is_error || !join(ui, line))
+        vn_say(ui, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
 }
 
 /* What a command made is looked at: the first new image, else the first new mask, labels, skeleton or probability on top. */
@@ -66,7 +88,7 @@ static void look_at_new(struct vn_ui *ui)
     ui->bound = n;
     struct vn_view v = vn_session_view(ui->s);
     const char *show = image[0] ? image : top[0] && !ui->panes.info.shown.vol ? top : "";
-    if (show[0] && strcmp(v.volume, show))
+    if (show[0] && !v.n_linked && strcmp(v.volume, show))
         snprintf(line, sizeof line, "show %s", show);
     else if (top[0] && !show[0] && strcmp(v.overlay, top) && strcmp(v.volume, top))
         snprintf(line, sizeof line, "overlay %s", top);
@@ -86,17 +108,18 @@ static void on_done(void *ctx, int rc)
         } else {
             printed++;
         }
-    ui->busy -= ui->busy > 0;
+    ui->busy = ui->submitting && ui->busy > 0 ? ui->busy - 1 : 0;     /* else the last of all that waited has ended */
     ui->panes.dirty = ui->text_dirty = true;
     if (vn_runner_quit(ui->r))
         ui->quit = true;
     if (ui->mode == VN_PROMPT && vn_prompt_empty() && vn_newest_volume(ui->s, VN_VOLUMES, name))
         ui->mode = VN_BROWSE;                    /* the prompt was open only because there was nothing to look at */
     /* Long results are shown whole, unless there is something new to look at (M shows the text then). */
-    if (printed > ui->n_message && vn_session_count(ui->s) <= ui->bound && !ui->viewer.on && (ui->mode != VN_PROMPT || vn_prompt_empty())) {
+    if (printed > ui->n_message && ui->mode != VN_EDIT && vn_session_count(ui->s) <= ui->bound && !ui->viewer.on && (ui->mode != VN_PROMPT || vn_prompt_empty())) {
         vn_viewer_open(ui, &ui->log, from);
         ui->mode = VN_BROWSE;
     }
+    vn_paint_done(ui);
     if (!rc && !ui->busy)
         look_at_new(ui);
 }

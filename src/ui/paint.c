@@ -1,0 +1,322 @@
+/* paint.c - masks changed by hand. */
+#include "paint.h"
+#include "keys.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EDITED = VN_MASK | VN_LABELS | VN_SKELETON, MOST_VOXELS = 200, NEAR = 4 };
+static const char AXIS[] = "xyz";
+
+/* ---- what is edited ---- */
+
+static enum vn_kind kind_of(const struct vn_ui *ui, const char *name)
+{
+    struct vn_obj *o = name[0] ? vn_session_get(ui->s, name) : NULL;
+    enum vn_kind k = o ? o->kind : 0;
+    vn_obj_unref(o);
+    return k;
+}
+
+/* The overlay, else a mask that is shown itself, else the one this mode makes. *from: the volume that the first stroke of a
+ * new mask is given, or the mask's own name. */
+static void target(const struct vn_ui *ui, char name[64], char from[64])
+{
+    const struct vn_view v = vn_session_view(ui->s);
+    const char *shown = v.volume[0] ? vn_shown_name(&v, v.front) : ui->panes.info.shown.view.volume;
+    const char *which = kind_of(ui, v.overlay) & EDITED ? v.overlay : kind_of(ui, shown) & EDITED ? shown : "";
+    if (!which[0] && ui->brush.made[0] && (ui->busy || kind_of(ui, ui->brush.made)))
+        which = ui->brush.made;                      /* its first stroke may still be on the way */
+    snprintf(from, 64, "%s", which[0] ? which : shown);
+    if (which[0]) {
+        snprintf(name, 64, "%s", which);
+        return;
+    }
+    char stem[64];
+    snprintf(stem, sizeof stem, "%.40s_drawn", shown);
+    vn_name_free_one(ui->s, stem, name);
+}
+
+/* The grid in which the brush is measured. */
+static const struct vn_grid *grid(const struct vn_ui *ui)
+{
+    const struct vn_shown *d = &ui->panes.info.shown;
+    return d->overlay ? &d->overlay->grid : &d->vol->grid;
+}
+
+/* Diameter in um, or 0 where the voxel size is not known: so many of the finest voxels across. */
+static double size_um(const struct vn_ui *ui, int axis)
+{
+    const struct vn_grid *g = grid(ui);
+    int u, v;
+    vn_scene_axes(axis, &u, &v);
+    return vn_um_known(g) ? ui->brush.size * fmin(g->um[u], g->um[v]) : 0;
+}
+
+static struct vn_stroke stroke_of(const struct vn_ui *ui, const double *at, int64_t n)
+{
+    const struct vn_brush *b = &ui->brush;
+    const double um = size_um(ui, b->axis);
+    struct vn_stroke s = { .at = at, .n = n, .radius = (um > 0 ? um : b->size) / 2, .axis = b->ball ? VN_BRUSH_BALL : b->axis };
+    for (int k = 0; k < 3 && um > 0; k++)
+        s.um[k] = grid(ui)->um[k];
+    return s;
+}
+
+/* ---- strokes ---- */
+
+static uint32_t mark_color(const struct vn_ui *ui, bool erases) { return erases ? 0xd75f5f : vn_label_color(ui->brush.value); }
+
+static void submit(struct vn_ui *ui)
+{
+    struct vn_brush *b = &ui->brush;
+    struct vn_str line = { 0 };
+    char name[64], from[64];
+    if (!b->n)
+        return;
+    target(ui, name, from);
+    if (b->erases && strcmp(name, from)) {
+        vn_say(ui, VN_LOG_ERROR, "there is nothing to erase: paint first, or choose a mask with m");
+        ui->panes.marks_end = true;
+        b->n = 0;
+        return;
+    }
+    vn_str_addf(&line, "%s %s at=", b->erases ? "erase" : "paint", from);
+    for (int i = 0; i < 3 * b->n; i++)
+        vn_str_addf(&line, "%s%.0f", i ? "," : "", b->at[i]);
+    const double um = size_um(ui, b->axis);
+    if (um > 0)
+        vn_str_addf(&line, " size=%.6gum", um);
+    else
+        vn_str_addf(&line, " size=%dvox", b->size);
+    if (b->ball)
+        vn_str_add(&line, " axis=ball");
+    else if (b->axis != 2)
+        vn_str_addf(&line, " axis=%c", AXIS[b->axis]);
+    if (!b->erases && b->value != 1)
+        vn_str_addf(&line, " value=%u", b->value);
+    vn_str_addf(&line, " as=%s", name);
+    snprintf(b->made, sizeof b->made, "%s", name);
+    b->n = 0;
+    ui->panes.marks_end = false;
+    if (line.s && !line.failed)
+        vn_keys_command(ui, line.s);
+    vn_str_free(&line);
+}
+
+/* a, b, c on one line, b between them. */
+static bool between(const double *a, const double *b, const double *c)
+{
+    double dot = 0, cross = 0;
+    for (int k = 0; k < 3; k++) {
+        const int l = (k + 1) % 3;
+        const double x = (b[k] - a[k]) * (c[l] - b[l]) - (b[l] - a[l]) * (c[k] - b[k]);
+        cross += x * x;
+        dot += (b[k] - a[k]) * (c[k] - b[k]);
+    }
+    return cross == 0 && dot >= 0;
+}
+
+static void add(struct vn_ui *ui, const double at[3])
+{
+    struct vn_brush *b = &ui->brush;
+    double *p = b->at + 3 * b->n;
+    if (b->n && !memcmp(p - 3, at, 3 * sizeof *at))
+        return;
+    memcpy(p, at, 3 * sizeof *at);
+    const int joined = b->n ? 2 : 1;
+    struct vn_stroke s = stroke_of(ui, p - 3 * (joined - 1), joined);
+    vn_panes_mark(&ui->panes, b->pane, &s, mark_color(ui, b->erases), b->erases);
+    ui->text_dirty = true;
+    if (b->n >= 2 && between(p - 6, p - 3, p))
+        memcpy(p - 3, at, 3 * sizeof *at);           /* straight on: the point before says nothing */
+    else
+        b->n++;
+    memcpy(b->last, at, sizeof b->last);
+    if (b->n == VN_STROKE_POINTS) {                  /* goes on in a second command */
+        submit(ui);
+        memcpy(b->at, b->last, sizeof b->last);
+        b->n = 1;
+    }
+}
+
+static bool begin(struct vn_ui *ui, enum vn_pane pane, bool erases)
+{
+    struct vn_view v = vn_session_view(ui->s);
+    if (pane == VN_MIP) {
+        vn_say(ui, VN_LOG_ERROR, "a projection has no depth to paint at: use a slice (1, 2, 3)");
+        return false;
+    }
+    submit(ui);
+    ui->brush.erases = erases;
+    ui->brush.pane = pane;
+    ui->brush.axis = vn_pane_axis(&v, pane);
+    return true;
+}
+
+/* From the keyboard: a dab at the crosshair, or a line to it from where the brush was last. */
+static void dab(struct vn_ui *ui, bool line)
+{
+    struct vn_brush *b = &ui->brush;
+    const struct vn_view v = vn_session_view(ui->s), *shown = &ui->panes.info.shown.view;
+    const struct vn_box *box = &ui->panes.info.shown.vol->box;
+    double at[3], last[3];
+    bool joins = line && b->has_last;
+    memcpy(last, b->last, sizeof last);
+    for (int k = 0; k < 3; k++) {
+        const bool there = v.at[k] >= (double)box->lo[k] && v.at[k] < (double)box->hi[k];
+        at[k] = floor(there ? v.at[k] : shown->at[k]);
+        joins = joins && last[k] >= (double)box->lo[k] && last[k] < (double)box->hi[k];
+    }
+    if (!begin(ui, v.focus, b->eraser))
+        return;
+    if (joins && (b->ball || last[b->axis] == at[b->axis]))
+        add(ui, last);
+    else if (line)
+        vn_say(ui, VN_LOG_TEXT, "a line starts where the brush was last in this slice: only the crosshair's place is painted");
+    add(ui, at);
+    b->has_last = true;
+    submit(ui);
+}
+
+/* ---- components ---- */
+
+static void component(struct vn_ui *ui, const char *verb)
+{
+    struct vn_view v = vn_session_view(ui->s);
+    char name[64], from[64], line[300];
+    target(ui, name, from);
+    if (strcmp(name, from)) {
+        vn_say(ui, VN_LOG_ERROR, "there is no mask yet: paint first, or choose one with m");
+        return;
+    }
+    const char *axis = v.focus == VN_MIP ? "ball" : (const char *[]){ "x", "y", "z" }[vn_pane_axis(&v, v.focus)];
+    const double *at = v.volume[0] ? v.at : ui->panes.info.shown.view.at;
+    snprintf(line, sizeof line, "%s %s at=%.0f,%.0f,%.0f near=%d axis=%s as=%s", verb, name, floor(at[0]), floor(at[1]), floor(at[2]), NEAR, axis, name);
+    vn_keys_command(ui, line);
+}
+
+/* ---- the mode ---- */
+
+/* The label under the crosshair, for the next strokes. */
+static void take_label(struct vn_ui *ui)
+{
+    const struct vn_pane_info *info = &ui->panes.info;
+    char name[64], from[64];
+    target(ui, name, from);
+    double label = kind_of(ui, name) != VN_LABELS ? 1 : info->shown.overlay ? info->overlay_value : info->value[info->shown.view.front];
+    ui->brush.value = label >= 1 && label <= UINT32_MAX ? (uint32_t)label : 1;
+}
+
+void vn_paint_start(struct vn_ui *ui)
+{
+    struct vn_view v = vn_session_view(ui->s);
+    char name[64], from[64];
+    if (!ui->panes.info.shown.vol)
+        return;
+    if (!ui->brush.size)
+        ui->brush.size = 3;
+    ui->brush.eraser = ui->brush.has_last = false;
+    ui->brush.made[0] = '\0';
+    ui->mode = VN_EDIT;
+    if (kind_of(ui, v.overlay) & EDITED && !v.overlay_on)
+        vn_keys_command(ui, "overlay on");
+    take_label(ui);
+    target(ui, name, from);
+    if (strcmp(name, from))
+        vn_say(ui, VN_LOG_TEXT, "painting makes a new mask '%s'", name);
+    ui->text_dirty = true;
+}
+
+static void resize(struct vn_ui *ui, bool larger)
+{
+    int n = ui->brush.size;
+    n = larger ? n + (n < 8 ? 1 : n / 4) : n - (n <= 8 ? 1 : n / 5);
+    ui->brush.size = n < 1 ? 1 : n > MOST_VOXELS ? MOST_VOXELS : n;
+}
+
+static void leave(struct vn_ui *ui)
+{
+    if (ui->brush.drag) {                            /* the stroke under way is not made */
+        ui->brush.drag = false;
+        ui->brush.n = 0;
+        ui->panes.marks_end = ui->panes.dirty = true;
+        return;
+    }
+    ui->mode = VN_BROWSE;
+}
+
+bool vn_paint_key(struct vn_ui *ui, const struct vn_event *ev)
+{
+    if (!ui->panes.info.shown.vol) {
+        ui->mode = VN_BROWSE;
+        return false;
+    }
+    switch (ev->code) {
+    case '[': resize(ui, false); break;
+    case ']': resize(ui, true); break;
+    case ' ': dab(ui, false); break;
+    case 'l': dab(ui, true); break;
+    case 'd': ui->brush.ball = !ui->brush.ball; break;
+    case 'e': ui->brush.eraser = !ui->brush.eraser; break;
+    case '.':
+        take_label(ui);
+        vn_say(ui, VN_LOG_TEXT, "painting with %u", ui->brush.value);
+        break;
+    case VN_KEY_DEL: case VN_KEY_BACKSPACE: component(ui, "delete"); break;
+    case 'K': component(ui, "keep"); break;
+    case VN_KEY_ESC: case VN_KEY_ENTER: leave(ui); break;
+    default: return false;
+    }
+    ui->text_dirty = true;
+    return true;
+}
+
+bool vn_paint_mouse(struct vn_ui *ui, const struct vn_event *ev)
+{
+    struct vn_brush *b = &ui->brush;
+    double at[3];
+    if (ev->button != 0 && ev->button != 2 && !ev->release)
+        return b->drag;                              /* the wheel, but not during a stroke */
+    const int i = vn_panes_hit(&ui->panes, ev->x, ev->y, at);
+    if (ev->release || !ev->motion) {
+        if (b->drag && i >= 0 && ui->panes.info.box[i].pane == b->pane && ev->release)
+            add(ui, at);
+        if (b->drag)
+            submit(ui);
+        b->drag = false;
+    }
+    if (i < 0 || ev->release)
+        return true;
+    if (!ev->motion)
+        b->drag = begin(ui, ui->panes.info.box[i].pane, ev->button == 2 || ev->mods & VN_SHIFT || b->eraser);
+    if (b->drag && ui->panes.info.box[i].pane == b->pane) {
+        add(ui, at);
+        b->has_last = true;
+    }
+    return true;
+}
+
+void vn_paint_done(struct vn_ui *ui)
+{
+    if (!ui->busy && !ui->brush.drag)
+        ui->panes.marks_end = true;
+}
+
+void vn_paint_status(const struct vn_ui *ui, struct vn_str *b)
+{
+    const struct vn_brush *brush = &ui->brush;
+    struct vn_view v = vn_session_view(ui->s);
+    char name[64], from[64];
+    if (!ui->panes.info.shown.vol)
+        return;
+    target(ui, name, from);
+    vn_str_addf(b, "%s %s", brush->eraser ? "ERASE" : "PAINT", name);
+    if (brush->value != 1 && !brush->eraser)
+        vn_str_addf(b, " with %u", brush->value);
+    vn_str_addf(b, "  %s %d vox", brush->ball ? "ball" : "disc", brush->size);
+    const double um = size_um(ui, vn_pane_axis(&v, v.focus));
+    if (um > 0)
+        vn_str_addf(b, " %.4g um", um);
+    vn_str_add(b, "  [ ] size  Space, drag  right erases  e eraser  u undo  Del K component  d ball  l line  Esc");
+}
