@@ -5,7 +5,7 @@ if [ -z "$VN_LONG" ] || [ -n "$SAN$LEVEL" ]; then
     exit 0
 fi
 for l in v2 v3 v4; do
-    env -u MAKEFLAGS -u MAKELEVEL make -s -j2 SAN= LEVEL=$l NVCC= all || exit 1
+    env -u MAKEFLAGS -u MAKELEVEL make -s -j2 SAN= LEVEL=$l NVCC= all build/$l/tests/test_every_op || exit 1
 done
 . tests/lib.sh
 commands='phantom network dims=71x64x53 voxel=1um seed=3 noise=0.2 as=v; denoise v sigma=1um as=d; background v as=b; vesselness v as=w;
@@ -15,6 +15,8 @@ for l in v2 v3 v4; do
     if [ $l = v4 ] && ! grep -q avx512bw /proc/cpuinfo; then skip "this CPU has no AVX-512"; continue; fi
     mkdir $l
     check "$l runs" sh -c "cd $l && '$here/build/$l/venule' --quiet -c \"\$1\" >out 2>err" sh "$commands"
+    check "$l: test_every_op" env VN_BYTES="$scratch/$l/bytes" sh -c "cd '$here' && build/$l/tests/test_every_op >/dev/null 2>&1"
+    check "$l: every operation, every choice" cmp -s v2/bytes $l/bytes
     for f in v2/*.nii v2/g.csv v2/out; do check "$l: ${f#v2/} is the same" cmp -s "$f" "$l/${f#v2/}"; done
 done
 finish

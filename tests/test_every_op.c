@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "job.h"
 #include "mem.h"
@@ -13,9 +15,9 @@
 
 static struct vn_err err;
 
-enum content { TUBES, CONSTANT, ONES, NOT_FINITE };
+enum content { TUBES, CONSTANT, ONES, NOT_FINITE, SPECKS };
 
-/* Two bright crossing rods on a noisy floor; masks and labels are made from the same rods. */
+/* Two bright crossing rods on a noisy floor; masks and labels are made from the same rods, SPECKS: with specks and pores. */
 static struct vn_vol *make(int nx, int ny, int nz, enum content what, bool mask, double um)
 {
     const struct vn_grid g = { .dim = { nx, ny, nz }, .um = { um, um, 2 * um } };
@@ -37,7 +39,7 @@ static struct vn_vol *make(int nx, int ny, int nz, enum content what, bool mask,
                 if (what == NOT_FINITE && (state >> 20 & 63) == 0)
                     f = state & 1 << 19 ? NAN : state & 1 << 18 ? INFINITY : -INFINITY;
                 if (mask)
-                    ((uint8_t *)b.data)[i] = what == TUBES || what == NOT_FINITE ? rod : what == ONES;
+                    ((uint8_t *)b.data)[i] = what == CONSTANT || what == ONES ? what == ONES : rod != (what == SPECKS && state >> 24 < 12);
                 else
                     ((float *)b.data)[i] = f;
             }
@@ -158,6 +160,69 @@ static void threads_and_blocks_do_not_matter(void **state)
     vn_job_set_threads(2);
 }
 
+/* Key of the voxels, or of the message when the operation refuses. */
+static struct vn_key outcome(const struct vn_op *op, struct vn_vol *in, const char *param, const char *value, int threads)
+{
+    struct vn_vol *out = NULL, *ins[4] = { in, in, in, in };
+    struct vn_key key = vn_key_start();
+    struct vn_args a;
+
+    vn_job_set_threads(threads);
+    arguments(op, &a);
+    err = (struct vn_err){ 0 };
+    for (size_t i = 0; param && i < VN_COUNT(given); i++)       /* what would make a choice of method idle */
+        if (!strcmp(given[i].op, op->name) && !vn_param_find(op->params, given[i].param)->def && strcmp(op->name, "morph"))
+            vn_args_unset(&a, given[i].param);
+    if ((param && vn_args_set(&a, param, value, &err)) || vn_op_run(op, &a, ins, &in->box, &out, NULL, NULL, &err))
+        key = vn_key_str(key, err.msg);
+    else {
+        const struct vn_buf b = vn_vol_data(out);
+        key = vn_key_add(key, b.data, vn_type_size(b.type) * vn_box_count(&b.box));
+    }
+    vn_args_free(&a);
+    vn_vol_unref(out);
+    return key;
+}
+
+static void same_on_1_2_4(const struct vn_op *op, struct vn_vol *in, const char *param, const char *value, FILE *list)
+{
+    const struct vn_key key = outcome(op, in, param, value, 1);
+    char hex[33];
+
+    for (int threads = 2; threads <= 4; threads *= 2)
+        if (!vn_key_same(key, outcome(op, in, param, value, threads)))
+            fail_msg("%s %s=%s: %d threads give other bytes than one", op->name, param ? param : "", param ? value : "", threads);
+    vn_key_hex(key, hex);
+    if (list)
+        fprintf(list, "%s %s=%s %s\n", op->name, param ? param : "", param ? value : "", hex);
+}
+
+/* Every operation with its defaults, with each choice and each flag: 1, 2 and 4 threads.  VN_BYTES=FILE: a list of what came
+ * out, which check_levels.sh compares between vector levels. */
+static void every_choice_is_the_same_on_any_threads(void **state)
+{
+    FILE *list = getenv("VN_BYTES") ? fopen(getenv("VN_BYTES"), "w") : NULL;
+    char value[32];
+    (void)state;
+
+    for (const struct vn_op *const *op = vn_op_table; *op; op++) {
+        struct vn_vol *in = make(61, 43, 37, SPECKS, takes_mask(*op), 0.8);
+        same_on_1_2_4(*op, in, NULL, NULL, list);
+        for (const struct vn_param *p = (*op)->params; p->name; p++) {
+            if (p->type == VN_P_FLAG && !(p->flags & VN_PREF))
+                same_on_1_2_4(*op, in, p->name, "", list);
+            for (const char *c = p->type == VN_P_CHOICE ? p->choices : ""; *c; c += strcspn(c, "|"), c += *c == '|') {
+                snprintf(value, sizeof value, "%.*s", (int)strcspn(c, "|"), c);
+                same_on_1_2_4(*op, in, p->name, value, list);
+            }
+        }
+        vn_vol_unref(in);
+    }
+    vn_job_set_threads(2);
+    if (list)
+        fclose(list);
+}
+
 /* An operation may refuse such input, with a message; it may not crash or write outside (sanitizers). */
 static void odd_volumes_are_ordinary_input(void **state)
 {
@@ -210,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(region_equals_crop),
         cmocka_unit_test(threads_and_blocks_do_not_matter),
+        cmocka_unit_test(every_choice_is_the_same_on_any_threads),
         cmocka_unit_test(odd_volumes_are_ordinary_input),
         cmocka_unit_test(failing_allocations_are_reported),
     };
