@@ -15,6 +15,8 @@ struct vn_key vn_call_key(const struct vn_call *c, int output);
  * NULL with err set. drop: flags of parameters that are left out. Canonical, appended to b. */
 typedef const char *(*vn_word_fn)(void *ctx, int i, const char *was, struct vn_err *err);
 int  vn_words_map(const struct vn_words *words, unsigned drop, vn_word_fn word, void *ctx, struct vn_str *b, struct vn_err *err);
+/* Name for what is read from a file: its own without folder and ending. */
+void vn_stem_name(const char *path, char out[64]);
 /* "undo" (way -1) and "redo" (+1): n= steps. */
 int  vn_cmd_exec_steps(struct vn_call *c, int way, struct vn_err *err);
 /* Turns made contents into named objects; result gets "name". */

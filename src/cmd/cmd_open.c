@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include "cmd.h"
+#include "call.h"
 #include "io.h"
 
 static const struct vn_param params[] = {
@@ -20,7 +20,7 @@ static const struct vn_param params[] = {
 };
 
 /* The file's name without folder and ending, with what a name cannot hold turned into '_'. */
-static void stem_name(const char *path, char out[64])
+void vn_stem_name(const char *path, char out[64])
 {
     const char *base = strrchr(path, '/');
     size_t n, k = 0;
@@ -90,7 +90,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (rc || (rc = vn_io_open(path, &opt, &v, err)))
         return rc;
     if (!c->as[0]) {
-        stem_name(path, stem);
+        vn_stem_name(path, stem);
         vn_name_free_one(c->s, stem, c->as);
     }
     vn_res_volume(c, v);
