@@ -179,6 +179,118 @@ static void run_journal(const struct vn_runner *r)
     vn_session_free(s);
 }
 
+/* ---- mutation: half of the time a command that the tables allow is put into the text ---- */
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t max) __attribute__((weak));   /* libFuzzer's; replay.c has none */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed);
+static unsigned dice;
+
+static unsigned roll(unsigned n)
+{
+    dice = dice * 1103515245u + 12345u;
+    return (dice >> 16) % n;
+}
+
+static const char *any(const char *const *list)
+{
+    unsigned n = 0;
+    while (list[n])
+        n++;
+    return list[roll(n)];
+}
+#define ANY(...) any((const char *const[]){ __VA_ARGS__, NULL })
+
+static void add_object(struct vn_str *b, unsigned kinds)
+{
+    struct vn_obj *o;
+    char name[64] = "a", got[64];
+
+    for (int i = 0, hits = 0; (o = vn_session_at(first, i, got)); i++) {
+        if ((!kinds || (o->kind & kinds)) && roll((unsigned)++hits) == 0)
+            memcpy(name, got, sizeof name);
+        vn_obj_unref(o);
+    }
+    vn_str_add(b, roll(8) ? name : ANY("a", "b", "v", "m", "nothing"));
+}
+
+static void add_value(struct vn_str *b, const struct vn_param *p)
+{
+    const char *choice = p->choices;
+
+    switch (p->type) {
+    case VN_P_FLAG: break;
+    case VN_P_INT: case VN_P_REAL:
+        if (roll(4) == 0)
+            vn_str_addf(b, "%g", roll(2) ? p->min : p->max);
+        else
+            vn_str_add(b, ANY("0", "1", "2", "3", "0.5", "10", "-1", "1e9", "nan", "1e-300", "0x10"));
+        break;
+    case VN_P_CHOICE:
+        for (unsigned skip = roll(12); skip > 0; skip--) {
+            const char *bar = strchr(choice, '|');
+            choice = bar ? bar + 1 : p->choices;
+        }
+        vn_str_addn(b, choice, strcspn(choice, "|"));
+        break;
+    case VN_P_LENGTH: vn_str_add(b, ANY("1um", "2vox", "1", "0.001mm", "0", "3.5", "-1vox", "1e9um", "20vox")); break;
+    case VN_P_LENGTHS: vn_str_add(b, ANY("1,2um", "1vox", "0.5,1,2", "1,1,1,1,1,1,1,1vox", ",", "1um,2vox")); break;
+    case VN_P_VOXEL: vn_str_add(b, ANY("1x1x2um", "0.5um", "2x1x1mm", "0x1x1um", "1x1um", "1e-9um")); break;
+    case VN_P_BOX: vn_str_add(b, ANY("1:9,:,2:", "off", ":,:,5:6", "0:16,0:14,0:12", "3:3,:,:", ":99,:,:", "-1:4,:,:")); break;
+    case VN_P_RANGE: vn_str_add(b, ANY("2:5", ":", "0:1", "5:2", "3:", ":99")); break;
+    case VN_P_POINT: case VN_P_POINTS: vn_str_add(b, ANY("3,4,5", "1,2,3;4,5,6", "1,2,3 4,5,6", "0,0,0", "15,13,11", "99,0,0", "-1,2,3", "1,2")); break;
+    case VN_P_REALS: vn_str_add(b, ANY("1,2", "4,5,6", "0", "1,2,3,4,5,6,7,8", "10,200", "nan,1")); break;
+    case VN_P_TEXT: vn_str_add(b, ANY("x", "length_um", "age", "'a b'", "", "open", "v+1", "name")); break;
+    case VN_P_PATH: vn_str_add(b, ANY("v.tif", "l.nii", "p.nii.gz", "c.csv", "s.vn", "t.csv", "x.tif", "x.nii.gz", "x.csv", "x.png", "x.vn", ".")); break;
+    case VN_P_OBJECT: add_object(b, p->kinds); break;
+    case VN_P_NAME: vn_str_add(b, ANY("a", "b", "v", "m", "1", "x.y-z")); break;
+    }
+}
+
+static void add_command(struct vn_str *b)
+{
+    unsigned n = 0;
+    while (vn_cmd_table[n])
+        n++;
+    const struct vn_cmd *c = vn_cmd_table[roll(n)];
+
+    vn_str_addf(b, "%s%s", roll(3) ? "-" : "", c->name);
+    for (const struct vn_param *p = c->params; p && p->name; p++) {
+        if (roll(20) >= ((p->flags & VN_REQ) ? 19u : (p->flags & VN_POS) ? 12u : 5u))
+            continue;
+        vn_str_add(b, " ");
+        if (p->type == VN_P_FLAG)
+            vn_str_add(b, p->name);
+        else if (!(p->flags & VN_POS))
+            vn_str_addf(b, "%s=", p->name);
+        add_value(b, p);
+    }
+    vn_str_add(b, roll(2) ? ";" : "\n");
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t max, unsigned seed)
+{
+    struct vn_str b = { 0 };
+
+    dice = seed;
+    if (roll(2) == 0)
+        return LLVMFuzzerMutate(data, n, max);
+    size_t at = n ? roll((unsigned)n + 1) : 0;             /* between two commands */
+    while (at < n && data[at] != ';' && data[at] != '\n')
+        at++;
+    at += at < n;
+    vn_str_addn(&b, (char *)data, at);
+    if (at == n && n && data[n - 1] != ';' && data[n - 1] != '\n')
+        vn_str_add(&b, ";");
+    for (unsigned k = roll(3); k < 3; k++)
+        add_command(&b);
+    if (roll(2))
+        vn_str_addn(&b, (char *)data + at, n - at);
+    n = b.n < max ? b.n : max;
+    memcpy(data, b.s, n);
+    vn_str_free(&b);
+    return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     char *text = malloc(n + 1);
@@ -192,7 +304,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     opt.prefixes = len & 2;
     struct vn_runner *r = vn_runner_new(s, &opt, &err);
     rung = 0;
-    set_timer(500);
+    set_timer(250);
     split(text);
     complete(s, text, len);
     complete(s, text, len / 2);
