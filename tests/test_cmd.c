@@ -148,6 +148,21 @@ static void a_script_file_runs_and_stops_at_the_first_failure(void **state)
     unlink(path);
 }
 
+static void a_file_that_runs_itself_is_an_error(void **state)
+{
+    char path[] = "/tmp/vn-test-XXXXXX", line[64];
+    int fd = mkstemp(path);
+    (void)state;
+    snprintf(line, sizeof line, "roi off; source %s", path);
+    assert_int_equal(write(fd, line, strlen(line)), (ssize_t)strlen(line));
+    close(fd);
+    session_start(false, false);
+    assert_int_equal(session_run(line), 1);
+    assert_non_null(strstr(msg, "files run each other more than 16 deep"));
+    assert_int_equal(session_run("roi off"), 0);
+    unlink(path);
+}
+
 static void every_parameter_table_is_sound(void **state)
 {
     (void)state;
@@ -190,6 +205,7 @@ int main(void)
         cmocka_unit_test_teardown(journal_holds_what_succeeded, session_stop),
         cmocka_unit_test_teardown(completion, session_stop),
         cmocka_unit_test_teardown(a_script_file_runs_and_stops_at_the_first_failure, session_stop),
+        cmocka_unit_test_teardown(a_file_that_runs_itself_is_an_error, session_stop),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

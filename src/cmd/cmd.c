@@ -13,13 +13,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct waiting { struct waiting *next; char *from; char line[]; };      /* from: "FILE line 3", or NULL */
+struct waiting { struct waiting *next; char *from; int depth; char line[]; };   /* from: "FILE line 3", or NULL; depth: files around it */
+enum { MAX_DEPTH = 16 };
 
 struct vn_runner {
     struct vn_session *s;
     struct vn_run_opt o;
     struct vn_runner_hooks hooks;
     struct waiting *first;
+    int depth;                           /* of the line that began last */
     struct vn_call *running;             /* the background command, NULL when idle */
     bool keep_going;                     /* of the running one */
     bool quit;
@@ -267,6 +269,7 @@ static int push(const char *line, size_t n, struct waiting **at, struct vn_err *
     memcpy(w->line, line, n);
     w->line[n] = '\0';
     w->from = NULL;
+    w->depth = 0;
     w->next = *at;
     *at = w;
     return 0;
@@ -275,6 +278,9 @@ static int push(const char *line, size_t n, struct waiting **at, struct vn_err *
 int vn_runner_push(struct vn_runner *r, const char *text, const char *path, struct vn_err *err)
 {
     struct waiting **at = &r->first;
+    const int depth = path ? r->depth + 1 : 0;
+    if (depth > MAX_DEPTH)
+        return vn_fail(err, VN_E_ARG, "'%s': files run each other more than %d deep; does it run itself?", path, MAX_DEPTH);
     for (int i = 1; *text; i++) {
         size_t n = strcspn(text, "\n");
         int rc = push(text, n, at, err);
@@ -282,6 +288,7 @@ int vn_runner_push(struct vn_runner *r, const char *text, const char *path, stru
             return rc;
         if (path && !((*at)->from = vn_sprintf(err, "%s line %d", path, i)))
             return VN_E_MEMORY;
+        (*at)->depth = depth;
         at = &(*at)->next;
         text += n + (text[n] == '\n');
     }
@@ -298,12 +305,15 @@ static int next(struct vn_runner *r, struct vn_call **c, bool *keep_going, struc
     *c = NULL;
     *keep_going = false;
     r->first = w->next;
+    r->depth = w->depth;
     int rc = vn_words_split(w->line, &rest, &words, err);
     if (rc) {
         failure(r, "syntax", NULL, w->from, err);
     } else {
         if (rest && !(rc = push(rest, strlen(rest), &r->first, err)) && w->from && !(r->first->from = vn_strdup(w->from, err)))
             rc = VN_E_MEMORY;
+        if (rest && !rc)
+            r->first->depth = w->depth;
         if (!rc && words.n) {
             if (r->hooks.echo)
                 r->hooks.echo(r->hooks.ctx, w->line);

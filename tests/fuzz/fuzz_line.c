@@ -99,6 +99,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     opt = (struct vn_run_opt){ .quiet = true, .out = fopen("/dev/null", "w"), .msg = stderr };
     fuzz_write("c.csv", cohort, sizeof cohort - 1);
     fuzz_write("s.vn", script, sizeof script - 1);
+    fuzz_write("again.vn", "list; source again.vn", 21);
     struct vn_runner *r = NULL;
     fuzz_check((first = vn_session_new(&err)) && (r = vn_runner_new(first, &opt, &err)), "no session", err.msg);
     fuzz_check(vn_runner_line(r, setup) == 0, "the setup fails", "");
@@ -240,7 +241,7 @@ static void add_value(struct vn_str *b, const struct vn_param *p)
     case VN_P_POINT: case VN_P_POINTS: vn_str_add(b, ANY("3,4,5", "1,2,3;4,5,6", "1,2,3 4,5,6", "0,0,0", "15,13,11", "99,0,0", "-1,2,3", "1,2")); break;
     case VN_P_REALS: vn_str_add(b, ANY("1,2", "4,5,6", "0", "1,2,3,4,5,6,7,8", "10,200", "nan,1")); break;
     case VN_P_TEXT: vn_str_add(b, ANY("x", "length_um", "age", "'a b'", "", "open", "v+1", "name")); break;
-    case VN_P_PATH: vn_str_add(b, ANY("v.tif", "l.nii", "p.nii.gz", "c.csv", "s.vn", "t.csv", "x.tif", "x.nii.gz", "x.csv", "x.png", "x.vn", ".")); break;
+    case VN_P_PATH: vn_str_add(b, ANY("v.tif", "l.nii", "p.nii.gz", "c.csv", "s.vn", "again.vn", "t.csv", "x.tif", "x.nii.gz", "x.csv", "x.png", "x.vn", ".")); break;
     case VN_P_OBJECT: add_object(b, p->kinds); break;
     case VN_P_NAME: vn_str_add(b, ANY("a", "b", "v", "m", "1", "x.y-z")); break;
     }
