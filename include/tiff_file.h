@@ -13,11 +13,13 @@ struct vn_tiff_page {
     uint64_t ifd;               /* offset of its directory */
     uint64_t raw;               /* offset of its voxels when they are one uncompressed strip of plain numbers; else 0 */
     uint32_t w, h;              /* 0 when the directory does not say it plainly */
-    uint16_t bits, format, photo, predictor;
+    uint16_t bits, samples, format, photo, predictor;
+    bool voxels;                /* it has strips or tiles at all */
     uint16_t subfile;           /* the bits of SUBFILETYPE */
 };
 struct vn_tiff_dir {
     struct vn_tiff_page *page; int64_t n;
+    int64_t n_dropped, n_sub;   /* pages left out; directories below pages (SubIFDs), which are pyramids */
     bool swap;                  /* the file's byte order is not this machine's */
     const char *other;          /* a maker's variant that keeps more images than pages, by name; NULL none */
 };

@@ -46,7 +46,7 @@ static bool entry_value(const struct walk *w, const unsigned char *e, uint64_t *
 }
 
 /* What one directory says in its own entries (e, n of them). */
-static void read_entries(const struct walk *w, const unsigned char *e, uint64_t n, struct vn_tiff_page *p, const char **other)
+static void read_entries(const struct walk *w, const unsigned char *e, uint64_t n, struct vn_tiff_page *p, struct vn_tiff_dir *d)
 {
     uint64_t v = 0, count, compression = 1, samples = 1, rows = UINT64_MAX, raw = 0, fill = 1, bits = 1;
     bool plain = true;
@@ -63,18 +63,21 @@ static void read_entries(const struct walk *w, const unsigned char *e, uint64_t 
         case 259: compression = one ? v : 0; break;
         case 262: p->photo = one ? (uint16_t)v : 0; plain = plain && one; break;
         case 266: fill = one ? v : 0; break;
-        case 273: raw = one ? v : 0; break;
+        case 273: p->voxels = true; raw = one ? v : 0; break;
+        case 324: case 513: p->voxels = true; plain = false; break;     /* tiles, an old JPEG stream */
         case 277: samples = one ? v : 0; break;
         case 278: rows = one ? v : 0; break;
         case 317: p->predictor = one ? (uint16_t)v : 0; plain = plain && p->predictor <= 1; break;
+        case 330: d->n_sub += (int64_t)(count < 1000 ? count : 1000); break;
         case 339: p->format = one ? (uint16_t)v : 0; plain = plain && one; break;
-        case 322: case 323: case 324: case 32997: plain = false; break; /* tiles, depth */
-        case 33628: case 33629: *other = "MetaMorph stack (STK)"; break;
-        case 34412: *other = "Zeiss LSM file"; break;
-        case 34361: *other = "FluoView file"; break;
+        case 322: case 323: case 32997: plain = false; break; /* tiles, depth */
+        case 33628: case 33629: d->other = "MetaMorph stack (STK)"; break;
+        case 34412: d->other = "Zeiss LSM file"; break;
+        case 34361: d->other = "FluoView file"; break;
         }
     }
     p->bits = bits <= 64 ? (uint16_t)bits : 0;
+    p->samples = samples <= UINT16_MAX ? (uint16_t)samples : 0;
     bool whole = bits == 8 || bits == 16 || bits == 32 || bits == 64;
     if (plain && whole && compression == 1 && samples == 1 && fill == 1 && p->w && p->h && rows >= p->h)
         p->raw = raw;
@@ -82,7 +85,7 @@ static void read_entries(const struct walk *w, const unsigned char *e, uint64_t 
 
 /* Reads the directory at p->ifd; *next: offset of the next one, 0 at the end. */
 static int read_directory(const struct walk *w, unsigned char *buf, int64_t index, struct vn_tiff_page *p, uint64_t *next,
-                          const char **other, struct vn_err *err)
+                          struct vn_tiff_dir *d, struct vn_err *err)
 {
     const uint64_t head = w->big ? 8 : 2, each = w->big ? 20 : 12, link = w->big ? 8 : 4, room = head + MAX_ENTRIES * each + link;
     uint64_t size = w->f->size;
@@ -101,7 +104,7 @@ static int read_directory(const struct walk *w, unsigned char *buf, int64_t inde
     uint64_t need = head + n * each + link;
     if (need > room || (need > have && (rc = vn_file_pread(w->f, buf, p->ifd, need, err))))
         return need > room ? vn_fail(err, VN_E_FORMAT, "'%s', page %" PRId64 ": directory too large", w->f->path, index + 1) : rc;
-    read_entries(w, buf + head, n, p, other);
+    read_entries(w, buf + head, n, p, d);
     *next = number(w, buf + head + n * each, (int)link);
     return 0;
 }
@@ -119,14 +122,15 @@ static int add_page(struct vn_tiff_dir *d, int64_t *cap, const struct vn_tiff_pa
     return 0;
 }
 
-/* Leaves out thumbnails (1) and transparency masks (4), but never everything. */
+/* Leaves out reduced copies (1) and transparency masks (4), but never everything. */
 static void drop_extras(struct vn_tiff_dir *d)
 {
     int64_t n = 0;
     for (int64_t i = 0; i < d->n; i++)
         if (!(d->page[i].subfile & 5))
             d->page[n++] = d->page[i];
-    d->n = n ? n : 1;
+    d->n_dropped = n ? d->n - n : d->n - 1;
+    d->n -= d->n_dropped;
 }
 
 int vn_tiff_walk(const struct vn_file_src *f, struct vn_tiff_dir *out, struct vn_err *err)
@@ -161,7 +165,7 @@ int vn_tiff_walk(const struct vn_file_src *f, struct vn_tiff_dir *out, struct vn
             mark = at;
             lap = count ? 2 * lap : lap;
         }
-        if (!(rc = read_directory(&w, buf, count, &p, &next, &d.other, err)))
+        if (!(rc = read_directory(&w, buf, count, &p, &next, &d, err)))
             rc = add_page(&d, &cap, &p, err);
     }
     vn_free(buf);

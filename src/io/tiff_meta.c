@@ -68,7 +68,7 @@ static int64_t ij_count(const char *text, const char *key)
     return end != s && v >= 1 && v <= MAX_PLANES ? (int64_t)v : 0;
 }
 
-static void ij_voxel(const struct vn_tiff_facts *f, double um[3])
+static void ij_voxel(const struct vn_tiff_facts *f, double um[3], bool *step_said)
 {
     char s[64];
     double unit = ij_value(f->description, "unit", s, sizeof s) ? unit_um(s) : 0, x = unit, y = unit, z = unit;
@@ -84,7 +84,8 @@ static void ij_voxel(const struct vn_tiff_facts *f, double um[3])
         y = unit_um(s);
     if (ij_value(f->description, "zunit", s, sizeof s) && unit_um(s) > 0)
         z = unit_um(s);
-    if (ij_value(f->description, "spacing", s, sizeof s))   /* ImageJ leaves out a spacing of 1 */
+    *step_said = ij_value(f->description, "spacing", s, sizeof s);
+    if (*step_said)                                      /* ImageJ leaves out a spacing of 1, and any in a single plane */
         z *= fabs(strtod(s, NULL));
     keep_um(um, vn_round_float(x / f->xres), vn_round_float(y / f->yres), z);
 }
@@ -94,7 +95,7 @@ static int read_imagej(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, st
     const char *d = f->description;
     int64_t images = ij_count(d, "images"), c = ij_count(d, "channels"), z = ij_count(d, "slices"), t = ij_count(d, "frames");
 
-    ij_voxel(f, m->um);
+    ij_voxel(f, m->um, &m->step_said);
     images = images ? images : 1;
     if (images != f->n_page && f->n_page == 1)
         m->images = images;                              /* one directory for all images, if the voxels are there */
@@ -197,6 +198,44 @@ static bool ome_many_files(const char *text)
     return false;
 }
 
+bool vn_ome_first_file(const char *text, char *out, size_t size)
+{
+    struct element e;
+
+    for (const char *p = text; next_element(p, "UUID", &e); p = e.s + e.n)
+        if (attribute(&e, "FileName", out, size))
+            return true;
+    return false;
+}
+
+bool vn_ome_companion(const char *text, char *out, size_t size)
+{
+    struct element e;
+    return text && next_element(text, "BinaryOnly", &e) && attribute(&e, "MetadataFile", out, size);
+}
+
+/* Index of the file that the TiffData element at e is about, added when new; -1: no memory. */
+static int64_t ome_file(struct vn_tiff_meta *m, const struct element *e, const char *stop, struct vn_err *err)
+{
+    struct element next, u;
+    const char *end = next_element(e->s, "TiffData", &next) && next.s < stop ? next.s : stop;     /* its own </TiffData>, or the next */
+    char name[512] = "";
+
+    if (e->s[e->n - (e->n > 0)] == '/' || !next_element(e->s, "UUID", &u) || u.s > end || !attribute(&u, "FileName", name, sizeof name))
+        name[0] = 0;
+    for (int64_t i = m->n_file - 1; i >= 0; i--)
+        if (strcmp(m->file[i], name) == 0)
+            return i;
+    if ((m->n_file & (m->n_file - 1)) == 0) {            /* room for powers of two */
+        char **more = vn_realloc(m->file, (uint64_t)(m->n_file ? 2 * m->n_file : 1) * sizeof *more, err);
+        if (!more)
+            return -1;
+        m->file = more;
+    }
+    m->file[m->n_file] = vn_strdup(name, err);
+    return m->file[m->n_file] ? m->n_file++ : -1;
+}
+
 /* Order of the planes: steps from DimensionOrder, "XYZCT" and the like. */
 static bool ome_steps(struct vn_tiff_meta *m, const char *order)
 {
@@ -215,7 +254,7 @@ static bool ome_steps(struct vn_tiff_meta *m, const char *order)
 }
 
 /* TiffData elements: planes PlaneCount from (FirstZ, FirstC, FirstT), in dimension order, are pages from IFD on. */
-static int ome_map(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, int64_t spp, const struct element *pixels, struct vn_err *err)
+static int ome_map(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, int64_t spp, const struct element *pixels, bool many, struct vn_err *err)
 {
     const int64_t total = m->nz * m->nc * m->nt;
     const char *stop = strstr(pixels->s, "Pixels>");
@@ -223,7 +262,7 @@ static int ome_map(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, int64_
     bool found = false, regular = true;
     int64_t placed = 0;
 
-    if (total > f->n_page)
+    if (!many && total > f->n_page)
         return vn_fail(err, VN_E_FORMAT, "'%s' has %" PRId64 " pages, but its OME-XML describes %" PRId64 " planes", f->path, f->n_page, total);
     for (const char *p = pixels->s; stop && next_element(p, "TiffData", &e) && e.s < stop; p = e.s + e.n) {
         int64_t ifd = attribute_int(&e, "IFD", -1), count = attribute_int(&e, "PlaneCount", ifd < 0 ? total : 1);
@@ -239,19 +278,28 @@ static int ome_map(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, int64_
             if (!m->map)
                 return VN_E_MEMORY;
             memset(m->map, 0xff, (size_t)total * sizeof *m->map);
+            if (many && !(m->which = vn_calloc((uint64_t)total, sizeof *m->which, err)))
+                return VN_E_MEMORY;
         }
         found = true;
+        int64_t file = many ? ome_file(m, &e, stop, err) : 0;
+        if (file < 0)
+            return VN_E_MEMORY;
         int64_t first = z * m->step_z + c * m->step_c + t * m->step_t;
         for (int64_t i = 0; i < count && first + i < total; i++) {
             m->map[first + i] = ifd + i;
+            if (many)
+                m->which[first + i] = file;
             regular = regular && ifd + i == first + i;
         }
     }
     for (int64_t i = 0; found && i < total; i++)
-        if (m->map[i] < 0 || m->map[i] >= f->n_page)
+        if (m->map[i] < 0 || (!many && m->map[i] >= f->n_page))
             return vn_fail(err, m->map[i] < 0 ? VN_E_FORMAT : VN_E_UNSUPPORTED, "'%s': plane %" PRId64 " of its OME-XML is not in this file's %" PRId64 " pages",
                            f->path, i + 1, f->n_page);
-    if (found && regular) {
+    if (many && !found)
+        return vn_fail(err, VN_E_FORMAT, "'%s': its OME-XML does not say which file holds which plane", f->path);
+    if (found && regular && !many) {
         vn_free(m->map);
         m->map = NULL;
     }
@@ -261,15 +309,11 @@ static int ome_map(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, int64_
 static int read_ome(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, struct vn_err *err)
 {
     struct element px;
-    char order[16], file[256];
+    char order[16];
+    bool many = f->companion || ome_many_files(f->description);
 
-    if (next_element(f->description, "BinaryOnly", &px))
-        return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is one file of an OME-TIFF set%s%s, which this version does not read", f->path,
-                       attribute(&px, "MetadataFile", file, sizeof file) ? " described by " : "", attribute(&px, "MetadataFile", file, sizeof file) ? file : "");
     if (!next_element(f->description, "Pixels", &px))
         return vn_fail(err, VN_E_FORMAT, "'%s': its OME-XML has no Pixels element", f->path);
-    if (ome_many_files(f->description))
-        return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is one of several files of an OME-TIFF set, which this version does not read", f->path);
     int64_t w = attribute_int(&px, "SizeX", 0), h = attribute_int(&px, "SizeY", 0);
     int64_t c = attribute_int(&px, "SizeC", 1), spp = c % f->samples == 0 ? f->samples : 1;
     m->nz = attribute_int(&px, "SizeZ", 1);
@@ -282,7 +326,11 @@ static int read_ome(const struct vn_tiff_facts *f, struct vn_tiff_meta *m, struc
     if (!attribute(&px, "DimensionOrder", order, sizeof order) || strlen(order) != 5 || strncmp(order, "XY", 2) != 0 || !ome_steps(m, order))
         return vn_fail(err, VN_E_FORMAT, "'%s': its OME-XML has no usable DimensionOrder", f->path);
     keep_um(m->um, attribute_um(&px, 'X'), attribute_um(&px, 'Y'), m->nz > 1 || attribute_um(&px, 'Z') > 0 ? attribute_um(&px, 'Z') : 0);
-    return ome_map(f, m, spp, &px, err);
+    m->step_said = m->um[2] > 0;
+    for (const char *p = f->description; next_element(p, "Pixels", &px); p = px.s + px.n)
+        m->n_image++;
+    next_element(f->description, "Pixels", &px);
+    return ome_map(f, m, spp, &px, many, err);
 }
 
 /* ---- all ---- */
@@ -316,6 +364,13 @@ void vn_tiff_meta_free(struct vn_tiff_meta *m)
 {
     vn_free(m->map);
     m->map = NULL;
+    for (int64_t i = 0; i < m->n_file; i++)
+        vn_free(m->file[i]);
+    vn_free(m->file);
+    vn_free(m->which);
+    m->file = NULL;
+    m->which = NULL;
+    m->n_file = 0;
 }
 
 int64_t vn_tiff_meta_page(const struct vn_tiff_meta *m, int64_t z, int64_t c, int64_t t)
