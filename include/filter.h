@@ -15,8 +15,16 @@ struct vn_taps { int r; float w[VN_MAX_RADIUS + 1]; };       /* w[k] for offsets
  * VN_E_ARG when sigma is negative, not a number, or beyond VN_MAX_RADIUS / 3. */
 int  vn_gauss_taps(double sigma, struct vn_taps *t, struct vn_err *err);
 
-/* out = in filtered along x, then y, then z, by t[0..2].  Both f32; in->box contains out->box grown by the radii. */
+/* out = in filtered along x, then y, then z, by t[0..2].  out is f32; in->box contains out->box grown by the radii. */
 int  vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+/* The same slab by slab for who needs no whole result: the planes of box in order, at most depth at a time (more from
+ * there on are filtered along x and y already). */
+struct vn_sep { const struct vn_buf *in; const struct vn_taps *t; struct vn_buf ring; int64_t next; };
+enum { VN_SEP_DEPTH = 32 };
+int  vn_sep_init(struct vn_sep *s, const struct vn_buf *in, const struct vn_taps *t, const struct vn_box *box, int64_t depth, struct vn_err *err);
+/* out: the planes that follow those of the call before; of box's extent along x and y. */
+int  vn_sep_next(struct vn_sep *s, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+void vn_sep_free(struct vn_sep *s);                        /* also after init failed */
 
 /* A wide Gaussian at little cost: means of cells of f voxels, aligned to the full-resolution grid, smoothed and
  * interpolated linearly.  The cells' variance f^2 / 12 and the interpolation's f^2 / 6 are taken off sigma^2; with

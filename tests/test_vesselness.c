@@ -1,4 +1,4 @@
-/* test_vesselness.c - Hessian eigenvalues and the Sato measure on shapes with known answers. */
+/* test_vesselness.c - Hessian eigenvalues, and the measures on shapes with known answers and against numpy. */
 #include "image.h"
 #include "vox.h"
 
@@ -91,6 +91,102 @@ static void test_physical(void **state)
     vn_vol_unref(v); vn_vol_unref(o);
 }
 
+static void test_hand(void **state)
+{
+    /* On the axis of a tube l1 = 0 and l2 = l3, and the Hessian is the largest there: frangi (1 - e^-2) 1 (1 - e^-2), jerman 1.
+     * In a plate l2 = 0, but for rounding: up to 1e-3 of the product l2 l3 (vox.h). */
+    struct vn_vol *v, *o;
+    (void)state;
+    axis = 2;
+    v = image_new(VN_IMAGE, 33, 33, 33, 0, tube);
+    o = image_ok("vesselness", v, NULL, "method=frangi scales=2");
+    assert_true(fabsf(image_at(o, 16, 16, 16) - 0.7476450f) < 1e-4f);
+    vn_vol_unref(o);
+    o = image_ok("vesselness", v, NULL, "method=jerman scales=2");
+    assert_true(image_at(o, 16, 16, 16) == 1.0f && image_at(o, 0, 0, 0) == 0.0f);
+    vn_vol_unref(o);
+    o = image_ok("vesselness", v, NULL, "method=frangi scales=2 dark");
+    assert_true(image_at(o, 16, 16, 16) == 0.0f);
+    vn_vol_unref(v); vn_vol_unref(o);
+    v = image_new(VN_IMAGE, 33, 33, 33, 0, plate);
+    o = image_ok("vesselness", v, NULL, "method=frangi scales=2");
+    assert_true(image_at(o, 16, 16, 16) < 1e-5f);
+    vn_vol_unref(o);
+    o = image_ok("vesselness", v, NULL, "method=jerman scales=2");
+    assert_true(image_at(o, 16, 16, 16) < 1e-4f);
+    vn_vol_unref(v); vn_vol_unref(o);
+}
+
+static float crossing(int64_t x, int64_t y, int64_t z)
+{
+    return (float)(100 * exp(-(double)((x - 8) * (x - 8) + (y - 7) * (y - 7)) / 8) + 60 * exp(-(double)((z - 6) * (z - 6) + (y - 12) * (y - 12)) / 4) +
+                   (double)image_noise(x, y, z) / 16);
+}
+
+/* Values of a numpy program of its own: the same taps, borders and differences in double, numpy.linalg.eigvalsh, and the
+ * papers' formulas. */
+static void test_numpy(void **state)
+{
+    static const int64_t p[8][3] = { { 8, 7, 6 }, { 9, 8, 3 }, { 15, 12, 6 }, { 16, 11, 7 }, { 8, 12, 6 }, { 2, 2, 2 }, { 20, 16, 12 }, { 11, 9, 6 } };
+    static const struct { const char *settings, *name; double automatic[2]; float want[8]; } run[] = {
+        { "method=frangi scales=1,2", "c", { 11.377708909996688, 17.33933237633372 },
+          { 0.659007f, 0.441235f, 0.558039f, 0.133627f, 0.281498f, 0, 0, 0 } },
+        { "method=jerman scales=1,2", "peak", { 16.690322167071855, 24.79690895113042 }, { 1, 1, 1, 0.925192f, 1, 0, 0, 0 } },
+        { "method=frangi scales=2 alpha=0.3 beta=0.8", "c", { 17.33933237633372 }, { 0.768955f, 0.630038f, 0.391586f, -1, -1, -1, -1, 0 } },
+    };
+    struct vn_vol *v = image_new(VN_IMAGE, 21, 17, 13, 0, crossing), *o;
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(run); i++) {
+        struct vn_args a;
+        assert_int_equal(image_run("vesselness", v, NULL, run[i].settings, &o, &a), 0);
+        const struct vn_arg *got = vn_arg(&a, run[i].name);
+        for (int k = 0; k < (int)got->i; k++)
+            assert_true(fabs(got->d[k] - run[i].automatic[k]) < 1e-5 * run[i].automatic[k]);
+        for (int k = 0; k < 8; k++)
+            if (run[i].want[k] >= 0 && fabsf(image_at(o, p[k][0], p[k][1], p[k][2]) - run[i].want[k]) > 2e-4f)
+                fail_msg("%s: point %d is %g, not %g", run[i].settings, k, (double)image_at(o, p[k][0], p[k][1], p[k][2]), (double)run[i].want[k]);
+        vn_args_free(&a);
+        vn_vol_unref(o);
+    }
+    vn_vol_unref(v);
+}
+
+static void test_automatic(void **state)
+{
+    /* The whole volume decides also for a region, as the recorded values do; stats=region lets the region decide. */
+    struct vn_vol *v = image_new(VN_IMAGE, 21, 17, 13, 0, crossing), *whole = image_ok("vesselness", v, NULL, "method=frangi scales=1,2"), *o = NULL;
+    const struct vn_box r = box6(10, 21, 0, 17, 0, 5);
+    struct vn_args a;
+    (void)state;
+    o = image_ok("vesselness", v, &r, "method=frangi scales=1,2");
+    image_same(whole, o, &r);
+    vn_vol_unref(o);
+    assert_int_equal(image_run("vesselness", v, &r, "method=frangi scales=1,2 stats=region", &o, &a), 0);
+    assert_true(vn_arg(&a, "c")->d[1] < 0.9 * 17.339);
+    vn_args_free(&a);
+    vn_vol_unref(o);
+    o = NULL;
+    assert_int_equal(image_run("vesselness", v, NULL, "method=frangi scales=1,2,3 c=1,2", &o, NULL), VN_E_ARG);
+    assert_non_null(strstr(err.msg, "c= has 2 values and scales= 3"));
+    vn_vol_unref(v); vn_vol_unref(whole);
+    v = image_new(VN_IMAGE, 9, 9, 9, 0, image_noise);
+    memset(vn_vol_data(v).data, 0, 9 * 9 * 9 * sizeof(float));
+    for (int i = 0; i < 2; i++) {                               /* nothing there: no curvature, and 0 */
+        o = image_ok("vesselness", v, NULL, i ? "method=jerman" : "method=frangi");
+        assert_true(image_at(o, 4, 4, 4) == 0.0f);
+        vn_vol_unref(o);
+    }
+    vn_vol_unref(v);
+}
+
+static void test_exp_neg(void **state)
+{
+    (void)state;
+    for (double x = -86.9; x <= 0; x += 0.0137)
+        assert_true(fabs((double)vn_exp_neg((float)x) / exp((double)(float)x) - 1) < 2.5e-7);
+    assert_true(vn_exp_neg(0) == 1 && vn_exp_neg(-88) == 0 && vn_exp_neg(-INFINITY) == 0 && vn_exp_neg(NAN) == 0);
+}
+
 static float holes(int64_t x, int64_t y, int64_t z) { return x == 7 && y == 5 ? NAN : x == 20 && z == 3 ? INFINITY : image_noise(x, y, z); }
 
 static void test_exact(void **state)
@@ -99,15 +195,22 @@ static void test_exact(void **state)
     const struct vn_box r = box6(5, 60, 11, 30, 2, 3);
     (void)state;
     image_exact("vesselness", v, "scales=1,2.5", &r, 4 << 20);
-    o = image_ok("vesselness", w, NULL, NULL);
-    const struct vn_buf d = vn_vol_data(o);
-    for (uint64_t i = 0; i < vn_box_count(&o->box); i++)
-        assert_true(((float *)d.data)[i] >= 0);                 /* NaN becomes 0 */
-    vn_vol_unref(v); vn_vol_unref(w); vn_vol_unref(o);
+    image_exact("vesselness", v, "scales=1,2.5 method=frangi", &r, 4 << 20);
+    image_exact("vesselness", v, "scales=1,2.5 method=jerman", &r, 4 << 20);
+    for (int m = 0; m < 3; m++) {
+        static const char *const method[] = { "method=sato", "method=frangi", "method=jerman" };
+        o = image_ok("vesselness", w, NULL, method[m]);
+        const struct vn_buf d = vn_vol_data(o);
+        for (uint64_t i = 0; i < vn_box_count(&o->box); i++)
+            assert_true(((float *)d.data)[i] >= 0);             /* NaN becomes 0 */
+        vn_vol_unref(o);
+    }
+    vn_vol_unref(v); vn_vol_unref(w);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_eigen), cmocka_unit_test(test_tube), cmocka_unit_test(test_others), cmocka_unit_test(test_physical),
-    cmocka_unit_test(test_exact),
+    cmocka_unit_test(test_exact), cmocka_unit_test(test_hand), cmocka_unit_test(test_numpy), cmocka_unit_test(test_automatic),
+    cmocka_unit_test(test_exp_neg),
 };
 IMAGE_MAIN(tests)

@@ -1,4 +1,5 @@
-/* filter.c - separable filters by rows: the same inner loop serves all axes, with the axis' stride as step. */
+/* filter.c - separable filters by rows: the same inner loop serves all axes.  Planes are filtered along x and y while they are
+ * in the cache; along z there is only a slab of them. */
 #include "filter.h"
 #include <inttypes.h>
 #include <math.h>
@@ -51,81 +52,142 @@ int vn_radius(const struct vn_args *a, const char *name, const double um[3], int
     return any ? 0 : vn_fail(err, VN_E_ARG, "%s=%s is less than half a voxel along every axis: nothing to do", name, vn_arg(a, name)->s);
 }
 
-enum { STRIP = 64, ROWS = 16 };
+enum { STRIP = 64, BAND = 256 };
 
-/* dst[i] = w[0] src[i] + sum over k of w[k] (src[i - k step] + src[i + k step]), i < n. */
-static VN_HOT void filter_row(const float *src, int64_t step, const struct vn_taps *t, float *dst, int64_t n)
+/* dst[i] = w[0] row[0][i] + sum over k of w[k] (row[-k][i] + row[k][i]), i < STRIP: a constant count, so that the sums stay
+ * in registers; two halves, as gcc unrolls a loop over a single inner one, and then the sums do not. */
+static inline void filter_strip(const float *const *row, const struct vn_taps *t, float *dst, int64_t at)
 {
-    for (int64_t at = 0; at < n; at += STRIP) {
-        const int64_t i0 = n >= STRIP ? vn_min64(at, n - STRIP) : at;       /* the last strip is full: some voxels twice */
-        float acc[STRIP];
-        const float *s = src + i0;
-        const int m = (int)vn_min64(STRIP, n - i0);
-        if (m == STRIP) {                                      /* a constant count unrolls into registers */
-            for (int i = 0; i < STRIP; i++)
-                acc[i] = t->w[0] * s[i];
-            for (int k = 1; k <= t->r; k++) {
-                const float *a = s - k * step, *b = s + k * step, w = t->w[k];
-                for (int i = 0; i < STRIP; i++)
-                    acc[i] += w * (a[i] + b[i]);
-            }
-        } else {
-            for (int i = 0; i < m; i++)
-                acc[i] = t->w[0] * s[i];
-            for (int k = 1; k <= t->r; k++) {
-                const float *a = s - k * step, *b = s + k * step, w = t->w[k];
-                for (int i = 0; i < m; i++)
-                    acc[i] += w * (a[i] + b[i]);
-            }
-        }
-        for (int i = 0; i < m; i++)
-            acc[i] = vn_one_nan(acc[i]);
-        memcpy(dst + i0, acc, (size_t)m * sizeof *acc);
+    float acc[STRIP];
+    const float *s = row[0] + at;
+
+    for (int i = 0; i < STRIP; i++)
+        acc[i] = t->w[0] * s[i];
+    for (int k = 1; k <= t->r; k++) {
+        const float *a = row[-k] + at, *b = row[k] + at, w = t->w[k];
+        for (int i = 0; i < STRIP / 2; i++)
+            acc[i] += w * (a[i] + b[i]);
+        for (int i = STRIP / 2; i < STRIP; i++)
+            acc[i] += w * (a[i] + b[i]);
+    }
+    for (int i = 0; i < STRIP; i++)
+        dst[at + i] = vn_one_nan(acc[i]);
+}
+
+static VN_HOT void filter_row(const float *const *row, const struct vn_taps *t, float *dst, int64_t n)
+{
+    for (int64_t i = 0; i + STRIP <= n; i += STRIP)
+        filter_strip(row, t, dst, i);
+    if (n >= STRIP && n % STRIP) {
+        filter_strip(row, t, dst, n - STRIP);                  /* the last strip is full: some voxels twice */
+        return;
+    }
+    for (int64_t i = n - n % STRIP; i < n; i++) {
+        float acc = t->w[0] * row[0][i];
+        for (int k = 1; k <= t->r; k++)
+            acc += t->w[k] * (row[-k][i] + row[k][i]);
+        dst[i] = vn_one_nan(acc);
     }
 }
 
-struct pass { const struct vn_buf *in, *out; const struct vn_taps *t; int axis; int64_t n_group; };
+/* Planes filtered along x and y lie in a ring: plane z at number (z - lo) mod its planes. */
+static float *ring_row(const struct vn_sep *s, int64_t y, int64_t z)
+{
+    const struct vn_box *b = &s->ring.box;
+    return (float *)s->ring.data + vn_buf_at(&s->ring, b->lo[0], y, b->lo[2] + (z - b->lo[2]) % vn_box_dim(b, 2));
+}
 
-static int pass_rows(void *ctx, int64_t i, struct vn_err *err)
+struct pass { const struct vn_sep *s; const struct vn_buf *out; int64_t z0, n_band; };
+
+/* One band of rows of a plane, along x and y, into the ring. */
+static int plane_band(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct pass *p = ctx;
-    const struct vn_box *b = &p->out->box;
-    const int64_t step = p->axis == 0 ? 1 : p->in->stride[p->axis - 1];
-    const int64_t z = b->lo[2] + i / p->n_group, y0 = b->lo[1] + i % p->n_group * ROWS;
+    const struct vn_sep *s = p->s;
+    const struct vn_box *b = &s->ring.box;
+    const int rx = s->t[0].r, ry = s->t[1].r;
+    const int64_t z = p->z0 + i / p->n_band, n = vn_box_dim(b, 0), nx = n + 2 * rx;
+    const int64_t y0 = b->lo[1] + i % p->n_band * BAND, ny = vn_min64(y0 + BAND, b->hi[1]) - y0;
+    const float *row[2 * VN_MAX_RADIUS + 1];
+    float *wide = vn_alloc((uint64_t)(nx + n * (ny + 2 * ry)) * sizeof *wide, err), *along_x = wide + nx;
+
+    if (!wide)
+        return VN_E_MEMORY;
+    for (int64_t y = 0; y < ny + 2 * ry; y++) {
+        const float *src = wide;
+        const int64_t from = vn_buf_at(s->in, b->lo[0] - rx, y0 - ry + y, z);
+        if (s->in->type == VN_F32)
+            src = (const float *)s->in->data + from;
+        else
+            vn_convert_row(VN_F32, wide, s->in->type, (const char *)s->in->data + from * (int64_t)vn_type_size(s->in->type), nx);
+        for (int k = 0; k <= 2 * rx; k++)
+            row[k] = src + k;
+        filter_row(row + rx, &s->t[0], along_x + y * n, n);
+    }
+    for (int64_t y = 0; y < ny; y++) {
+        for (int k = 0; k <= 2 * ry; k++)
+            row[k] = along_x + (y + k) * n;
+        filter_row(row + ry, &s->t[1], ring_row(s, y0 + y, z), n);
+    }
+    vn_free(wide);
+    return 0;
+}
+
+/* One band of rows of the result, along z, from the ring. */
+static int result_band(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct pass *p = ctx;
+    const struct vn_sep *s = p->s;
+    const struct vn_box *b = &s->ring.box;
+    const int rz = s->t[2].r;
+    const int64_t z = p->z0 + i / p->n_band, y0 = b->lo[1] + i % p->n_band * BAND;
+    const float *row[2 * VN_MAX_RADIUS + 1];
     (void)err;
 
-    for (int64_t y = y0; y < vn_min64(y0 + ROWS, b->hi[1]); y++)
-        filter_row((const float *)p->in->data + vn_buf_at(p->in, b->lo[0], y, z), step, p->t,
-                   (float *)p->out->data + vn_buf_at(p->out, b->lo[0], y, z), vn_box_dim(b, 0));
+    for (int64_t y = y0; y < vn_min64(y0 + BAND, b->hi[1]); y++) {
+        for (int k = -rz; k <= rz; k++)
+            row[rz + k] = ring_row(s, y, z + k);
+        filter_row(row + rz, &s->t[2], (float *)p->out->data + vn_buf_at(p->out, b->lo[0], y, z), vn_box_dim(b, 0));
+    }
     return 0;
+}
+
+int vn_sep_init(struct vn_sep *s, const struct vn_buf *in, const struct vn_taps *t, const struct vn_box *box, int64_t depth, struct vn_err *err)
+{
+    struct vn_box ring = *box;
+
+    *s = (struct vn_sep) { .in = in, .t = t, .next = box->lo[2] - t[2].r };
+    ring.lo[2] = s->next;
+    ring.hi[2] = vn_min64(ring.lo[2] + depth, box->hi[2] - t[2].r) + 2 * t[2].r;
+    return vn_buf_new(&s->ring, VN_F32, &ring, err);
+}
+
+void vn_sep_free(struct vn_sep *s) { vn_buf_free(&s->ring); }
+
+int vn_sep_next(struct vn_sep *s, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t end = out->box.hi[2] + s->t[2].r;
+    struct pass p = { s, out, s->next, (vn_box_dim(&s->ring.box, 1) + BAND - 1) / BAND };
+    int rc = vn_job_for_quiet(job, p.n_band * (end - s->next), plane_band, &p, err);
+
+    s->next = end;
+    p.z0 = out->box.lo[2];
+    return rc ? rc : vn_job_for_quiet(job, p.n_band * vn_box_dim(&out->box, 2), result_band, &p, err);
 }
 
 int vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
-    const int64_t reach[3] = { t[0].r, t[1].r, t[2].r };
-    struct vn_box box = vn_box_grow(&out->box, reach);
-    struct vn_buf cur = vn_buf_view(in, &box), tmp[2] = { { 0 }, { 0 } };
-    int last = 2, rc = 0;
+    struct vn_sep s;
+    int rc = vn_sep_init(&s, in, t, &out->box, VN_SEP_DEPTH, err);
 
-    while (last > 0 && t[last].r == 0)
-        last--;
-    for (int axis = 0; rc == 0 && axis <= last; axis++) {
-        struct vn_buf to = *out;
-        if (t[axis].r == 0 && axis != last)
-            continue;
-        box.lo[axis] = out->box.lo[axis];
-        box.hi[axis] = out->box.hi[axis];
-        if (axis != last) {
-            if ((rc = vn_buf_new(&tmp[axis], VN_F32, &box, err)))
-                break;
-            to = tmp[axis];
-        }
-        struct pass p = { &cur, &to, &t[axis], axis, (vn_box_dim(&box, 1) + ROWS - 1) / ROWS };
-        rc = vn_job_for_quiet(job, p.n_group * vn_box_dim(&box, 2), pass_rows, &p, err);
-        cur = to;
+    for (int64_t z = out->box.lo[2]; rc == 0 && z < out->box.hi[2]; z += VN_SEP_DEPTH) {
+        struct vn_box box = out->box;
+        box.lo[2] = z;
+        box.hi[2] = vn_min64(z + VN_SEP_DEPTH, out->box.hi[2]);
+        const struct vn_buf part = vn_buf_view(out, &box);
+        rc = vn_sep_next(&s, &part, job, err);
     }
-    vn_buf_free(&tmp[0]);
-    vn_buf_free(&tmp[1]);
+    vn_sep_free(&s);
     return rc;
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# "denoise": the method chooses the operation, and a key of another method is refused by name.
+# "denoise" and "vesselness": a key of another method than the chosen one is refused by name.
 . tests/lib.sh
 
 make='phantom tube dims=24x20x16 radius=3um noise=0.2 as=t;'
@@ -10,4 +10,8 @@ check "it is named too" grep -qx 'venule: denoise: radius= belongs to method=med
 run 1 "a radius beyond the largest" -c "$make denoise t method=median radius=9vox"
 check "value and limit" grep -qx 'venule: denoise: radius=9vox is 9 voxels along x; the largest is 3' err
 run 0 "both" -c "$make denoise t sigma=1um as=g; denoise t method=median radius=2um as=m; list"
+run 1 "vesselness, a key of another method" -c "$make vesselness t tau=0.5"
+check "it is named again" grep -qx 'venule: vesselness: tau= belongs to method=jerman, and the method is sato' err
+run 0 "automatic values are recorded" -c "$make vesselness t method=frangi scales=1,2um as=f; history"
+check "one a scale" grep -qE 'vesselness t method=frangi scales=1,2um c=[0-9.]+,[0-9.]+ as=f' out
 finish
