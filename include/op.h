@@ -24,23 +24,34 @@ struct vn_plan {
     enum vn_kind out_kind;
     double mem_host, mem_dev;      /* working memory, bytes per voxel of the haloed block, input and output buffers included */
     double um[3];                  /* voxel size the operation works with; 0 unknown (then voxels, isotropy assumed) */
+    /* With op->map: the output's own grid, its box there, and the relation of the grids: the centre of output voxel i lies
+     * at (i + 0.5 - shift) * step voxels from the corner of the input's grid. */
+    struct vn_grid grid;
+    struct vn_box box;
+    int64_t shift[3];
+    double step[3];
 };
 struct vn_op {
     const char *name;
     int version;                   /* raised when results change: part of every key */
     enum vn_shape shape;
-    int n_in;                      /* 1..4 input volumes, all on the grid of the first */
+    int n_in;                      /* 1..4 input volumes, all on the grid of the first; any but the first may be NULL: not given */
     const struct vn_param *params; /* the table its args were parsed with */
     int (*plan)(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out, struct vn_err *err);
     /* Optional: turns automatic parameters into explicit ones (thresholds from histograms) by vn_args_set on `a`,
      * looking at stat_box of the inputs.  What it sets is what the recipe records. */
     int (*prepare)(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err);
-    /* One block.  in[i].box == out->box grown by the halo (STENCIL); in[i] may be lent (read only). */
+    /* One block.  in[i].box == out->box grown by the halo (STENCIL), or as map said; in[i] may be lent (read only), and
+     * in[i].data == NULL where no such input was given. */
     int (*cpu)(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err);
     /* Optional twin on the device: the same buffers, in host memory. */
     int (*dev)(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in,
                struct vn_buf *out, struct vn_job *job, struct vn_err *err);
     float tol_abs, tol_rel;        /* 0, 0 = exact */
+    /* Optional: the output has a grid of its own (plan->grid).  need: what the output box `out` is computed from, in voxels of
+     * the input; may reach beyond the volume (padded), or be empty.  plan->halo then only says how much larger than out
+     * that is, in output voxels. */
+    void (*map)(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, struct vn_box *need);
 };
 extern const struct vn_op *const vn_op_table[];      /* generated from src/op/op_*.c; NULL-ended, sorted by name */
 const struct vn_op *vn_op_find(const char *name);
@@ -54,7 +65,7 @@ void vn_op_device_close(void);
 
 struct vn_ran { const char *device; int n_block; char note[160]; };   /* how it was done; device "cpu" or "cuda" */
 
-/* Runs op over region (which lies in in[0]->box) and makes the output volume, whose box is the region.
+/* Runs op over region (which lies in in[0]->box) and makes the output volume, whose box is the region (plan->box with map).
  * a is changed by prepare.  ran may be NULL. */
 int  vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
                struct vn_vol **out, struct vn_ran *ran, struct vn_job *job, struct vn_err *err);

@@ -55,9 +55,10 @@ static bool takes_mask(const struct vn_op *op)
 }
 
 /* Values for parameters that have no default and without which an operation does nothing. */
-static const struct { const char *op, *param, *value; } given[] = {
+static const struct { const char *op, *param, *value; bool always; } given[] = {      /* always: also beside other choices */
     { "gauss", "sigma", "1.5vox" }, { "median", "radius", "1vox" }, { "hysteresis", "low", "0.8" }, { "hysteresis", "high", "2" },
-    { "morph", "op", "open" }, { "morph", "radius", "1.5vox" },
+    { "morph", "op", "open", true }, { "morph", "radius", "1.5vox", true },
+    { "calc", "expr", "a > 1 ? sqrt(abs(b)) * 2 + x % 3 : min(c, d) - 0.1", true },
 };
 
 static int set_given(const struct vn_op *op, struct vn_args *a)
@@ -171,7 +172,7 @@ static struct vn_key outcome(const struct vn_op *op, struct vn_vol *in, const ch
     arguments(op, &a);
     err = (struct vn_err){ 0 };
     for (size_t i = 0; param && i < VN_COUNT(given); i++)       /* what would make a choice of method idle */
-        if (!strcmp(given[i].op, op->name) && !vn_param_find(op->params, given[i].param)->def && strcmp(op->name, "morph"))
+        if (!strcmp(given[i].op, op->name) && !vn_param_find(op->params, given[i].param)->def && !given[i].always)
             vn_args_unset(&a, given[i].param);
     if ((param && vn_args_set(&a, param, value, &err)) || vn_op_run(op, &a, ins, &in->box, &out, NULL, NULL, &err))
         key = vn_key_str(key, err.msg);

@@ -169,17 +169,45 @@ void vn_res_volume(struct vn_call *c, const struct vn_vol *v)
     }
 }
 
+/* The part of the region in which all the inputs have voxels; they have to be on one grid. */
+static int common_region(struct vn_call *c, struct vn_vol *const *in, const char *const *name, int n, struct vn_box *region, struct vn_err *err)
+{
+    struct vn_box whole;
+    bool assumed = false;
+    int rc = vn_call_region(c, in[0], region, err);
+
+    whole = *region;
+    for (int i = 1; i < n && rc == 0; i++) {
+        bool one = false;
+        if (!in[i] || (rc = vn_grid_check(&in[0]->grid, vn_call_name(c, name[0]), &in[i]->grid, vn_call_name(c, name[i]), &one, err)))
+            continue;
+        assumed |= one;
+        if (!vn_box_meet(region, &in[i]->box, region))
+            rc = vn_fail(err, VN_E_ARG, "the volumes have no voxel in common%s", c->has_roi ? " in the region (roi)" : "");
+    }
+    if (rc == 0 && assumed)
+        vn_call_note(c, "a volume without a voxel size is taken to be on the grid of the others");
+    if (rc == 0 && !vn_box_same(&whole, region))
+        vn_call_note(c, "the result covers what the volumes have in common");
+    return rc;
+}
+
 int vn_cmd_exec_op(struct vn_call *c, struct vn_err *err)
 {
-    struct vn_vol *in[4], *out;
+    const struct vn_op *op = vn_cmd_op(c->cmd, &c->args);
+    const char *name[4];
+    struct vn_vol *in[4] = { 0 }, *out;
     struct vn_box region;
     struct vn_ran ran = { 0 };
     int n = 0, rc;
 
-    for (const struct vn_param *p = c->cmd->params; p->name; p++)
-        if (p->type == VN_P_OBJECT && vn_args_has(&c->args, p->name) && n < 4 && (rc = vn_call_vol(c, p->name, &in[n++], err)))
-            return rc;
-    if ((rc = vn_call_region(c, in[0], &region, err)) || (rc = vn_op_run(vn_cmd_op(c->cmd, &c->args), &c->args, in, &region, &out, &ran, c->job, err)))
+    for (const struct vn_param *p = c->cmd->params; p->name && n < op->n_in; p++)
+        if (p->type == VN_P_OBJECT) {
+            name[n++] = p->name;
+            if (vn_args_has(&c->args, p->name) && (rc = vn_call_vol(c, p->name, &in[n - 1], err)))
+                return rc;
+        }
+    if ((rc = common_region(c, in, name, n, &region, err)) || (rc = vn_op_run(op, &c->args, in, &region, &out, &ran, c->job, err)))
         return rc;
     vn_res_volume(c, out);
     vn_res_text(c, "device", ran.device);

@@ -41,6 +41,8 @@ static int check_inputs(const struct vn_op *op, struct vn_vol *const *in, const 
         return vn_fail(err, VN_E_ARG, "%s: the region has no voxels", op->name);
     for (int i = 0; i < op->n_in; i++) {
         char name[2][24];
+        if (!in[i])
+            continue;
         snprintf(name[0], sizeof name[0], "input 1");
         snprintf(name[1], sizeof name[1], "input %d", i + 1);
         int rc = i ? vn_grid_check(&in[0]->grid, name[0], &in[i]->grid, name[1], NULL, err) : 0;
@@ -194,14 +196,18 @@ static int run_halves(struct run *r, const struct vn_box *core, int axis, struct
 /* One block: on the GPU, in halves where that has too little memory, or on the CPU. */
 static int run_box(struct run *r, const struct vn_box *core, struct vn_job *job, struct vn_err *err)
 {
-    const struct vn_box grown = vn_box_grow(core, r->plan.halo);
+    struct vn_box grown = vn_box_grow(core, r->plan.halo);
     const struct vn_dev *d = r->op->dev ? vn_accel_get(NULL) : NULL;
     const int axis = cut_axis(r, core);
     struct vn_buf in[MAX_IN] = { { 0 } }, out = vn_buf_view(&r->out, core);
     enum outcome how = d && !fits_device(r, d, core) ? TOO_LARGE : NOT_DONE;
     int rc = vn_job_check(job, err);                                         /* lets other jobs in: d may be gone after it */
 
+    if (r->op->map)
+        r->op->map(r->a, &r->plan, r->in[0], core, &grown);
     for (int k = 0; rc == 0 && (how == NOT_DONE || axis < 0) && k < r->op->n_in; k++) {
+        if (!r->in[k])
+            continue;
         enum vn_type t = r->plan.in_type[k] == VN_N_TYPE ? r->in[k]->src->type : r->plan.in_type[k];
         rc = vn_vol_map(r->in[k], t, &grown, r->plan.pad, &in[k], job, err);
     }
@@ -246,7 +252,9 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         return rc;
     for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
         r.plan.halo[k] = 0;
-    if (!(v = vn_vol_new(r.plan.out_kind, r.plan.out_type, &in[0]->grid, region, &e)))
+    if (op->map)
+        r.region = r.plan.box;
+    if (!(v = vn_vol_new(r.plan.out_kind, r.plan.out_type, op->map ? &r.plan.grid : &in[0]->grid, &r.region, &e)))
         return vn_fail(err, (enum vn_code)e.code, "%s: the result does not fit: %s", op->name, e.msg);
     if (in[0]->orientation && !(v->orientation = vn_strdup(in[0]->orientation, err))) {
         vn_vol_unref(v);
