@@ -38,6 +38,9 @@ int  vn_label_buf(const struct vn_buf *mask, int connectivity, struct vn_buf *la
                   struct vn_err *err);
 /* Voxels of each label 1..count of a u32 buffer: *size has *count entries, vn_free'd by the caller. */
 int  vn_label_sizes(const struct vn_buf *labels, uint64_t **size, uint64_t *count, struct vn_job *job, struct vn_err *err);
+/* In place: components of at least min_size voxels stay, of these the `largest` largest (0: all; the first of equals), numbered
+ * anew in the same order. */
+int  vn_label_keep(struct vn_buf *labels, uint64_t min_size, uint64_t largest, struct vn_job *job, struct vn_err *err);
 /* In place: only the largest component stays (the first of equals). Its size may be asked for (NULL: not). */
 int  vn_keep_largest(struct vn_buf *mask, int connectivity, uint64_t *size, struct vn_job *job, struct vn_err *err);
 #endif

@@ -116,6 +116,31 @@ static void sizes_faces_and_largest(void **state)
     vn_buf_free(&l);
 }
 
+/* Components of 1, 2, 4, 2, then 2, 1, 2 voxels in raster order. */
+static void some_are_kept(void **state)
+{
+    static const struct { const char *words[3]; uint32_t want[13]; } t[] = {
+        { { "min_size=2", NULL }, { 0, 0, 1, 1, 0, 0, 2, 2, 2, 2, 0, 3, 3 } },
+        { { "largest=1", NULL }, { 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0 } },
+        { { "largest=3", NULL }, { 0, 0, 1, 1, 0, 0, 2, 2, 2, 2, 0, 3, 3 } },
+        { { "largest=2", "min_size=2", NULL }, { 0, 0, 1, 1, 0, 0, 2, 2, 2, 2, 0, 0, 0 } },
+        { { "largest=9", NULL }, { 1, 0, 2, 2, 0, 0, 3, 3, 3, 3, 0, 4, 4 } },
+        { { "largest=2", "min_size=5", NULL }, { 0 } },
+    };
+    struct vn_buf m = picture("#.##..####.##/............./##.#..##.....");
+    struct vn_vol *v = volume_of(&m, 0, 0, 0), *out;
+    struct vn_args a;
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(t); i++) {
+        assert_int_equal(run_op(&vn_op_components, v, NULL, &out, &a, t[i].words), 0);
+        assert_memory_equal(vn_vol_data(out).data, t[i].want, sizeof t[i].want);
+        vn_vol_unref(out);
+        vn_args_free(&a);
+    }
+    vn_vol_unref(v);
+    vn_buf_free(&m);
+}
+
 /* A spiral of one component whose rows join late: the hardest order for a union-find. */
 static void spiral_is_one(void **state)
 {
@@ -169,7 +194,7 @@ static void memory_failures_leave_nothing(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(equal_to_flood_fill_on_random_masks), cmocka_unit_test(connectivity_counts_edges_and_corners),
-    cmocka_unit_test(sizes_faces_and_largest), cmocka_unit_test(spiral_is_one),
+    cmocka_unit_test(sizes_faces_and_largest), cmocka_unit_test(spiral_is_one), cmocka_unit_test(some_are_kept),
     cmocka_unit_test(operation_labels_the_region_alone), cmocka_unit_test(memory_failures_leave_nothing),
 };
 MAIN_OF(tests)

@@ -1,5 +1,6 @@
 /* label.c - connected components by runs: count, extract, join rows, number, paint. */
 #include "label.h"
+#include <stdlib.h>
 #include <string.h>
 #include "mem.h"
 
@@ -437,5 +438,71 @@ out:
     vn_free(sizes);
     vn_free(value);
     vn_runs_free(&r);
+    return rc;
+}
+
+/* ---- some of the labels ---- */
+
+struct map_ctx { struct vn_buf *labels; const uint32_t *to; };
+
+static int map_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct map_ctx *c = ctx;
+    (void)err;
+    for (int64_t y = 0; y < vn_box_dim(&c->labels->box, 1); y++) {
+        uint32_t *row = (uint32_t *)c->labels->data + z * c->labels->stride[1] + y * c->labels->stride[0];
+        for (int64_t x = 0; x < vn_box_dim(&c->labels->box, 0); x++)
+            row[x] = c->to[row[x]];
+    }
+    return 0;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Size that the components of rank below `largest` reach, and how many of exactly that size are among them. */
+static int rank_size(const uint64_t *size, uint64_t count, uint64_t largest, uint64_t *least, uint64_t *of_least, struct vn_err *err)
+{
+    uint64_t *sorted = vn_alloc(count * sizeof *sorted, err);
+    if (!sorted)
+        return VN_E_MEMORY;
+    memcpy(sorted, size, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, larger_first);
+    *least = sorted[largest - 1];
+    for (uint64_t i = largest; i > 0 && sorted[i - 1] == *least; i--)
+        ++*of_least;
+    vn_free(sorted);
+    return 0;
+}
+
+int vn_label_keep(struct vn_buf *labels, uint64_t min_size, uint64_t largest, struct vn_job *job, struct vn_err *err)
+{
+    uint64_t *size = NULL, count = 0, least = 0, of_least = 0;
+    struct map_ctx c = { .labels = labels };
+    uint32_t *to = NULL, kept = 0;
+    int rc = vn_label_sizes(labels, &size, &count, job, err);
+    if (!rc && largest > 0 && largest < count)
+        rc = rank_size(size, count, largest, &least, &of_least, err);
+    if (!rc && !(to = vn_alloc((count + 1) * sizeof *to, err)))
+        rc = VN_E_MEMORY;
+    if (rc)
+        goto out;
+    to[0] = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        bool keep = size[i] >= min_size && size[i] >= least;
+        if (least > 0 && size[i] == least) {                         /* the first of equals */
+            keep = keep && of_least > 0;
+            of_least -= of_least > 0;
+        }
+        to[i + 1] = keep ? ++kept : 0;
+    }
+    c.to = to;
+    rc = vn_job_for_quiet(job, vn_box_dim(&labels->box, 2), map_plane, &c, err);
+out:
+    vn_free(size);
+    vn_free(to);
     return rc;
 }

@@ -10,6 +10,8 @@ const struct vn_param vn_components_params[] = {
       .help = "mask; voxels above 0 are foreground" },
     { "connectivity", VN_P_CHOICE, 0, .def = "26", .choices = "6|18|26",
       .help = "neighbours that count: faces (6), and edges (18), and corners (26)" },
+    { "min_size", VN_P_INT, 0, .min = 0, .max = 1e15, .unit = "voxels", .def = "0", .help = "smaller components are left out" },
+    { "largest", VN_P_INT, 0, .min = 1, .max = 4e9, .help = "only so many of the largest" },
     { "as", VN_P_NAME, 0, .help = "name of the label volume" },
     { 0 },
 };
@@ -26,19 +28,27 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     return 0;
 }
 
+static int keep(const struct vn_args *a, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const uint64_t least = (uint64_t)vn_args_int(a, "min_size"), largest = vn_args_has(a, "largest") ? (uint64_t)vn_args_int(a, "largest") : 0;
+    return least > 1 || largest > 0 ? vn_label_keep(out, least, largest, job, err) : 0;
+}
+
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
                struct vn_err *err)
 {
     uint64_t count;
     (void)p;
-    return vn_label_buf(&in[0], atoi(vn_args_text(a, "connectivity")), out, &count, job, err);
+    int rc = vn_label_buf(&in[0], atoi(vn_args_text(a, "connectivity")), out, &count, job, err);
+    return rc ? rc : keep(a, out, job, err);
 }
 
 static int dev(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in,
                struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
     (void)p;
-    return vn_label_dev(d, s, &in[0], atoi(vn_args_text(a, "connectivity")), out, job, err);
+    int rc = vn_label_dev(d, s, &in[0], atoi(vn_args_text(a, "connectivity")), out, job, err);
+    return rc ? rc : keep(a, out, job, err);
 }
 
 const struct vn_op vn_op_components = {
