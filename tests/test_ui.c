@@ -328,6 +328,12 @@ static void painting_by_key_and_mouse(void **state)
     keys(&t, "\033[<2;41;11M\033[<2;41;11m");
     expect(&t, "> erase n_drawn at=24,25,12 size=8um as=n_drawn");
     expect(&t, "(n_drawn 0)");
+    keys(&t, "u");
+    expect(&t, "undone  erase n_drawn");
+    expect(&t, "(n_drawn 1)");
+    keys(&t, "\022");                            /* Ctrl-R */
+    expect(&t, "redone  erase n_drawn");
+    expect(&t, "(n_drawn 0)");
     keys(&t, "++++");                            /* 1.25^4: 0.546 um a pixel; 17 pixels are 4.6 voxels, 1 is 0.5 */
     expect(&t, "x2.44");
     settle(&t);
@@ -387,6 +393,8 @@ static void no_colour_means_none(void **state)
     start(&t, 24, 80, false);
     with_volume(&t);
     assert_true(picture_cells(&t) > 20);
+    keys(&t, "e]]]] ");                          /* marks and the brush's outline are dots as well */
+    expect(&t, "(n_drawn 1)");
     assert_null(strstr(t.sent, "[38;5;"));
     assert_null(strstr(t.sent, "[31m"));
     keys(&t, "q");

@@ -26,17 +26,23 @@ static struct vn_obj *before(const struct vn_obj *o)
     return NULL;
 }
 
+/* Whether one of the states before o, near enough, can be started from. */
+static bool near_one_kept(struct vn_call *c, const struct vn_obj *o)
+{
+    struct vn_obj *b;
+    for (int i = 1; i < KEEP_EVERY && (b = before(o)); i++, o = b)
+        if (!before(b) || vn_obj_mem(c->s, b))
+            return true;
+    return false;
+}
+
 static void thin_history(struct vn_call *c)
 {
     struct vn_obj *o = c->args.v[0].obj, *b;
-    int depth = 0, i = 0;
-    if (c->remake)
-        return;
-    for (const struct vn_obj *p = o; (b = before(p)); p = b)
-        depth++;
+    int i = 0;
     for (; i < KEEP_LAST && (b = before(o)); i++)
         o = b;
-    if (i == KEEP_LAST && before(o) && (depth - i) % KEEP_EVERY)
+    if (!c->remake && i == KEEP_LAST && before(o) && near_one_kept(c, o))
         vn_obj_drop(c->s, o);
 }
 

@@ -117,8 +117,14 @@ static void window(struct vn_ui *ui, double shift, double scale)
         return;
     double *w = v.window[v.front];
     const struct vn_auto *slice = &ui->panes.info.shown.window[v.front];
-    const bool shown = v.focus == VN_MIP || v.slab > 1 || !(slice->hi > slice->lo);      /* only the picture knows a projection's */
-    double lo = w[1] > w[0] ? w[0] : shown ? ui->panes.info.window[0] : slice->lo, hi = w[1] > w[0] ? w[1] : shown ? ui->panes.info.window[1] : slice->hi;
+    double lo = ui->panes.info.window[0], hi = ui->panes.info.window[1];     /* only the picture knows a projection's */
+    if (w[1] > w[0]) {
+        lo = w[0];
+        hi = w[1];
+    } else if (v.focus != VN_MIP && v.slab <= 1 && slice->hi > slice->lo) {
+        lo = slice->lo;
+        hi = slice->hi;
+    }
     double middle = 0.5 * (lo + hi) + shift * (hi - lo), half = 0.5 * (hi - lo) * scale;
     if (!(half > 0) || !isfinite(middle) || !isfinite(half))
         return;

@@ -53,11 +53,11 @@ static double size_um(const struct vn_ui *ui, int axis)
     return vn_um_known(g) ? ui->brush.size * fmin(g->um[u], g->um[v]) : 0;
 }
 
-static struct vn_stroke stroke_of(const struct vn_ui *ui, const double *at, int64_t n)
+static struct vn_stroke stroke_of(const struct vn_ui *ui, int axis, const double *at, int64_t n)
 {
     const struct vn_brush *b = &ui->brush;
-    const double um = size_um(ui, b->axis);
-    struct vn_stroke s = { .at = at, .n = n, .radius = (um > 0 ? um : b->size) / 2, .axis = b->ball ? VN_BRUSH_BALL : b->axis };
+    const double um = size_um(ui, axis);
+    struct vn_stroke s = { .at = at, .n = n, .radius = (um > 0 ? um : b->size) / 2, .axis = b->ball ? VN_BRUSH_BALL : axis };
     for (int k = 0; k < 3 && um > 0; k++)
         s.um[k] = grid(ui)->um[k];
     return s;
@@ -125,7 +125,7 @@ static void add(struct vn_ui *ui, const double at[3])
         return;
     memcpy(p, at, 3 * sizeof *at);
     const int joined = b->n ? 2 : 1;
-    struct vn_stroke s = stroke_of(ui, p - 3 * (joined - 1), joined);
+    struct vn_stroke s = stroke_of(ui, b->axis, p - 3 * (joined - 1), joined);
     vn_panes_mark(&ui->panes, b->pane, &s, mark_color(ui, b->erases), b->erases);
     ui->text_dirty = true;
     if (b->n >= 2 && between(p - 6, p - 3, p))
@@ -297,6 +297,19 @@ bool vn_paint_mouse(struct vn_ui *ui, const struct vn_event *ev)
     return true;
 }
 
+void vn_paint_ring(struct vn_ui *ui)
+{
+    double *at = ui->brush.ring;
+    struct vn_view v = vn_session_view(ui->s);
+    ui->panes.ring.radius = 0;
+    if (ui->mode != VN_EDIT || !ui->panes.info.n || v.focus == VN_MIP)
+        return;
+    for (int k = 0; k < 3; k++)
+        at[k] = floor(ui->panes.info.shown.view.at[k]);
+    ui->panes.ring = stroke_of(ui, vn_pane_axis(&v, v.focus), at, 1);
+    ui->panes.ring_pane = v.focus;
+}
+
 void vn_paint_done(struct vn_ui *ui)
 {
     if (!ui->busy && !ui->brush.drag)
@@ -318,5 +331,5 @@ void vn_paint_status(const struct vn_ui *ui, struct vn_str *b)
     const double um = size_um(ui, vn_pane_axis(&v, v.focus));
     if (um > 0)
         vn_str_addf(b, " %.4g um", um);
-    vn_str_add(b, "  [ ] size  Space, drag  right erases  e eraser  u undo  Del K component  d ball  l line  Esc");
+    vn_str_add(b, "  [ ] size  e erase  u undo  ? keys  Esc  Space, drag paint  right drag erases  Del K component  d ball  l line");
 }

@@ -9,6 +9,7 @@ void vn_paint_start(struct vn_ui *ui);
 bool vn_paint_key(struct vn_ui *ui, const struct vn_event *ev);       /* false: not one of this mode's */
 bool vn_paint_mouse(struct vn_ui *ui, const struct vn_event *ev);
 void vn_paint_done(struct vn_ui *ui);                                 /* the submitted lines have ended */
-/* "paint m  5 vox = 2 um disc ...". Appended to b. */
+void vn_paint_ring(struct vn_ui *ui);                                 /* the brush's outline at the crosshair, before drawing */
+/* "PAINT m  5 vox = 2 um disc ...". Appended to b. */
 void vn_paint_status(const struct vn_ui *ui, struct vn_str *b);
 #endif

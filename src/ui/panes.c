@@ -137,10 +137,51 @@ static void forget_marks(struct vn_panes *p)
     p->marked = p->marks_end = false;
 }
 
+/* The voxel under a pixel of pane i, in the slice of the stroke. */
+static void pixel_voxel(const struct vn_panes *p, int i, int w, int h, double x, double y, const struct vn_stroke *s, double at[3])
+{
+    const struct vn_scene *scene = &p->info.scene[i];
+    double uv[2];
+    int u, v;
+    vn_scene_axes(scene->axis, &u, &v);
+    vn_scene_voxel(scene, w, h, x, y, uv);
+    memcpy(at, s->at, 3 * sizeof *at);
+    at[u] = floor(uv[0]);
+    at[v] = floor(uv[1]);
+}
+
+/* Pixels of the brush that border on others: bits of each cell. Brushes of a few pixels have none. */
+static void ring_bits(const struct vn_panes *p, uint8_t *bits)
+{
+    static const int side[4][2] = { { -1, 0 }, { 1, 0 }, { 0, -1 }, { 0, 1 } };
+    int px_w, px_h;
+    vn_cell_size(p->mode, &px_w, &px_h);
+    for (int i = 0; i < p->info.n && p->ring.radius > 0; i++) {
+        const struct vn_pane_box *b = &p->info.box[i];
+        const int w = b->w * px_w, h = b->h * px_h;
+        const double *um = p->info.shown.vol->grid.um, px = p->info.um_per_px / (p->ring.um[0] > 0 || !(um[0] > 0) ? 1 : um[0]);
+        if (b->pane != p->ring_pane || p->ring.radius < 2.5 * px)
+            continue;
+        for (int k = 0; k < w * h; k++) {
+            double at[3];
+            bool edge = false;
+            pixel_voxel(p, i, w, h, k % w, k / w, &p->ring, at);
+            if (!vn_stroke_covers(&p->ring, at))
+                continue;
+            for (int n = 0; n < 4 && !edge; n++) {
+                pixel_voxel(p, i, w, h, k % w + side[n][0], k / w + side[n][1], &p->ring, at);
+                edge = !vn_stroke_covers(&p->ring, at);
+            }
+            if (edge)
+                bits[(size_t)(b->y + k / w / px_h) * p->cols + b->x + k % w / px_w] |= (uint8_t)(1u << (k / w % px_h * px_w + k % w % px_w));
+        }
+    }
+}
+
 void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke *s, uint32_t rgb, bool erases)
 {
     int px_w, px_h, axis[2];
-    double uv[2], at[3];
+    double at[3];
     vn_cell_size(p->mode, &px_w, &px_h);
     for (int i = 0; i < p->info.n; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
@@ -155,10 +196,7 @@ void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke
             wide.radius = fmax(wide.radius, 0.5 * scene->um_per_px * scene->aspect / (s->um[0] > 0 ? 1 : finest));
         for (int y = 0; y < b->h * px_h; y++)
             for (int x = 0; x < b->w * px_w; x++) {
-                vn_scene_voxel(scene, b->w * px_w, b->h * px_h, x, y, uv);
-                memcpy(at, s->at, sizeof at);
-                at[axis[0]] = floor(uv[0]);
-                at[axis[1]] = floor(uv[1]);
+                pixel_voxel(p, i, b->w * px_w, b->h * px_h, x, y, s, at);
                 if (!vn_stroke_covers(&wide, at))
                     continue;
                 const size_t cell = (size_t)(b->y + y / px_h) * p->cols + b->x + x / px_w;
@@ -314,20 +352,28 @@ void vn_panes_emit(struct vn_panes *p, int x, int y, int w, int h, struct vn_str
             p->old[i].ch = 0;
     p->old_colors = p->now_colors;
     struct vn_cell *send = vn_alloc((uint64_t)p->cols * (uint64_t)p->rows * sizeof *send, NULL);
-    if (!send)
+    uint8_t *ring = vn_calloc((uint64_t)p->cols, (uint64_t)p->rows, NULL);
+    if (!send || !ring) {
+        vn_free(send);
+        vn_free(ring);
         return;
+    }
+    ring_bits(p, ring);
     for (int cy = 0; cy < p->rows; cy++)
         for (int cx = 0; cx < p->cols; cx++) {
             size_t i = (size_t)cy * p->cols + cx;
             send[i] = p->now[i];
             if (p->marked && p->mark[i] && send[i].ch)
                 send[i] = marked_cell(p, send[i], p->mark[i], p->mark_color[i]);
+            if (ring[i] && send[i].ch)
+                send[i] = marked_cell(p, send[i], ring[i], 0xffffff);
             if (w && covered(cx, cy, x, y, w, h))
                 send[i].ch = 0;
         }
     vn_cells_emit(send, p->old, p->cols, p->rows, 0, 0, p->now_colors, b);
     memcpy(p->old, send, (size_t)p->cols * p->rows * sizeof *send);
     vn_free(send);
+    vn_free(ring);
 }
 
 int vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3])

@@ -29,6 +29,7 @@ struct vn_panes {
     enum vn_colors now_colors, old_colors;
     uint8_t *mark; uint32_t *mark_color; /* pixels of each cell that a stroke has touched, until it is in the picture */
     bool marked, mark_erases, marks_end; /* end: with the next picture */
+    struct vn_stroke ring; enum vn_pane ring_pane;       /* outline of the brush; radius 0: none. Its points are the owner's */
     bool dirty;                          /* the view changed since the last job started */
     bool fresh;                          /* now has not been sent */
     bool mip_due;                        /* the projection is still to be drawn */

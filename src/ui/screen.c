@@ -197,7 +197,10 @@ static void add_place(const struct vn_ui *ui, struct vn_str *b)
             vn_str_addf(b, "  %s %.6g", vn_shown_name(view, i), info->value[i]);
         else if (!isnan(info->value[0]))
             vn_str_addf(b, " = %.6g", info->value[0]);
-    if (info->shown.overlay && !isnan(info->overlay_value))
+    bool listed = false;
+    for (int i = 1; i <= view->n_linked; i++)
+        listed = listed || !strcmp(view->overlay, vn_shown_name(view, i));
+    if (info->shown.overlay && !listed && !isnan(info->overlay_value))
         vn_str_addf(b, " (%s %.4g)", info->shown.view.overlay, info->overlay_value);
     if (vn_um_known(&v->grid) && COLS >= 100)
         vn_str_addf(b, "  %.1f,%.1f,%.1f um", (floor(at[0]) + 0.5) * v->grid.um[0], (floor(at[1]) + 0.5) * v->grid.um[1], (floor(at[2]) + 0.5) * v->grid.um[2]);
@@ -309,6 +312,7 @@ static int draw_prompt(const struct vn_ui *ui)
 static void send_pictures(struct vn_ui *ui)
 {
     struct vn_str b = { 0 };
+    vn_paint_ring(ui);
     vn_str_add(&b, "\0337");
     if (ui->viewer.on || vn_screen_too_small())
         ui->panes.fresh = false;

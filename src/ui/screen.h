@@ -21,7 +21,7 @@ struct vn_brush {                        /* edit mode */
     bool drag, erases;                   /* the stroke under way */
     enum vn_pane pane;
     int axis, n;
-    double at[3 * VN_STROKE_POINTS], last[3];
+    double at[3 * VN_STROKE_POINTS], last[3], ring[3];
     bool has_last;
 };
 

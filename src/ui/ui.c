@@ -38,6 +38,7 @@ static void on_echo(void *ctx, const char *line)
 {
     struct vn_ui *ui = ctx;
     struct vn_log *l = &ui->log;
+    line += strspn(line, " ");
     if (l->n && l->line[l->n - 1].kind == VN_LOG_ECHO && same_ui_verb(line, l->line[l->n - 1].s + 2)) {
         vn_free(l->line[--l->n].s);              /* moves of one kind are one line */
         if (ui->echo_at > l->n)
