@@ -15,15 +15,9 @@ struct vn_fig_panel {
     double difference, ci_low, ci_high;      /* second less first */
     double hedges_g, p;              /* p by permutation; NaN leaves the line out */
 };
-enum vn_fig_type { VN_FIG_PDF, VN_FIG_SVG, VN_FIG_PNG };
-
-/* Writes path (.pdf, .svg or .png) by gnuplot, and beside it the script (.gp) and its data (.dat), so that the figure can be
- * restyled with `gnuplot FILE.gp`.  85 mm wide for one panel, 174 mm for more; the same bytes each time.
+/* Writes path (.pdf, .svg or .png) by gnuplot, and beside it the script (path.gp) and its data (path.dat), so that the figure can be
+ * restyled with `gnuplot PATH.gp`.  85 mm wide for one panel, 174 mm for more; the same bytes each time.
  * note: comment lines at the head of script and data ("#" is put before each). */
 int vn_figure_write(const struct vn_fig_panel *panel, int n_panel, const char *path, bool force, const char *note,
                     struct vn_job *job, struct vn_err *err);
-/* VN_E_ARG when the name ends in none of them. */
-int vn_figure_type(const char *path, enum vn_fig_type *type, struct vn_err *err);
-/* "length_density_m_per_mm3" -> "length density (m/mm³)". */
-void vn_figure_label(const char *measure, char *out, size_t size);
 #endif

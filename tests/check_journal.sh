@@ -26,7 +26,7 @@ EOF
 (cd a && "$program" --quiet -f ../job.vn >../out.a 2>../err.a) || bad "job: $(tail -n 2 err.a)"
 cp a/journal.vn replay.vn
 (cd b && "$program" --quiet -f ../replay.vn >../out.b 2>../err.b) || bad "replay: $(tail -n 2 err.b)"
-for f in segments.csv mask.tif probability.nii.gz slice.png mip.png figure.pdf figure.dat; do
+for f in segments.csv mask.tif probability.nii.gz slice.png mip.png figure.pdf figure.pdf.dat; do
     check "$f is reproduced byte for byte" cmp -s a/$f b/$f
 done
 # A threshold found by a method is one that was given in the replay, and the replay has no 'history'.

@@ -2,7 +2,7 @@
 #include "session.h"
 #include <unistd.h>
 
-#include "figure.h"
+#include "draw.h"
 #include "file.h"
 #include "gnuplot.h"
 
@@ -64,9 +64,9 @@ static void script_and_data_stand_beside_it(void **state)
     if (!have_gnuplot())
         skip();
     assert_int_equal(run("cohort sample=5 as=c; plot c measure=mean_radius_um to=%s/fig.pdf force"), 0);
-    char *gp = content("fig.gp", &n), *dat = content("fig.dat", &n);
+    char *gp = content("fig.pdf.gp", &n), *dat = content("fig.pdf.dat", &n);
     assert_non_null(strstr(gp, "out = ARGC > 0 ? ARG1 : 'fig.pdf'"));
-    assert_non_null(strstr(gp, "data = ARGC > 1 ? ARG2 : 'fig.dat'"));
+    assert_non_null(strstr(gp, "data = ARGC > 1 ? ARG2 : 'fig.pdf.dat'"));
     assert_non_null(strstr(gp, "set ylabel 'mean radius (µm)'"));
     assert_non_null(strstr(gp, "'n = 5'"));
     assert_non_null(strstr(gp, "permutation p = "));
@@ -78,6 +78,22 @@ static void script_and_data_stand_beside_it(void **state)
     assert_non_null(strstr(msg, "fig.pdf"));
     assert_int_equal(run("plot c measure=mean_radius_um to=%s/fig.jpg"), 1);
     assert_non_null(strstr(msg, "does not end in .pdf, .svg or .png"));
+}
+
+/* The same figure for a paper and for a slide: each has its own script, and none is replaced unasked. */
+static void formats_do_not_share_their_script(void **state)
+{
+    (void)state;
+    size_t n;
+    if (!have_gnuplot())
+        skip();
+    assert_int_equal(run("cohort sample=5 as=c; plot c measure=mean_radius_um to=%s/two.pdf; plot c measure=mean_radius_um to=%s/two.png"), 0);
+    char *pdf = content("two.pdf.gp", &n), *png = content("two.png.gp", &n);
+    assert_non_null(strstr(pdf, "pdfcairo"));
+    assert_non_null(strstr(png, "pngcairo"));
+    assert_non_null(strstr(png, "'two.png.dat'"));
+    vn_free(pdf);
+    vn_free(png);
 }
 
 static void words_from_the_table_stay_words(void **state)
@@ -118,7 +134,7 @@ static void gnuplots_words_are_passed_on(void **state)
     setenv("PATH", keep, 1);
     free(keep);
     assert_non_null(strstr(msg, "install the package gnuplot-nox"));
-    snprintf(path, sizeof path, "%s/none.gp", dir);
+    snprintf(path, sizeof path, "%s/none.pdf.gp", dir);
     assert_int_not_equal(access(path, F_OK), 0);          /* a failed figure leaves nothing behind */
 }
 
@@ -140,11 +156,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_same_figure_each_time, session_text, session_stop),
         cmocka_unit_test_setup_teardown(script_and_data_stand_beside_it, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(formats_do_not_share_their_script, session_text, session_stop),
         cmocka_unit_test_setup_teardown(words_from_the_table_stay_words, session_text, session_stop),
         cmocka_unit_test_setup_teardown(gnuplots_words_are_passed_on, session_text, session_stop),
         cmocka_unit_test(names_become_labels),
     };
-    static const char *const left[] = { "fig.pdf", "fig.svg", "fig.png", "fig.gp", "fig.dat", "odd.csv", "odd.svg", "odd.gp", "odd.dat", "" };
+    static const char *const left[] = { "fig.pdf", "fig.svg", "fig.png", "fig.pdf.gp", "fig.pdf.dat", "fig.svg.gp", "fig.svg.dat", "fig.png.gp", "fig.png.dat", "two.pdf", "two.pdf.gp", "two.pdf.dat", "two.png", "two.png.gp", "two.png.dat", "odd.csv", "odd.svg", "odd.svg.gp", "odd.svg.dat", "" };
     vn_mem_init(0);
     if (vn_job_init(2, &err) || !mkdtemp(dir))
         return 1;

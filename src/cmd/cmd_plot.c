@@ -2,6 +2,7 @@
 #include "cmd.h"
 #include "cohort.h"
 #include "compare.h"
+#include "draw.h"
 #include "figure.h"
 #include "mem.h"
 #include <string.h>
@@ -9,7 +10,7 @@
 static const struct vn_param params[] = {
     { .name = "cohort", .type = VN_P_OBJECT, .flags = VN_POS | VN_REQ, .kinds = VN_TABLE, .help = "table with subject, group and measures (cohort FILE.csv)" },
     { .name = "measure", .type = VN_P_TEXT, .flags = VN_REQ, .help = "measure to draw; several, separated by commas, become panels" },
-    { .name = "to", .type = VN_P_PATH, .flags = VN_REQ | VN_PREF, .help = "figure to write, .pdf, .svg or .png; FILE.gp and FILE.dat beside it" },
+    { .name = "to", .type = VN_P_PATH, .flags = VN_REQ | VN_PREF, .help = "figure to write, .pdf, .svg or .png; with .gp and .dat added, script and data beside it" },
     { .name = "a", .type = VN_P_TEXT, .help = "first group, the reference; the first in the table when it has two" },
     { .name = "b", .type = VN_P_TEXT, .help = "second group; the difference is b - a" },
     { .name = "region", .type = VN_P_TEXT, .help = "region to draw, when the table has regions" },
@@ -93,7 +94,6 @@ static int draw(struct vn_call *c, const struct vn_table *t, const struct panels
 {
     const char *to = vn_args_text(&c->args, "to");
     struct vn_str note = { 0 };
-    const int stem = (int)strlen(to) - 4;
     char name[1100];
 
     vn_str_addf(&note, "Venule %s: plot %s measure=%s seed=%lld", VN_VERSION, vn_call_name(c, "cohort"), vn_args_text(&c->args, "measure"),
@@ -111,9 +111,9 @@ static int draw(struct vn_call *c, const struct vn_table *t, const struct panels
     if (rc)
         return rc;
     vn_res_text(c, "to", to);
-    snprintf(name, sizeof name, "%.*s.gp", stem, to);
+    snprintf(name, sizeof name, "%s.gp", to);
     vn_res_text(c, "script", name);
-    snprintf(name, sizeof name, "%.*s.dat", stem, to);
+    snprintf(name, sizeof name, "%s.dat", to);
     vn_res_text(c, "data", name);
     vn_res_text(c, "a", ps->p[0].group[0]);
     vn_res_text(c, "b", ps->p[0].group[1]);

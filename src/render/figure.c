@@ -1,75 +1,16 @@
-/* figure.c - two groups of brains as a figure: the data file, the gnuplot script, and the picture gnuplot makes of them.
- *
- * Every word that comes from the user stands in single quotes in the script: gnuplot runs what stands between backquotes
- * in double ones. */
+/* figure.c - two groups of brains as a figure: the data file and the gnuplot script. */
 #include "figure.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "file.h"
-#include "gnuplot.h"
+#include "draw.h"
 #include "mem.h"
-#include "text.h"
 
 static const double dot_mm = 1.4;        /* diameter of a brain's dot */
 static const double x_lo = -0.45, x_hi = 2.65;        /* groups at 0 and 1, the difference at 2.2 */
-
-int vn_figure_type(const char *path, enum vn_fig_type *type, struct vn_err *err)
-{
-    static const char *const end[] = { ".pdf", ".svg", ".png" };
-    const size_t n = strlen(path);
-
-    for (int i = 0; i < 3; i++)
-        if (n > 4 && !strcasecmp(path + n - 4, end[i])) {
-            *type = (enum vn_fig_type)i;
-            return 0;
-        }
-    return vn_fail(err, VN_E_ARG, "'%s' does not end in .pdf, .svg or .png", path);
-}
-
-void vn_figure_label(const char *measure, char *out, size_t size)
-{
-    static const struct { const char *suffix, *unit; } units[] = {
-        { "_m_per_mm3", "m/mm³" }, { "_mm_per_mm3", "mm/mm³" }, { "_mm2_per_mm3", "mm²/mm³" }, { "_per_mm3", "1/mm³" },
-        { "_per_mm2", "1/mm²" },   { "_per_mm", "1/mm" },       { "_um3", "µm³" },             { "_um2", "µm²" },
-        { "_um", "µm" },           { "_mm3", "mm³" },           { "_mm2", "mm²" },             { "_mm", "mm" },
-        { "_deg", "degrees" },     { "_percent", "%" },
-    };
-    const size_t n = strlen(measure);
-    struct vn_str b = { 0 };
-    size_t keep = n;
-    const char *unit = NULL;
-
-    for (size_t i = 0; i < VN_COUNT(units) && !unit; i++) {
-        const size_t m = strlen(units[i].suffix);
-        if (n > m && !strcmp(measure + n - m, units[i].suffix)) {
-            keep = n - m;
-            unit = units[i].unit;
-        }
-    }
-    for (size_t i = 0; i < keep; i++)
-        vn_str_addn(&b, measure[i] == '_' ? " " : measure + i, 1);
-    if (unit)
-        vn_str_addf(&b, " (%s)", unit);
-    snprintf(out, size, "%s", b.s ? b.s : measure);
-    vn_str_free(&b);
-}
-
-/* 'text' for gnuplot: quotes doubled, control characters as spaces. */
-static void quoted(struct vn_str *b, const char *s)
-{
-    vn_str_add(b, "'");
-    for (; *s; s++) {
-        if (*s == '\'')
-            vn_str_add(b, "''");
-        else
-            vn_str_addn(b, (unsigned char)*s < 32 || *s == 127 ? " " : s, 1);
-    }
-    vn_str_add(b, "'");
-}
 
 /* ---- where things stand ---- */
 
@@ -159,17 +100,6 @@ static int swarm(const double *y, int n, double dx, double dy, double *x, struct
 
 /* ---- the two texts ---- */
 
-static void comment(struct vn_str *b, const char *note)
-{
-    while (note && *note) {
-        const size_t n = strcspn(note, "\n");
-        vn_str_add(b, "# ");
-        vn_str_addn(b, note, n);
-        vn_str_add(b, "\n");
-        note += n + (note[n] == '\n');
-    }
-}
-
 /* Four blocks a panel: dots of each group, means with intervals, difference with interval. */
 static int data_text(struct vn_str *b, const struct vn_fig_panel *p, int n_panel, const struct layout *l, struct vn_err *err)
 {
@@ -189,7 +119,7 @@ static int data_text(struct vn_str *b, const struct vn_fig_panel *p, int n_panel
                 vn_str_addf(b, "%.4f %.17g", g + x[i], y[i]);
                 if (p->subject) {
                     vn_str_add(b, " ");
-                    quoted(b, p->subject[g ? p->n[0] + i : i]);
+                    vn_draw_quoted(b, p->subject[g ? p->n[0] + i : i]);
                 }
                 vn_str_add(b, "\n");
             }
@@ -205,40 +135,11 @@ static int data_text(struct vn_str *b, const struct vn_fig_panel *p, int n_panel
     return 0;
 }
 
-/* 8 points in each: the cairo terminals take a point for 1/72 of 96 dots, SVG counts dots of 1/96 inch, PNG is made for 300
- * dots to the inch. */
-static void terminal(struct vn_str *b, enum vn_fig_type t, const struct layout *l)
-{
-    const double inch_w = l->width_mm / 25.4, inch_h = l->height_mm / 25.4;
-    if (t == VN_FIG_PDF)
-        vn_str_addf(b, "set terminal pdfcairo noenhanced size %.3fin,%.3fin font 'Arial,8' fontscale 0.75\n", inch_w, inch_h);
-    else if (t == VN_FIG_SVG)
-        vn_str_addf(b, "set terminal svg noenhanced size %.0f,%.0f font 'Arial,10.67' background rgb 'white'\n", inch_w * 96, inch_h * 96);
-    else
-        vn_str_addf(b, "set terminal pngcairo noenhanced size %.0f,%.0f font 'Arial,8' fontscale %.3f linewidth 4 pointscale 4.1667\n",
-                    inch_w * 300, inch_h * 300, 0.75 * 300 / 72);
-}
-
 /* p to three decimals or two digits, as journals print it. */
 static const char *p_text(double p, char out[32])
 {
     snprintf(out, 32, p < 0.0001 ? "p < 0.0001" : p < 0.01 ? "p = %.4f" : "p = %.3f", p);
     return out;
-}
-
-/* Number of decimals that show three digits of the span. */
-static int decimals(double span)
-{
-    int d = 0;
-    for (; span > 0 && span < 100 && d < 6; span *= 10)
-        d++;
-    return d;
-}
-
-/* A minus sign in place of the hyphen. */
-static void number(struct vn_str *b, double v, int digits)
-{
-    vn_str_addf(b, "%s%.*f", v < 0 ? "\u2212" : "", digits, fabs(v));
 }
 
 static void panel_text(struct vn_str *b, const struct vn_fig_panel *p, int k, const struct layout *l)
@@ -247,7 +148,7 @@ static void panel_text(struct vn_str *b, const struct vn_fig_panel *p, int k, co
     const double cell_w = 1.0 / l->columns, cell_h = 1.0 / l->rows, mm_x = 1 / l->width_mm, mm_y = 1 / l->height_mm;
     const double left = k % l->columns * cell_w, bottom = 1 - (k / l->columns + 1) * cell_h;
     const double axis_top = bottom + (BOTTOM_MM + AXIS_MM) * mm_y, text_x = left + LEFT_MM * mm_x;
-    const int digits = decimals(p->ci_high - p->ci_low);
+    const int digits = vn_draw_decimals(p->ci_high - p->ci_low);
     char label[200], pt[32];
     vn_figure_label(p->measure, label, sizeof label);
 
@@ -256,32 +157,32 @@ static void panel_text(struct vn_str *b, const struct vn_fig_panel *p, int k, co
                 bottom + BOTTOM_MM * mm_y, axis_top);
     vn_str_addf(b, "set yrange [%.9g:%.9g]; set y2range [%.9g:%.9g]\n", s.lo, s.hi, s.lo - p->mean[0], s.hi - p->mean[0]);
     vn_str_add(b, "set ylabel ");
-    quoted(b, label);
+    vn_draw_quoted(b, label);
     vn_str_add(b, " offset 0.5,0\n");
     for (int g = 0; g < 2; g++) {
         vn_str_add(b, "set label ");
-        quoted(b, p->group[g]);
+        vn_draw_quoted(b, p->group[g]);
         vn_str_addf(b, " at first %.2f, screen %.5f center\n", g + 0.12, bottom + 6 * mm_y);
         vn_str_addf(b, "set label 'n = %d' at first %.2f, screen %.5f center\n", p->n[g], g + 0.12, bottom + 2.5 * mm_y);
     }
     vn_str_addf(b, "set label 'difference' at first 2.20, screen %.5f center\n", bottom + 6 * mm_y);
     if (p->region && p->region[0]) {
         vn_str_add(b, "set label ");
-        quoted(b, p->region);
+        vn_draw_quoted(b, p->region);
         vn_str_addf(b, " at screen %.5f, screen %.5f left\n", text_x, axis_top + 9 * mm_y);
     }
     vn_str_add(b, "set label '");
-    number(b, p->difference, digits);
+    vn_draw_number(b, p->difference, digits);
     vn_str_add(b, " (95 % CI ");
-    number(b, p->ci_low, digits);
+    vn_draw_number(b, p->ci_low, digits);
     vn_str_add(b, " to ");
-    number(b, p->ci_high, digits);
+    vn_draw_number(b, p->ci_high, digits);
     vn_str_addf(b, ")' at screen %.5f, screen %.5f left font ',7'\n", text_x, axis_top + 5.5 * mm_y);
     if (isfinite(p->p)) {
         vn_str_addf(b, "set label '%s", p_text(p->p, pt));
         if (isfinite(p->hedges_g)) {
             vn_str_add(b, ", g = ");
-            number(b, p->hedges_g, 2);
+            vn_draw_number(b, p->hedges_g, 2);
         }
         vn_str_addf(b, "' at screen %.5f, screen %.5f left font ',7'\n", text_x, axis_top + 2.5 * mm_y);
     }
@@ -298,21 +199,11 @@ static void panel_text(struct vn_str *b, const struct vn_fig_panel *p, int k, co
     }
 }
 
-/* base: the figure's file name without folder and type. */
-static void script_text(struct vn_str *b, const struct vn_fig_panel *p, int n_panel, enum vn_fig_type t, const char *base,
-                        const char *const name[3], const struct layout *l, const char *note)
+static void script_text(struct vn_str *b, const struct vn_fig_panel *p, int n_panel, const char *path, const struct layout *l, const char *note)
 {
-    comment(b, note);
-    vn_str_addf(b, "# Dots are brains; black: mean with its 95 %% interval (t); right: difference of the means with its 95 %% interval.\n"
-                   "# Draw it again, after changing what you like:  gnuplot %s.gp\n", base);
-    vn_str_add(b, "out = ARGC > 0 ? ARG1 : ");
-    quoted(b, name[0]);
-    vn_str_add(b, "\ndata = ARGC > 1 ? ARG2 : ");
-    quoted(b, name[2]);
-    vn_str_add(b, "\nset encoding utf8\n");
-    terminal(b, t, l);
-    vn_str_addf(b, "set output out\n"
-                   "colour_a = '#0072B2'      # blue and vermillion of Okabe and Ito: told apart by every kind of sight\n"
+    vn_draw_head(b, path, l->width_mm, l->height_mm, note,
+                 "Dots are brains; black: mean with its 95 % interval (t); right: difference of the means with its 95 % interval.");
+    vn_str_addf(b, "colour_a = '#0072B2'      # blue and vermillion of Okabe and Ito: told apart by every kind of sight\n"
                    "colour_b = '#D55E00'\n"
                    "grey = '#999999'\n"
                    "dot = 0.4\n"
@@ -325,96 +216,17 @@ static void script_text(struct vn_str *b, const struct vn_fig_panel *p, int n_pa
     vn_str_add(b, "unset multiplot\nset output\n");
 }
 
-/* ---- writing ---- */
-
-static int write_text(const char *path, bool force, const struct vn_str *text, struct vn_file **out, struct vn_err *err)
-{
-    struct vn_file *f = vn_file_begin(path, force, err);
-    if (!f)
-        return err->code;
-    FILE *s = vn_file_stream(f);
-    fwrite(text->s, 1, text->n, s);
-    fflush(s);
-    *out = f;
-    return 0;
-}
-
-/* cairo writes the hour into a PDF: 1970 in its place (or SOURCE_DATE_EPOCH's text is what others do; the time of drawing is
- * in no figure here), so that the same data give the same file. */
-static int fix_pdf_date(const char *path, struct vn_err *err)
-{
-    size_t n;
-    char *s = vn_file_read(path, 1 << 28, &n, err);
-    if (!s)
-        return err->code;
-    static const char key[] = "/CreationDate (D:";
-    FILE *f = fopen(path, "r+b");
-    int rc = f ? 0 : vn_fail(err, VN_E_IO, "cannot open '%s' again", path);
-    for (size_t i = 0; !rc && i + sizeof key + 14 < n; i++) {
-        if (memcmp(s + i, key, sizeof key - 1))
-            continue;
-        char *d = s + i + sizeof key - 1;
-        for (char *e = d; e < s + n && *e != ')'; e++)           /* digits and the zone's sign, in place: offsets stay true */
-            *e = *e >= '0' && *e <= '9' ? '0' : *e == '-' ? '+' : *e;
-        memcpy(d, "19700101", 8);
-        if (fseek(f, (long)i, SEEK_SET) || fwrite(s + i, 1, sizeof key + 30 < n - i ? sizeof key + 30 : n - i, f) == 0)
-            rc = vn_fail(err, VN_E_IO, "cannot write '%s'", path);
-    }
-    if (f && fclose(f) && !rc)
-        rc = vn_fail(err, VN_E_IO, "cannot write '%s'", path);
-    vn_free(s);
-    return rc;
-}
-
 int vn_figure_write(const struct vn_fig_panel *panel, int n_panel, const char *path, bool force, const char *note,
                     struct vn_job *job, struct vn_err *err)
 {
     const struct layout l = layout_of(panel, n_panel);
     struct vn_str data = { 0 }, script = { 0 };
-    struct vn_file *file[3] = { 0 };                   /* figure, script, data */
-    char *name[3] = { 0 };
-    enum vn_fig_type type = VN_FIG_PDF;
 
-    int rc = vn_figure_type(path, &type, err);
-    if (rc)
-        return rc;
-    const int stem = (int)strlen(path) - 4;
-    const char *slash = strrchr(path, '/'), *leaf = slash ? slash + 1 : path;
-    name[0] = vn_strdup(path, err);
-    name[1] = vn_sprintf(err, "%.*s.gp", stem, path);
-    name[2] = vn_sprintf(err, "%.*s.dat", stem, path);
-    char *base = vn_sprintf(err, "%.*s", (int)strlen(leaf) - 4, leaf);
-    if (!name[0] || !name[1] || !name[2] || !base) {
-        rc = VN_E_MEMORY;
-        goto out;
-    }
-    const size_t folder = (size_t)(leaf - path);
-    const char *const leaves[3] = { name[0] + folder, name[1] + folder, name[2] + folder };
-    comment(&data, note);
-    rc = data_text(&data, panel, n_panel, &l, err);
-    script_text(&script, panel, n_panel, type, base, leaves, &l, note);
-    if (!rc && (data.failed || script.failed))
-        rc = vn_fail(err, VN_E_MEMORY, "no memory for the text of figure '%s'", path);
-    if (!rc && !(file[0] = vn_file_begin(path, force, err)))
-        rc = err->code;
+    vn_draw_comment(&data, note);
+    int rc = data_text(&data, panel, n_panel, &l, err);
+    script_text(&script, panel, n_panel, path, &l, note);
     if (!rc)
-        rc = write_text(name[1], force, &script, &file[1], err);
-    if (!rc)
-        rc = write_text(name[2], force, &data, &file[2], err);
-    if (!rc)
-        rc = vn_gnuplot(vn_file_temp(file[1]), (const char *const[]){ vn_file_temp(file[0]), vn_file_temp(file[2]), NULL }, job, err);
-    if (!rc && type == VN_FIG_PDF)
-        rc = fix_pdf_date(vn_file_temp(file[0]), err);
-    for (int i = 2; i >= 0 && !rc; i--) {              /* the figure last: when it is there, so are the others */
-        rc = vn_file_commit(file[i], err);
-        file[i] = NULL;
-    }
-out:
-    for (int i = 0; i < 3; i++) {
-        vn_file_abort(file[i]);
-        vn_free(name[i]);
-    }
-    vn_free(base);
+        rc = vn_draw_files(path, force, &script, &data, job, err);
     vn_str_free(&data);
     vn_str_free(&script);
     return rc;
