@@ -47,14 +47,19 @@ static void by_hand(void **state)
     out = image_ok("gamma", v, NULL, "type=u8");
     assert_true(((uint8_t *)vn_vol_data(out).data)[7] == 70);
     vn_vol_unref(out);
-    assert_int_equal(image_run("gamma", v, NULL, "low=9 high=9", &out, NULL), VN_E_ARG);
+    assert_int_equal(image_run("gamma", v, NULL, "low=10 high=9", &out, NULL), VN_E_ARG);
     vn_vol_unref(v);
     v = image_new(VN_IMAGE, 13, 1, 1, 0, odd);
     out = image_ok("gamma", v, NULL, NULL);
     assert_true(isnan(image_at(out, 0, 0, 0)) && image_at(out, 1, 0, 0) == 12 && image_at(out, 2, 0, 0) == 3 && image_at(out, 3, 0, 0) == 3);
     vn_vol_unref(out); vn_vol_unref(v);
     v = image_new(VN_IMAGE, 3, 3, 3, 0, flat);
-    out = image_ok("gamma", v, NULL, NULL);
+    assert_int_equal(image_run("gamma", v, NULL, NULL, &out, &a), 0);
+    assert_true(image_at(out, 1, 1, 1) == 7);
+    assert_true(vn_args_real(&a, "low") == 7 && vn_args_real(&a, "high") == 7);
+    vn_args_free(&a);
+    vn_vol_unref(out);
+    out = image_ok("gamma", v, NULL, "low=7 high=7");              /* as the journal has it */
     assert_true(image_at(out, 1, 1, 1) == 7);
     vn_vol_unref(out); vn_vol_unref(v);
 }

@@ -76,8 +76,8 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
             if (!vn_args_has(a, name[i]) && (rc = vn_args_set(a, name[i], vn_text_real(v[i], text), err)))
                 return rc;
     }
-    if (given && vn_args_real(a, "low") >= vn_args_real(a, "high"))
-        return vn_fail(err, VN_E_ARG, "low=%g has to lie below high=%g", vn_args_real(a, "low"), vn_args_real(a, "high"));
+    if (given && vn_args_real(a, "low") > vn_args_real(a, "high"))            /* one value is what a flat volume gives */
+        return vn_fail(err, VN_E_ARG, "low=%g lies above high=%g", vn_args_real(a, "low"), vn_args_real(a, "high"));
     return 0;
 }
 

@@ -92,8 +92,8 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
         if ((!black && (rc = set_real(a, "black", v[0], err))) || (!white && (rc = set_real(a, "white", v[1], err))))
             return rc;
     }
-    if ((black || white) && vn_args_real(a, "black") >= vn_args_real(a, "white"))
-        return vn_fail(err, VN_E_ARG, "black=%g has to lie below white=%g", vn_args_real(a, "black"), vn_args_real(a, "white"));
+    if ((black || white) && vn_args_real(a, "black") > vn_args_real(a, "white"))            /* one value is what a flat volume gives */
+        return vn_fail(err, VN_E_ARG, "black=%g lies above white=%g", vn_args_real(a, "black"), vn_args_real(a, "white"));
     return 0;
 }
 
