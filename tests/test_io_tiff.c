@@ -537,13 +537,35 @@ static void cancelled_writes(void **state)
     vn_vol_unref(c.v);
 }
 
+/* Opening a pipe waits for a writer: a document that names one must not hold the program up. */
+static void a_pipe_named_by_a_document_is_refused(void **state)
+{
+    char document[128], pipe[128];
+    const struct vn_open_opt o = { 0 };
+    struct vn_vol *v;
+    (void)state;
+
+    snprintf(document, sizeof document, "%s/set.ome", dir);
+    snprintf(pipe, sizeof pipe, "%s/p.tif", dir);
+    FILE *f = fopen(document, "w");
+    assert_non_null(f);
+    fputs("<OME><Image><Pixels DimensionOrder=\"XYZCT\" SizeX=\"5\" SizeY=\"4\" SizeZ=\"1\" SizeC=\"1\" SizeT=\"1\">"
+          "<TiffData><UUID FileName=\"p.tif\">u</UUID></TiffData></Pixels></Image></OME>", f);
+    fclose(f);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(vn_io_open(document, &o, &v, &err), VN_E_IO);
+    assert_non_null(strstr(err.msg, "p.tif' is not a file"));
+    unlink(document);
+    unlink(pipe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
         T(written_reads_back), T(masks_are_255_in_the_file), T(layouts_of_others), T(imagej_hyperstack), T(imagej_voxel_size), T(ome_order),
         T(eight_gigabytes_open_at_once), T(truncations_are_noticed), T(replacing_an_open_file), T(refusals), T(allocation_failures),
-        T(refused_writes), T(cancelled_writes),
+        T(a_pipe_named_by_a_document_is_refused), T(refused_writes), T(cancelled_writes),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

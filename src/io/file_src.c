@@ -142,9 +142,10 @@ int vn_file_src_init(struct vn_file_src *s, const struct vn_src_ops *ops, const 
 
     vn_src_init(&s->src, ops);
     s->path = NULL;
-    s->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (s->fd < 0 || fstat(s->fd, &st)) {
-        int rc = vn_fail(err, VN_E_IO, "cannot open '%s': %s", path, strerror(errno));
+    s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);      /* a pipe that a header names does not hold us up */
+    const bool opened = s->fd >= 0 && fstat(s->fd, &st) == 0;
+    if (!opened || !S_ISREG(st.st_mode)) {
+        int rc = opened ? vn_fail(err, VN_E_IO, "'%s' is not a file", path) : vn_fail(err, VN_E_IO, "cannot open '%s': %s", path, strerror(errno));
         vn_file_src_done(s);
         return rc;
     }

@@ -126,10 +126,11 @@ struct element { const char *s; size_t n; };             /* the inside of <Name 
 /* Next element of that name (any prefix) at or after p. */
 static bool next_element(const char *p, const char *name, struct element *e)
 {
+    const char *first = p;
     size_t len = strlen(name);
 
     while ((p = strstr(p, name))) {
-        char after = p[len], before = p[-1];             /* p[-1]: the text starts with '<' */
+        char after = p[len], before = p > first ? p[-1] : 0;
         p += len;
         if ((before != '<' && before != ':') || (after != ' ' && after != '\t' && after != '\n' && after != '\r' && after != '/' && after != '>'))
             continue;

@@ -2,7 +2,7 @@
  *
  * An input is the file's bytes, then two bytes: flags (FLAG_*) and the file's name (low half) with the format to save in
  * (high half).  FLAG_RAW takes five more before those: x, y, z, type, offset.  A part behind the bytes "@@@@" is the
- * voxel file of a header (a.raw, a.img), or the next slice of a folder. */
+ * voxel file of a header (a.raw, a.img), another file of a set (b.tif), or the next slice of a folder. */
 #include "fuzz.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +15,16 @@
 enum { FLAG_CHANNEL = 3, FLAG_TIME = 12, FLAG_GZIP = 16, FLAG_KIND = 32, FLAG_UM = 64, FLAG_RAW = 128 };
 
 static const char *const names[16] = { "a.tif", "a.nii", "a.nii.gz", "a.hdr", "a.nrrd", "a.nhdr", "a.mha", "a.mhd",
-                                       "a.npy", "a.png", "png", "tif", "a.dat", "a.raw", "a.seq", "a.btf" };
+                                       "a.npy", "a.png", "png", "tif", "a.dat", "a.raw", "a.seq", "a.ome" };
 static const char *const saved[8] = { NULL, "o.tif", "o.nii", "o.nii.gz", "o.nrrd", "o.mha", "o.npy", "o.nhdr" };
 static struct vn_err err;
+static bool show;                                       /* FUZZ_SHOW: what an input gives */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
     fuzz_start();
+    show = getenv("FUZZ_SHOW");
     return mkdir("s", 0700);
 }
 
@@ -45,7 +47,7 @@ static const char *write_parts(const uint8_t *data, size_t n, const char *name, 
         if (folder)
             snprintf(w, 32, "s/%d.%s", i, name);
         else if (i)
-            snprintf(w, 32, "%s", !strcmp(name, "a.hdr") ? "a.img" : i == 1 ? "a.raw" : "b.raw");
+            snprintf(w, 32, "%s", !strcmp(name, "a.hdr") ? "a.img" : !strcmp(name, "a.ome") || !strcmp(name, "a.tif") ? "b.tif" : i == 1 ? "a.raw" : "b.raw");
         else
             snprintf(w, 32, "%s", name);
         if (gz && (i || (strcmp(name, "a.nhdr") && strcmp(name, "a.mhd"))))   /* headers beside their voxels are plain */
@@ -62,6 +64,8 @@ static const char *write_parts(const uint8_t *data, size_t n, const char *name, 
 
 static void check_error(int rc)
 {
+    if (show)
+        fprintf(stderr, "%s\n", err.msg);
     fuzz_check(rc < 0 && rc != VN_E_INTERNAL && err.code == rc && strlen(err.msg) > 10, "an error without words", err.msg);
 }
 
