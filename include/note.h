@@ -1,5 +1,6 @@
 /* note.h - what Venule writes into files that have no place for it: kind, whole grid, origin, voxel size, provenance.
- * Lines of text "venule_KEY=VALUE" in the TIFF description (ImageJ leaves unknown keys alone) or a NIfTI extension. */
+ * Lines of text "venule_KEY=VALUE" in the TIFF description (ImageJ leaves unknown keys alone), a NIfTI extension, or NRRD pairs
+ * "venule_KEY:=VALUE". */
 #ifndef VN_NOTE_H
 #define VN_NOTE_H
 #include "text.h"

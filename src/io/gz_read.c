@@ -1,4 +1,4 @@
-/* gz_read.c - gzip with kept decoder states. */
+/* gz_read.c - deflated files with kept decoder states. */
 #include "gz_read.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -32,9 +32,9 @@ static int decoder_new(struct decoder **out, struct vn_err *err)
     struct decoder *d = vn_calloc(1, sizeof *d, err);
     if (!d)
         return VN_E_MEMORY;
-    if (inflateInit2(&d->z, 15 + 16) != Z_OK) {
+    if (inflateInit2(&d->z, 15 + 32) != Z_OK) {
         vn_free(d);
-        return vn_fail(err, VN_E_MEMORY, "no memory to decode gzip");
+        return vn_fail(err, VN_E_MEMORY, "no memory to decode deflated voxels");
     }
     *out = d;
     return 0;
@@ -55,7 +55,7 @@ static struct decoder *decoder_copy(struct decoder *d, struct vn_err *err)
         return NULL;
     *c = *d;
     if (inflateCopy(&c->z, &d->z) != Z_OK) {
-        vn_fail(err, VN_E_MEMORY, "no memory to decode gzip");
+        vn_fail(err, VN_E_MEMORY, "no memory to decode deflated voxels");
         vn_free(c);
         return NULL;
     }
@@ -65,7 +65,7 @@ static struct decoder *decoder_copy(struct decoder *d, struct vn_err *err)
     return c;
 }
 
-struct vn_gz *vn_gz_new(int fd, const char *path, uint64_t total, struct vn_err *err)
+struct vn_gz *vn_gz_new(int fd, const char *path, uint64_t start, uint64_t total, struct vn_err *err)
 {
     struct vn_gz *g = vn_calloc(1, sizeof *g, err);
     if (!g)
@@ -82,6 +82,7 @@ struct vn_gz *vn_gz_new(int fd, const char *path, uint64_t total, struct vn_err 
         vn_gz_free(g);
         return NULL;
     }
+    g->state[0]->in = start;
     return g;
 }
 
@@ -135,7 +136,7 @@ static int decode(const struct vn_gz *g, struct decoder *d, unsigned char *in, u
             d->between = true;
         else if (z != Z_OK && z != Z_BUF_ERROR)
             return z == Z_MEM_ERROR ? vn_fail(err, VN_E_MEMORY, "no memory to decode '%s'", g->path)
-                                    : vn_fail(err, VN_E_FORMAT, "'%s' is damaged near decoded byte %" PRIu64 ": %s", g->path, d->out, d->z.msg ? d->z.msg : "gzip data error");
+                                    : vn_fail(err, VN_E_FORMAT, "'%s' is damaged near decoded byte %" PRIu64 ": %s", g->path, d->out, d->z.msg ? d->z.msg : "deflate data error");
     }
     return 0;
 }
@@ -157,7 +158,7 @@ static int check_end(const struct vn_gz *g, struct decoder *d, unsigned char *in
         if (z == Z_STREAM_END || d->z.avail_out == 0)
             return 0;
         if (z != Z_OK && z != Z_BUF_ERROR)
-            return vn_fail(err, VN_E_FORMAT, "'%s' is damaged: %s", g->path, d->z.msg ? d->z.msg : "gzip data error");
+            return vn_fail(err, VN_E_FORMAT, "'%s' is damaged: %s", g->path, d->z.msg ? d->z.msg : "deflate data error");
     }
     return 0;
 }

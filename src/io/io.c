@@ -29,10 +29,9 @@ static const char *known_name(const char *path, const unsigned char *h, size_t n
 {
     static const struct { size_t at; const char *bytes; size_t n; const char *name; } list[] = {
         { 128, "DICM", 4, "a DICOM file" }, { 0, "\x89PNG", 4, "a PNG picture" }, { 0, "\xff\xd8\xff", 3, "a JPEG picture" },
-        { 0, "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (BigDataViewer, Imaris, N5)" }, { 0, "NRRD", 4, "an NRRD file" },
-        { 0, "ObjectType", 10, "a MetaImage file" }, { 0, "BM", 2, "a BMP picture" }, { 0, "GIF8", 4, "a GIF picture" },
+        { 0, "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (BigDataViewer, Imaris, N5)" }, { 0, "BM", 2, "a BMP picture" }, { 0, "GIF8", 4, "a GIF picture" },
         { 0, "\x00\x00\x00\x0cjP  ", 8, "a JPEG 2000 picture" }, { 0, "PK\x03\x04", 4, "a ZIP archive" },
-        { 0, "# vtk", 5, "a VTK file" }, { 0, "<VTKFile", 8, "a VTK file" }, { 0, "\x93NUMPY", 6, "a NumPy array" }, { 0, "%PDF", 4, "a PDF document" },
+        { 0, "# vtk", 5, "a VTK file" }, { 0, "<VTKFile", 8, "a VTK file" }, { 0, "%PDF", 4, "a PDF document" },
         { 0, "\x1f\x8b", 2, "a gzip file that holds no NIfTI volume" }, { 0, "BZh", 3, "a bzip2 file" }, { 0, "\xfd" "7zXZ", 5, "an xz file" },
         { 0, "\x28\xb5\x2f\xfd", 4, "a Zstandard file" }, { 0, "MATLAB", 6, "a MATLAB file" },
     };
@@ -40,7 +39,7 @@ static const char *known_name(const char *path, const unsigned char *h, size_t n
         if (n >= list[i].at + list[i].n && memcmp(h + list[i].at, list[i].bytes, list[i].n) == 0)
             return list[i].name;
     const char *dot = strrchr(path, '.');
-    return dot && strcasecmp(dot, ".dcm") == 0 ? "a DICOM file" : dot && strcasecmp(dot, ".mha") == 0 ? "a MetaImage file" : NULL;
+    return dot && strcasecmp(dot, ".dcm") == 0 ? "a DICOM file" : NULL;
 }
 
 static bool has_file(const char *folder, const char *name)
@@ -70,6 +69,19 @@ void vn_open_note(const struct vn_open_opt *opt, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     opt->note(opt->note_ctx, text);
+}
+
+static int refuse_unknown(const char *path, struct vn_err *err)
+{
+    struct vn_str known = { 0 };
+
+    for (const struct vn_format *const *f = vn_format_table; *f; f++)
+        if (!(*f)->folder && strcmp((*f)->name, "raw") != 0)
+            vn_str_addf(&known, "%s%s", known.n ? ", " : "", (*f)->name);
+    int rc = vn_fail(err, VN_E_UNSUPPORTED, "'%s' is of no known format (its content decides, not its name): %s are read, and voxels without a "
+                     "header with dims=X,Y,Z type=u8", path, known.failed || !known.s ? "no others" : known.s);
+    vn_str_free(&known);
+    return rc;
 }
 
 int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err)
@@ -106,7 +118,7 @@ int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **
     const char *name = known_name(path, head, (size_t)n);
     if (name)
         return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is %s, which this version does not read", path, name);
-    return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is of no known format (its content decides, not its name); this version reads TIFF and NIfTI", path);
+    return refuse_unknown(path, err);
 }
 
 int vn_io_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt, struct vn_job *job, struct vn_err *err)

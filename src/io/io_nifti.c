@@ -1,71 +1,20 @@
-/* io_nifti.c - NIfTI-1/2 as volumes: .nii, .nii.gz, and pairs of .hdr and .img.
+/* io_nifti.c - NIfTI-1/2 and Analyze 7.5 as volumes: .nii, .nii.gz, and pairs of .hdr and .img.
  *
  * Dimension 4 is time, 5 is channel.  Lengths become um by xyzt_units; a file that names no unit has no known voxel size.
  * scl_slope and scl_inter are applied.  The file's orientation is kept as words with its matrix and written back. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 #include <zlib.h>
-#include "file_src.h"
-#include "gz_read.h"
 #include "mem.h"
 #include "nifti_hdr.h"
 #include "nifti_save.h"
+#include "orient.h"
+#include "raw_src.h"
 
-struct nifti_src {
-    struct vn_file_src f;
-    struct vn_gz *gz;            /* NULL: not compressed */
-    uint64_t first;              /* offset of the first voxel of this channel and time */
-    int64_t w, h;
-    size_t size;                 /* of a stored number */
-};
-
-static void nifti_free(struct vn_src *src)
-{
-    struct nifti_src *s = (struct nifti_src *)src;
-    vn_gz_free(s->gz);
-    vn_file_src_done(&s->f);
-    vn_free(s);
-}
-
-static int read_bytes(struct nifti_src *s, void *buf, uint64_t at, uint64_t n, struct vn_job *job, struct vn_err *err)
-{
-    return s->gz ? vn_gz_read(s->gz, buf, at, n, job, err) : vn_file_pread(&s->f, buf, at, n, err);
-}
-
-/* Whole rows when the box has them, so that a chunk is one read. */
-static int nifti_read(struct vn_src *src, int level, struct vn_buf *dst, struct vn_job *job, struct vn_err *err)
-{
-    struct nifti_src *s = (struct nifti_src *)src;
-    const struct vn_box *b = &dst->box;
-    const int64_t *lo = src->box.lo, n = vn_box_dim(b, 0), rows = vn_box_dim(b, 1), planes = vn_box_dim(b, 2);
-    bool whole_rows = n == s->w, whole_planes = whole_rows && rows == s->h;
-    int64_t at_once = whole_planes ? rows * planes : whole_rows ? rows : 1, total = rows * planes;
-    int rc = 0;
-
-    (void)level;
-    unsigned char *raw = vn_alloc((uint64_t)(at_once * n) * s->size, err);
-    if (!raw)
-        return VN_E_MEMORY;
-    for (int64_t i = 0; !rc && i < total; i += at_once) {
-        int64_t y = b->lo[1] + i % rows, z = b->lo[2] + i / rows;
-        uint64_t at = s->first + (uint64_t)(((z - lo[2]) * s->h + y - lo[1]) * s->w + b->lo[0] - lo[0]) * s->size;
-        rc = read_bytes(s, raw, at, (uint64_t)(at_once * n) * s->size, job, err);
-        for (int64_t k = i; !rc && k < i + at_once; k++) {
-            char *to = (char *)dst->data + (size_t)vn_buf_at(dst, b->lo[0], b->lo[1] + k % rows, b->lo[2] + k / rows) * vn_type_size(dst->type);
-            rc = vn_rowmap_row(&s->f.map, raw + (size_t)((k - i) * n) * s->size, to, n, s->f.path, err);
-        }
-        if (!rc && vn_job_stop(job))
-            rc = vn_fail(err, VN_E_CANCELLED, "cancelled");
-    }
-    vn_free(raw);
-    return rc;
-}
-
-static const struct vn_src_ops nifti_ops = { nifti_read, nifti_free };
-
-/* ---- header ---- */
+enum { HEAD = 8192 };            /* header and the extensions that may be Venule's */
 
 /* First n bytes, decoded when the file is gzip. Returns how many there were. */
 static size_t peek(const char *path, void *buf, size_t n)
@@ -78,199 +27,162 @@ static size_t peek(const char *path, void *buf, size_t n)
     return got > 0 ? (size_t)got : 0;
 }
 
+/* The other file of a pair: ".hdr" turned into ".img" or back, also before ".gz"; NULL (no error) when path has another
+ * ending.  Either may be compressed without the other. */
+static char *twin(const char *path, const char *from, const char *to, struct vn_err *err)
+{
+    size_t n = strlen(path), cut = n > 3 && strcasecmp(path + n - 3, ".gz") == 0 ? n - 3 : n;
+
+    if (cut <= 4 || strncasecmp(path + cut - 4, from, 4) != 0)
+        return NULL;
+    const char *const tail[] = { path + cut, cut < n ? "" : ".gz" };
+    char *p = NULL, ending[5];
+    for (int i = 0; i < 5; i++)
+        ending[i] = path[cut - 2] >= 'A' && path[cut - 2] <= 'Z' && to[i] >= 'a' ? (char)(to[i] - 'a' + 'A') : to[i];
+    for (int i = 0; i < 2; i++) {
+        vn_free(p);
+        p = vn_sprintf(err, "%.*s%s%s", (int)(cut - 4), path, ending, tail[i]);
+        if (!p || access(p, F_OK) == 0)
+            return p;
+    }
+    vn_free(p);
+    return vn_sprintf(err, "%.*s%s%s", (int)(cut - 4), path, ending, tail[0]);
+}
+
 static bool nifti_probe(const char *path, const unsigned char *head, size_t n)
 {
     unsigned char b[VN_NIFTI2_SIZE];
 
-    if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b)
-        return vn_nifti_like(b, peek(path, b, sizeof b));
-    return vn_nifti_like(head, n);
+    if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b ? vn_nifti_like(b, peek(path, b, sizeof b)) : vn_nifti_like(head, n))
+        return true;
+    char *hdr = twin(path, ".img", ".hdr", NULL);
+    bool like = hdr && vn_nifti_like(b, peek(hdr, b, sizeof b));
+    vn_free(hdr);
+    return like;
 }
 
-static int stored_type(const struct vn_nifti *h, const char *path, int *stored, struct vn_err *err)
+/* Also how many numbers a voxel has: the channels of colours. */
+static int stored_type(const struct vn_nifti *h, const char *path, int *stored, int *per_voxel, struct vn_err *err)
 {
-    static const struct { int code, stored; const char *name; } list[] = {
-        { 2, VN_U8, 0 }, { 4, VN_I16, 0 }, { 8, VN_I32, 0 }, { 16, VN_F32, 0 }, { 64, VN_F64, 0 }, { 256, VN_I8, 0 }, { 512, VN_U16, 0 },
-        { 768, VN_U32, 0 }, { 1024, VN_S_I64, 0 }, { 1280, VN_S_U64, 0 }, { 1, VN_S_NONE, "1-bit voxels" }, { 32, VN_S_NONE, "complex voxels" },
-        { 128, VN_S_NONE, "RGB colour" }, { 1536, VN_S_NONE, "128-bit floating-point voxels" }, { 1792, VN_S_NONE, "complex voxels" },
-        { 2048, VN_S_NONE, "complex voxels" }, { 2304, VN_S_NONE, "RGBA colour" },
+    static const struct { int code, stored, n; const char *name; } list[] = {
+        { 2, VN_U8, 1, 0 }, { 4, VN_I16, 1, 0 }, { 8, VN_I32, 1, 0 }, { 16, VN_F32, 1, 0 }, { 64, VN_F64, 1, 0 }, { 256, VN_I8, 1, 0 },
+        { 512, VN_U16, 1, 0 }, { 768, VN_U32, 1, 0 }, { 1024, VN_S_I64, 1, 0 }, { 1280, VN_S_U64, 1, 0 }, { 128, VN_U8, 3, 0 },
+        { 2304, VN_U8, 4, 0 }, { 1, VN_S_NONE, 0, "1-bit voxels" }, { 32, VN_S_NONE, 0, "complex voxels" },
+        { 1536, VN_S_NONE, 0, "128-bit floating-point voxels" }, { 1792, VN_S_NONE, 0, "complex voxels" }, { 2048, VN_S_NONE, 0, "complex voxels" },
     };
+    const int analyze = h->datatype == 130 ? 256 : h->datatype == 132 ? 512 : h->datatype == 136 ? 768 : h->datatype;   /* SPM2 */
+    const int code = h->version == 0 ? analyze : h->datatype;
+
     for (size_t i = 0; i < VN_COUNT(list); i++) {
-        if (list[i].code != h->datatype)
+        if (list[i].code != code)
             continue;
         if (list[i].stored == VN_S_NONE)
             return vn_fail(err, VN_E_UNSUPPORTED, "'%s' holds %s, which this version does not read", path, list[i].name);
         *stored = list[i].stored;
+        *per_voxel = list[i].n;
         return 0;
     }
     return vn_fail(err, VN_E_FORMAT, "'%s' says its voxels are of the unknown NIfTI type %d", path, h->datatype);
 }
 
-/* The file's orientation in words, with the matrix (voxel to mm) that vn_nifti_save reads back. */
-static char *orientation(const struct vn_nifti *h, struct vn_err *err)
+/* Memory for the words may be missing: *words NULL and err set. */
+static int orientation(const struct vn_nifti *h, const struct vn_note *note, char **words, struct vn_err *err)
 {
     static const char *const space[] = { "unknown", "scanner", "aligned", "Talairach", "MNI" };
+    const int code = h->scode > 0 ? h->scode : h->qcode, unit = h->units & 7;
+    char who[40];
     double m[3][4];
-    char axes[4];
-    int code = h->scode > 0 ? h->scode : h->qcode;
 
     if (!vn_nifti_affine(h, m))
-        return NULL;
-    vn_nifti_axes(m, axes);
-    return vn_sprintf(err, "%s (%s %d, %s; mm: %.7g %.7g %.7g %.7g; %.7g %.7g %.7g %.7g; %.7g %.7g %.7g %.7g)", axes, h->scode > 0 ? "sform" : "qform", code,
-                      code < 5 ? space[code] : "unknown", m[0][0], m[0][1], m[0][2], m[0][3], m[1][0], m[1][1], m[1][2], m[1][3], m[2][0], m[2][1], m[2][2], m[2][3]);
+        return 0;
+    for (int i = 0; i < 12; i++) {
+        double *d = &m[i / 4][i % 4];
+        if (unit == 1 || unit == 3)                                /* metres, micrometres: no more digits than before */
+            *d = (double)(float)(*d * (unit == 1 ? 1e3 : 1e-3));
+        if (!isfinite(*d))
+            return 0;
+    }
+    snprintf(who, sizeof who, "%s %d, %s", h->scode > 0 ? "sform" : "qform", code, code < 5 ? space[code] : "unknown");
+    *words = vn_orient_words(m, note->origin, who, unit >= 1 && unit <= 3, err);
+    return *words ? 0 : VN_E_MEMORY;
 }
 
-static void voxel_size(const struct vn_nifti *h, double um[3])
+static void voxel_size(const struct vn_nifti *h, const char *path, const struct vn_open_opt *opt, double um[3])
 {
     const int unit = h->units & 7;
     const double scale = unit == 1 ? 1e6 : unit == 2 ? 1e3 : unit == 3 ? 1 : 0;
 
-    for (int k = 0; k < 3; k++) {
-        um[k] = h->version == 1 ? vn_round_float(fabs(h->pix[k]) * scale) : fabs(h->pix[k]) * scale;
-        if (!(um[k] >= 1e-6 && um[k] <= 1e8))
-            um[k] = 0;
-    }
+    for (int k = 0; k < 3; k++)
+        um[k] = h->version < 2 ? vn_round_float(fabs(h->pix[k]) * scale) : fabs(h->pix[k]) * scale;
+    if (scale <= 0 && h->pix[0] > 0 && !opt->um)
+        vn_open_note(opt, "'%s' gives the voxel size %.7g x %.7g x %.7g without a unit", path, h->pix[0], h->pix[1], h->pix[2]);
 }
 
 /* Bytes between header and voxels: extensions, one of which may be Venule's note. */
-static bool read_note(struct nifti_src *s, const struct vn_nifti *h, const int64_t dims[3], struct vn_note *note)
+static void read_note(struct vn_raw *r, const struct vn_nifti *h, const unsigned char *head, size_t n)
 {
-    uint64_t at = h->version == 1 ? VN_NIFTI1_SIZE : VN_NIFTI2_SIZE;
-    char text[4096];
+    size_t at = h->version == 1 ? VN_NIFTI1_SIZE : VN_NIFTI2_SIZE;
 
-    if (h->pair || h->offset <= at + 4)
-        return false;
-    uint64_t n = h->offset - at < sizeof text ? h->offset - at : sizeof text;
-    return read_bytes(s, text, at, n, NULL, NULL) == 0 && vn_note_parse(text, n, dims, note);
+    if (h->offset < n)
+        n = (size_t)h->offset;
+    if (!h->pair && n > at + 4 && !vn_note_parse((const char *)head + at, n - at, r->dim, &r->note))
+        r->note = (struct vn_note) { 0 };
 }
 
-/* ".hdr" (or ".hdr.gz") turned into ".img". */
-static char *image_path(const char *path, struct vn_err *err)
+static int set_up(struct vn_raw *r, const struct vn_nifti *h, const unsigned char *head, size_t n, const struct vn_open_opt *opt, struct vn_err *err)
 {
-    char *p = vn_strdup(path, err);
-    char *dot = p ? strrchr(p, '.') : NULL;
+    static const int plain[] = { 0, 1, 2, 4, 3 }, colours[] = { 3, 0, 1, 2, 4 };
+    int per_voxel = 1, rc = stored_type(h, r->path, &r->stored, &per_voxel, err);
 
-    if (dot && strcmp(dot, ".gz") == 0) {
-        *dot = 0;
-        char *inner = strrchr(p, '.');
-        *dot = '.';
-        dot = inner;
-    }
-    if (dot && strlen(dot) >= 4 && (memcmp(dot, ".hdr", 4) == 0 || memcmp(dot, ".HDR", 4) == 0))
-        memcpy(dot, dot[1] == 'h' ? ".img" : ".IMG", 4);
-    return p;
-}
-
-static int open_voxels(struct nifti_src *s, const struct vn_nifti *h, const char *path, uint64_t bytes, struct vn_err *err)
-{
-    unsigned char magic[2] = { 0 };
-    char *voxels = h->pair ? image_path(path, err) : NULL;
-    int rc;
-
-    if (h->pair && !voxels)
-        return VN_E_MEMORY;
-    rc = vn_file_src_init(&s->f, &nifti_ops, h->pair ? voxels : path, err);
-    if (rc)
-        vn_err_prefix(err, "the voxels of '%s'", path);
-    vn_free(voxels);
     if (rc)
         return rc;
-    if (s->f.size >= 2 && (rc = vn_file_pread(&s->f, magic, 0, 2, err)))
-        return rc;
-    if (magic[0] == 0x1f && magic[1] == 0x8b) {
-        s->gz = vn_gz_new(s->f.fd, s->f.path, h->offset + bytes, err);
-        return s->gz ? 0 : VN_E_MEMORY;
+    if (h->dim[5] > 1 || h->dim[6] > 1 || (per_voxel > 1 && h->dim[4] > 1))
+        return vn_fail(err, VN_E_UNSUPPORTED, "'%s' has voxels along its %s dimension, which this version does not read", r->path,
+                       h->dim[5] > 1 || h->dim[6] > 1 ? "6th or 7th" : "5th besides colours");
+    for (int k = 0; k < 5; k++)
+        r->dim[k] = k < 3 ? h->dim[k] : k == 3 ? per_voxel * h->dim[4] : h->dim[3];
+    vn_raw_strides(r, per_voxel > 1 ? colours : plain, 5);
+    r->swap = h->swap;
+    r->lead = r->coding == VN_CODE_PLAIN ? h->offset : 0;
+    r->skip = r->coding == VN_CODE_PLAIN ? 0 : h->offset;
+    r->kind = h->intent == 1002 ? VN_LABELS : VN_IMAGE;
+    if (isfinite(h->slope) && h->slope != 0 && isfinite(h->inter) && (h->slope != 1 || h->inter != 0) && per_voxel == 1) {
+        r->slope = h->slope;
+        r->inter = h->inter;
     }
-    if (bytes > s->f.size || h->offset > s->f.size - bytes)
-        return vn_fail(err, VN_E_FORMAT, "'%s' ends at byte %" PRIu64 ", but its voxels go up to %" PRIu64 ": it was cut short", s->f.path, s->f.size, h->offset + bytes);
-    return 0;
-}
-
-static int set_up(struct nifti_src *s, const struct vn_nifti *h, const char *path, const struct vn_open_opt *opt, struct vn_note *note, struct vn_err *err)
-{
-    const int64_t dims[3] = { h->dim[0], h->dim[1], h->dim[2] };
-    uint64_t volume = s->size, all;
-    bool fits = true;
-
-    for (int i = 0; i < 3; i++)
-        fits = fits && vn_mul(volume, (uint64_t)h->dim[i], &volume);
-    all = volume;
-    for (int i = 3; i < 5; i++)
-        fits = fits && vn_mul(all, (uint64_t)h->dim[i], &all);
-    if (!fits || all > INT64_MAX / 2)
-        return vn_fail(err, VN_E_FORMAT, "'%s' says it has %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " voxels", path,
-                       h->dim[0], h->dim[1], h->dim[2], h->dim[3], h->dim[4]);
-    if (h->dim[5] > 1 || h->dim[6] > 1)
-        return vn_fail(err, VN_E_UNSUPPORTED, "'%s' has voxels along its 6th or 7th dimension, which this version does not read", path);
-    if (opt->time < 0 || opt->time >= h->dim[3])
-        return vn_fail(err, VN_E_ARG, "time=%d: '%s' has %" PRId64 " time point%s (0 is the first)", opt->time, path, h->dim[3], h->dim[3] > 1 ? "s" : "");
-    if (opt->channel < 0 || opt->channel >= h->dim[4])
-        return vn_fail(err, VN_E_ARG, "channel=%d: '%s' has %" PRId64 " channel%s (0 is the first)", opt->channel, path, h->dim[4], h->dim[4] > 1 ? "s" : "");
-    uint64_t skip = ((uint64_t)opt->channel * (uint64_t)h->dim[3] + (uint64_t)opt->time) * volume;
-    int rc = open_voxels(s, h, path, all, err);
-    if (rc)
-        return rc;
-    s->first = h->offset + skip;
-    s->w = dims[0];
-    s->h = dims[1];
-    memcpy(s->f.src.box.hi, dims, sizeof dims);
-    voxel_size(h, s->f.src.grid.um);
-    if (read_note(s, h, dims, note)) {
-        bool agree = true;               /* exact sizes from the note, unless the header was changed since */
-        for (int k = 0; k < 3; k++)
-            agree = agree && note->um[k] > 0 && fabs(note->um[k] - s->f.src.grid.um[k]) < 1e-4 * note->um[k];
-        if (agree)
-            memcpy(s->f.src.grid.um, note->um, sizeof note->um);
-    }
-    vn_chunk_rows(dims, s->size, 1, s->f.src.chunk);
-    if (s->gz) {                         /* pieces in the order of decoding: whole planes, about 2 MB */
-        double plane = (double)volume / (double)dims[2];
-        s->f.src.chunk[1] = dims[1];
-        s->f.src.chunk[2] = plane >= 2e6 ? 1 : vn_min64(dims[2], (int64_t)(2e6 / plane));
-        if (plane > 16e6) {
-            double rows = 4e6 / (plane / (double)dims[1]);
-            s->f.src.chunk[1] = rows < 1 ? 1 : (int64_t)rows;
-        }
-    }
+    read_note(r, h, head, n);
+    voxel_size(h, r->path, opt, r->um);
     return 0;
 }
 
 static int nifti_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err)
 {
-    unsigned char head[VN_NIFTI2_SIZE];
-    struct vn_nifti h;
-    struct vn_note note = { 0 };
-    enum vn_kind kind;
+    unsigned char head[HEAD], magic[2] = { 0 };
+    char *hdr = twin(path, ".img", ".hdr", NULL), *words = NULL;
+    struct vn_raw r = { .path = hdr && access(hdr, R_OK) == 0 ? hdr : path, .n_file = 1 };
+    size_t n = peek(r.path, head, sizeof head), got = 0;
+    struct vn_nifti h = { 0 };
+    uint64_t size;
+    int fd, rc = vn_nifti_decode(head, n, r.path, &h, err);
+    char *voxels = !rc && h.pair ? twin(r.path, ".hdr", ".img", err) : NULL;
 
-    int rc = vn_nifti_decode(head, peek(path, head, sizeof head), path, &h, err);
-    if (rc)
-        return rc;
-    struct nifti_src *s = vn_calloc(1, sizeof *s, err);
-    if (!s)
-        return VN_E_MEMORY;
-    s->f.fd = -1;
-    if ((rc = stored_type(&h, path, &s->f.map.stored, err)))
-        goto out;
-    s->size = vn_stored_size(s->f.map.stored);
-    s->f.map.swap = h.swap;
-    if (isfinite(h.slope) && h.slope != 0 && isfinite(h.inter) && (h.slope != 1 || h.inter != 0)) {
-        s->f.map.slope = h.slope;
-        s->f.map.inter = h.inter;
+    if (!rc && h.pair && !voxels)
+        rc = vn_fail(err, VN_E_FORMAT, "'%s' is the header of a pair, but its name does not end in .hdr: where its voxels lie is not known", path);
+    if (!rc && !(rc = vn_raw_fd(voxels ? voxels : r.path, &size, NULL, &fd, err))) {
+        got = read(fd, magic, 2) == 2 ? 2 : 0;
+        close(fd);
+    } else if (voxels) {
+        vn_err_prefix(err, "the voxels of '%s'", r.path);
     }
-    if ((rc = set_up(s, &h, path, opt, &note, err)))
-        goto out;
-    if ((rc = vn_file_kind(opt, &note, h.intent == 1002 ? VN_LABELS : VN_IMAGE, &kind, err)) || (rc = vn_rowmap_plan(&s->f.map, kind, path, err)))
-        goto out;
-    char *words = orientation(&h, err);
-    rc = vn_file_src_volume(&s->f, opt, &note, kind, h.dim[4], h.dim[3], out, err);
-    if (rc)
-        vn_free(words);
-    else
-        (*out)->orientation = words;
-    return rc;
-out:
-    nifti_free(&s->f.src);
+    r.coding = got == 2 && magic[0] == 0x1f && magic[1] == 0x8b ? VN_CODE_DEFLATE : VN_CODE_PLAIN;
+    r.file = voxels ? &voxels : NULL;
+    if (!rc && !(rc = set_up(&r, &h, head, n, opt, err)) && !(rc = orientation(&h, &r.note, &words, err))) {
+        r.orientation = words;
+        rc = vn_raw_open(&r, opt, out, err);
+    }
+    vn_free(words);
+    vn_free(voxels);
+    vn_free(hdr);
     return rc;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include "orient.h"
 
 /* ---- fields ---- */
 
@@ -50,6 +51,18 @@ static void decode1(const unsigned char *b, struct vn_nifti *h, int64_t dim[8], 
         for (int k = 0; k < 4; k++)
             h->srow[i][k] = f32(b + 280 + 16 * i + 4 * k, s);
     }
+}
+
+/* The same fields as far as both have them; Analyze's sizes are millimetres unless bytes 56 to 59 name another unit. */
+static void analyze(const unsigned char *b, struct vn_nifti *h)
+{
+    char unit[5] = "";
+
+    memcpy(unit, b + 56, 4);
+    h->version = 0;
+    h->pair = true;
+    h->units = unit[0] == 0 || unit[0] == ' ' ? 2 : strcmp(unit, "mm") == 0 ? 2 : vn_unit_um(unit) == 1 ? 3 : 0;
+    h->inter = h->intent = h->qcode = h->scode = 0;
 }
 
 static void decode2(const unsigned char *b, struct vn_nifti *h, int64_t dim[8], double *offset)
@@ -111,19 +124,19 @@ int vn_nifti_decode(const unsigned char *b, size_t n, const char *path, struct v
         bool single = memcmp(b + 344, "n+1", 4) == 0;
         h.version = 1;
         h.pair = memcmp(b + 344, "ni1", 4) == 0;
-        if (!single && !h.pair)
-            return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is an Analyze 7.5 header, which this version does not read", path);
         decode1(b, &h, dim, &offset);
+        if (!single && !h.pair)
+            analyze(b, &h);
     }
     if (dim[0] < 1 || dim[0] > 7)
         return vn_fail(err, VN_E_FORMAT, "'%s' says it has %" PRId64 " dimensions (1 to 7 are possible)", path, dim[0]);
     h.ndim = (int)dim[0];
     for (int i = 0; i < 7; i++) {
-        h.dim[i] = i < h.ndim ? dim[i + 1] : 1;
+        h.dim[i] = i >= h.ndim || (h.version == 0 && i > 1 && dim[i + 1] == 0) ? 1 : dim[i + 1];
         if (h.dim[i] < 1 || h.dim[i] > (INT64_C(1) << 40))
             return vn_fail(err, VN_E_FORMAT, "'%s' says dimension %d is %" PRId64, path, i + 1, h.dim[i]);
     }
-    uint64_t least = h.pair ? 0 : h.version == 1 ? 352 : 544;
+    uint64_t least = h.pair ? 0 : h.version < 2 ? 352 : 544;
     if (!isfinite(offset) || offset < 0 || offset > 1e15 || (offset > 0 && offset < (double)least))
         return vn_fail(err, VN_E_FORMAT, "'%s' says its voxels begin at byte %g", path, offset);
     h.offset = offset > 0 ? (uint64_t)offset : least;
@@ -221,18 +234,8 @@ bool vn_nifti_affine(const struct vn_nifti *h, double m[3][4])
         for (int k = 0; k < 3; k++)
             m[i][k] = r[i][k] * h->pix[k] * (k == 2 && h->qfac < 0 ? -1 : 1);
         m[i][3] = h->qoff[i];
+        for (int k = 0; k < 3 && h->version == 1; k++)
+            m[i][k] = (double)(float)m[i][k];            /* no more digits than the header has */
     }
     return true;
-}
-
-void vn_nifti_axes(double m[3][4], char out[4])
-{
-    for (int k = 0; k < 3; k++) {
-        int best = 0;
-        for (int i = 1; i < 3; i++)
-            if (fabs(m[i][k]) > fabs(m[best][k]))
-                best = i;
-        out[k] = (m[best][k] < 0 ? "LPI" : "RAS")[best];
-    }
-    out[3] = 0;
 }

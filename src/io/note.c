@@ -44,16 +44,23 @@ void vn_note_print(const struct vn_vol *v, const char *text, struct vn_str *b)
         add_line(b, "note", text);
 }
 
-/* Copies the value of a line "venule_KEY=..." of text (n bytes, not terminated) into out; false when there is none. */
+/* Copies the value of a line "venule_KEY=..." (":=" in NRRD) of text (n bytes, not terminated) into out; false when there
+ * is none. */
 static bool find_line(const char *text, size_t n, const char *key, char out[128])
 {
     char want[40];
-    size_t len = (size_t)snprintf(want, sizeof want, "venule_%s=", key), k = 0;
-    const char *p = n ? memmem(text, n, want, len) : NULL;
+    size_t len = (size_t)snprintf(want, sizeof want, "venule_%s", key), k = 0;
+    const char *p = n ? text : NULL, *end = text + n;
 
+    while (p && (p = memmem(p, (size_t)(end - p), want, len))) {
+        p += len;
+        p += p < end && *p == ':';
+        if (p < end && *p == '=')
+            break;
+    }
     if (!p)
         return false;
-    for (p += len; p < text + n && *p && *p != '\n' && *p != '\r' && k < 127; p++)
+    for (p++; p < end && *p && *p != '\n' && *p != '\r' && k < 127; p++)
         out[k++] = *p;
     out[k] = 0;
     return true;
