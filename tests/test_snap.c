@@ -193,6 +193,13 @@ static void linked_volumes_stand_side_by_side(void **state)
     run("layout volume=2", 1, "'show A B' links more");
     run("show v; window 3,4; show m; show v", 0, NULL);      /* back to a volume: its window again */
     assert_true(vn_session_view(s).window[0][0] == 3 && vn_session_view(s).window[0][1] == 4);
+    run("clean m as=c; clean m as=d", 0, NULL);              /* out of memory: shown all the same, made again by the picture */
+    vn_session_evict_all(s);
+    run("show c d; goto 1,1,1", 0, NULL);
+    assert_int_equal(vn_session_n_remade(s), 0);
+    run("snap width=60 height=14", 0, "d  XY z 1/3");
+    assert_int_equal(vn_session_n_remade(s), 2);
+    run("show v", 0, NULL);
     run("phantom tube dims=20x20x20 as=t", 0, NULL);
     run("show v t", 1, "'t'");
     assert_string_equal(vn_session_view(s).volume, "v");

@@ -13,9 +13,9 @@ static int exec(struct vn_call *c, struct vn_err *err)
     struct vn_view view = vn_session_view(c->s);
     const struct vn_arg *at = vn_arg(&c->args, "at");
     struct vn_obj *o = view.volume[0] ? vn_session_get(c->s, view.volume) : NULL;
-    struct vn_vol *v = NULL;
+    struct vn_vol *v = o && (o->kind & VN_VOLUMES) ? vn_obj_peek(c->s, o) : NULL;       /* nothing is made again for a look */
     int rc = 0;
-    if (o && !vn_obj_vol(c->s, o, &v, NULL, NULL))
+    if (v)
         for (int k = 0; k < 3 && !rc; k++)
             if (!(at->d[k] >= (double)v->box.lo[k] && at->d[k] < (double)v->box.hi[k]))
                 rc = vn_fail(err, VN_E_ARG, "%c=%g is outside '%s', which covers %lld to %lld there", "xyz"[k], at->d[k], view.volume,

@@ -105,6 +105,9 @@ static void draw_title(const struct vn_ui *ui, int i)
     for (int x = 0; x < b->w; x++)
         mvaddch(y, b->x + x, ' ');
     vn_pane_title(&info->shown, b, &title);
+    char *plane = info->shown.view.n_linked && title.s ? strstr(title.s, "  ") : NULL;
+    if (plane && vn_text_width(title.s) >= b->w)
+        *plane = '\0';                           /* a name whole rather than half a number */
     int x = title.s && !title.failed ? put(y, b->x + 1, b->x + b->w, title.s) : b->x;
     vn_str_free(&title);
     vn_scene_axes(vn_pane_axis(&info->shown.view, b->pane), &u, &v);
