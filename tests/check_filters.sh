@@ -9,6 +9,10 @@ run 1 "a key of another method than the default" -c "$make denoise t radius=1vox
 check "it is named too" grep -qx 'venule: denoise: radius= belongs to method=median, and the method is gaussian' err
 run 1 "a radius beyond the largest" -c "$make denoise t method=median radius=9vox"
 check "value and limit" grep -qx 'venule: denoise: radius=9vox is 9 voxels along x; the largest is 3' err
+run 1 "nlm takes no radius" -c "$make denoise t method=nlm radius=1vox"
+check "nor says another" grep -qx 'venule: denoise: radius= belongs to method=median, and the method is nlm' err
+run 0 "the noise is recorded" -c "$make denoise t method=nlm search=2vox as=n; history"
+check "as a number" grep -qE 'denoise t method=nlm search=2vox noise=[0-9.]+ as=n' out
 run 0 "both" -c "$make denoise t sigma=1um as=g; denoise t method=median radius=2um as=m; list"
 run 1 "vesselness, a key of another method" -c "$make vesselness t tau=0.5"
 check "it is named again" grep -qx 'venule: vesselness: tau= belongs to method=jerman, and the method is sato' err

@@ -57,6 +57,7 @@ static bool takes_mask(const struct vn_op *op)
 /* Values for parameters that have no default and without which an operation does nothing. */
 static const struct { const char *op, *param, *value; bool always; } given[] = {      /* always: also beside other choices */
     { "gauss", "sigma", "1.5vox" }, { "median", "radius", "1vox" }, { "hysteresis", "low", "0.8" }, { "hysteresis", "high", "2" },
+    { "nlm", "search", "2vox", true }, { "nlm", "patch", "1vox", true }, { "nlm", "strength", "1", true },
     { "morph", "op", "open", true }, { "morph", "radius", "1.5vox", true },
     { "calc", "expr", "a > 1 ? sqrt(abs(b)) * 2 + x % 3 : min(c, d) - 0.1", true },
 };

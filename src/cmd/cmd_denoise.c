@@ -1,26 +1,31 @@
 /* cmd_denoise.c - "denoise": smooth an image or a probability; method= is the operation. */
 #include "cmd.h"
 
-extern const struct vn_op vn_op_gauss, vn_op_median;
+extern const struct vn_op vn_op_gauss, vn_op_median, vn_op_nlm;
 
-enum { GAUSSIAN, MEDIAN, N_METHOD };
-static const char *const word[N_METHOD] = { "gaussian", "median" };
+enum { GAUSSIAN, MEDIAN, NLM, N_METHOD };
+static const char *const word[N_METHOD] = { "gaussian", "median", "nlm" };
 
 static const struct vn_param params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "volume" },
-    { "method", VN_P_CHOICE, 0, .def = "gaussian", .choices = "gaussian|median", .help = "filter" },
+    { "method", VN_P_CHOICE, 0, .def = "gaussian", .choices = "gaussian|median|nlm", .help = "filter" },
     { "sigma", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "gaussian: standard deviation" },
     { "radius", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "median: half of the window, 1 to 3 voxels" },
+    { "search", VN_P_LENGTH, 0, 0, 1e9, .def = "3vox", .help = "nlm: half of the search box, 1 to 8 voxels" },
+    { "patch", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "nlm: half of a patch, 1 to 3 voxels" },
+    { "strength", VN_P_REAL, 0, 0.01, 100, .def = "0.5", .help = "nlm: width of the weights" },
+    { "noise", VN_P_REAL, 0, 0, 1e38, .help = "nlm: standard deviation of the noise; automatic by default" },
+    { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "nlm: where automatic values are taken from" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
 };
 static const struct { const char *name; int method; } owner[] = {
-    { "sigma", GAUSSIAN }, { "radius", MEDIAN },
+    { "sigma", GAUSSIAN }, { "radius", MEDIAN }, { "search", NLM }, { "patch", NLM }, { "strength", NLM }, { "noise", NLM }, { "stats", NLM },
 };
 
 static const struct vn_op *choose(const struct vn_args *a)
 {
-    static const struct vn_op *const op[N_METHOD] = { &vn_op_gauss, &vn_op_median };
+    static const struct vn_op *const op[N_METHOD] = { &vn_op_gauss, &vn_op_median, &vn_op_nlm };
     return op[vn_args_int(a, "method")];
 }
 
