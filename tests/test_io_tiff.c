@@ -426,7 +426,7 @@ static void refusals(void **state)
     struct vn_vol *v = make(VN_IMAGE, VN_U8, &g, &box), *r;
     const struct vn_save_opt bad = { .compress = "jpeg", .force = true }, plain = { .force = true };
     static const struct { const char *bytes; size_t n; const char *word; } list[] = {
-        { "\x89PNG\r\n\x1a\n", 8, "is a PNG picture" }, { "\x89HDF\r\n\x1a\n", 8, "is an HDF5 file" },
+        { "\x89PNG\r\n\x1a\n", 8, "ends at byte 8" }, { "\x89HDF\r\n\x1a\n", 8, "is an HDF5 file" },
         { "hello", 5, "no known format" }, { "\x1f\x8b\x08\0\0\0\0\0\0\3", 10, "is a gzip file" }, { "II*\0\0\0\0\0", 8, "without a page" },
         { "II*\0\x08\0\0\0", 8, "cut short" },
     };
@@ -437,7 +437,7 @@ static void refusals(void **state)
     assert_non_null(strstr(err.msg, ".nii, .nii.gz, .nrrd, .tif, .tiff"));
     assert_int_equal(vn_io_save(v, "/nonexistent/x.tif", &plain, NULL, &err), VN_E_IO);
     assert_int_equal(vn_io_open("/nonexistent/x.tif", &opt, &r, &err), VN_E_IO);
-    assert_int_equal(vn_io_open("/tmp", &opt, &r, &err), VN_E_UNSUPPORTED);
+    assert_int_equal(vn_io_open("/proc/self", &opt, &r, &err), VN_E_UNSUPPORTED);
     assert_non_null(strstr(err.msg, "is a folder"));
     assert_int_equal(vn_io_save(v, path, &plain, NULL, &err), 0);
     assert_int_equal(vn_io_open(path, &prob, &r, &err), VN_E_ARG);

@@ -28,7 +28,7 @@ static bool suffix_fits(const char *path, const char *list)
 static const char *known_name(const char *path, const unsigned char *h, size_t n)
 {
     static const struct { size_t at; const char *bytes; size_t n; const char *name; } list[] = {
-        { 128, "DICM", 4, "a DICOM file" }, { 0, "\x89PNG", 4, "a PNG picture" }, { 0, "\xff\xd8\xff", 3, "a JPEG picture" },
+        { 128, "DICM", 4, "a DICOM file" }, { 0, "\xff\xd8\xff", 3, "a JPEG picture" },
         { 0, "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (BigDataViewer, Imaris, N5)" }, { 0, "BM", 2, "a BMP picture" }, { 0, "GIF8", 4, "a GIF picture" },
         { 0, "\x00\x00\x00\x0cjP  ", 8, "a JPEG 2000 picture" }, { 0, "PK\x03\x04", 4, "a ZIP archive" },
         { 0, "# vtk", 5, "a VTK file" }, { 0, "<VTKFile", 8, "a VTK file" }, { 0, "%PDF", 4, "a PDF document" },
@@ -55,7 +55,7 @@ static int refuse_folder(const char *path, struct vn_err *err)
         return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a Zarr folder, which this version does not read", path);
     if (has_file(path, "DICOMDIR"))
         return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a DICOM folder, which this version does not read", path);
-    return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a folder; folders of slices are not read by this version", path);
+    return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a folder of neither TIFF nor PNG slices", path);
 }
 
 void vn_open_note(const struct vn_open_opt *opt, const char *fmt, ...)
