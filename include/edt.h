@@ -19,7 +19,7 @@ enum { VN_EDT_MAX_DIM = 65534 };
 
 /* mask: u8.  um: voxel size; all 0 = voxels.  out: f32 or f64 with the mask's box, packed or not.  Foreground voxels get
  * the distance to the nearest zero voxel (or the outside, whose nearest voxel centre is one step beyond the face),
- * zero voxels 0.  VN_E_UNSUPPORTED beyond VN_EDT_MAX_DIM voxels on an axis.  Working memory: 4 bytes per voxel for f64, else none
- * (u32 offsets are kept in out itself). */
+ * zero voxels 0.  VN_E_UNSUPPORTED beyond VN_EDT_MAX_DIM voxels on an axis.  Working memory: 4 bytes per voxel for f64, else
+ * 1 byte per 32 voxels (u32 offsets are kept in out itself). */
 int vn_edt(const struct vn_buf *mask, const double um[3], unsigned flags, struct vn_buf *out, struct vn_job *job, struct vn_err *err);
 #endif

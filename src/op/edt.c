@@ -1,7 +1,8 @@
 /* edt.c - exact Euclidean distance: rows along x, then parabolas along y and z, tiles of columns at a time.
  *
  * Between passes each voxel holds offset x | offset y << 16 of its nearest site so far (0: a site itself). A stretch of
- * non-sites along a line is closed by sites at distance 0, so nothing beyond them matters: each stretch is solved alone. */
+ * non-sites along a line is closed by sites at distance 0, so nothing beyond them matters: each stretch is solved alone.
+ * Rows of a tile that hold sites alone are known from the first pass, and never looked at: most of a mask of vessels. */
 #include "edt.h"
 #include <math.h>
 #include <string.h>
@@ -19,6 +20,8 @@ struct edt {
     double w[3];                         /* voxel size squared over the smallest squared */
     double unit;
     bool open, seeds, squared;
+    uint8_t *busy;                       /* row y of plane z holds a non-site in tile t: busy[(z * n[1] + y) * n_tile + t] */
+    int64_t n_tile;
 };
 
 /* ---- along x ---- */
@@ -64,11 +67,14 @@ static int pass_x(void *ctx, int64_t z, struct vn_err *err)
     for (int64_t y = 0; y < e->n[1]; y++) {
         const uint8_t *in = (const uint8_t *)e->mask->data + z * e->mask->stride[1] + y * e->mask->stride[0];
         uint32_t *row = e->off + z * e->stride[1] + y * e->stride[0];
+        uint8_t *busy = e->busy + (z * e->n[1] + y) * e->n_tile;
         int64_t a = 0, b = 0;
         memset(row, 0, (size_t)n * sizeof(*row));
+        memset(busy, 0, (size_t)e->n_tile);
         while ((a = e->seeds ? find_zero(in, b, n) : find_nonzero(in, b, n)) < n) {
             b = e->seeds ? find_nonzero(in, a, n) : find_zero(in, a, n);
             fill_stretch(row, a, b, a > 0 || !e->open, b < n || !e->open);
+            memset(busy + a / TILE, 1, (size_t)((b - 1) / TILE - a / TILE + 1));
         }
     }
     return 0;
@@ -82,6 +88,7 @@ struct line {                            /* scratch of one line: the sites whose
     uint32_t *g;                         /* offsets of the site */
     uint32_t *tile;                      /* TILE lines of n offsets */
     int64_t n;
+    bool before, after;                  /* a site lies before the first, after the last position */
 };
 
 static int line_new(struct line *l, int64_t n, struct vn_err *err)
@@ -94,7 +101,6 @@ static int line_new(struct line *l, int64_t n, struct vn_err *err)
     l->at = (int32_t *)(p + sites * 8);
     l->g = (uint32_t *)(p + sites * 12);
     l->tile = (uint32_t *)(p + sites * 16);
-    l->n = n;
     return 0;
 }
 
@@ -117,15 +123,15 @@ static inline int64_t envelope_add(struct line *l, int64_t k, int64_t q, double 
 }
 
 /* The envelope over the stretch [a, b) of line g. wx, wy weigh what the offsets hold, w this axis. */
-static int64_t envelope(struct line *l, const uint32_t *g, int64_t a, int64_t b, bool open, double wx, double wy, double w)
+static int64_t envelope(struct line *l, const uint32_t *g, int64_t a, int64_t b, double wx, double wy, double w)
 {
     int64_t k = 0;
-    if (a > 0 || !open)
+    if (a > 0 || l->before)
         k = envelope_add(l, k, a - 1, 0, 0, w);
     for (int64_t q = a; q < b; q++)
         if (g[q] != NONE)
             k = envelope_add(l, k, q, wx * square(g[q] & 0xffff) + wy * square(g[q] >> 16), g[q], w);
-    if (b < l->n || !open)
+    if (b < l->n || l->after)
         k = envelope_add(l, k, b, 0, 0, w);
     return k;
 }
@@ -143,7 +149,7 @@ static void line_y(const struct edt *e, struct line *l, uint32_t *g)
             a++;
         for (b = a; b < l->n && g[b]; b++)
             ;
-        const int64_t k = envelope(l, g, a, b, e->open, e->w[0], 0, e->w[1]);
+        const int64_t k = envelope(l, g, a, b, e->w[0], 0, e->w[1]);
         for (int64_t p = a, i = 0; p < b && k > 0; p++) {
             while (i + 1 < k && reach(l, i + 1, p, e->w[1]) <= reach(l, i, p, e->w[1]))
                 i++;
@@ -166,7 +172,7 @@ static void line_z(const struct edt *e, struct line *l, uint32_t *g, double *wid
             ;
         if (wide && b < l->n)
             wide[b] = 0;
-        const int64_t k = envelope(l, g, a, b, e->open, e->w[0], e->w[1], e->w[2]);
+        const int64_t k = envelope(l, g, a, b, e->w[0], e->w[1], e->w[2]);
         for (int64_t p = a, i = 0; p < b; p++) {
             double d2 = INFINITY;
             if (k > 0) {
@@ -184,17 +190,28 @@ static void line_z(const struct edt *e, struct line *l, uint32_t *g, double *wid
     }
 }
 
-/* Columns [x0, x0 + nx) with the given stride into the tile, line by line. Returns whether any is not a site. */
-static bool tile_load(const struct line *l, const uint32_t *from, int64_t stride, int64_t nx)
+/* The next stretch of busy rows from position b on, of n whose flags lie `stride` apart. False: there is none. */
+static bool next_busy(const struct edt *e, struct line *l, const uint8_t *busy, int64_t stride, int64_t n, int64_t *a, int64_t *b)
 {
-    uint32_t any = 0;
+    int64_t from = *b, to;
+    while (from < n && !busy[from * stride])
+        from++;
+    for (to = from; to < n && busy[to * stride]; to++)
+        ;
+    *a = from;
+    *b = to;
+    l->n = to - from;
+    l->before = from > 0 || !e->open;
+    l->after = to < n || !e->open;
+    return from < n;
+}
+
+/* nx columns of l->n positions with the given stride into the tile, line by line. */
+static void tile_load(const struct line *l, const uint32_t *from, int64_t stride, int64_t nx)
+{
     for (int64_t p = 0; p < l->n; p++)
-        for (int64_t x = 0; x < nx; x++) {
-            const uint32_t v = from[p * stride + x];
-            l->tile[x * l->n + p] = v;
-            any |= v;
-        }
-    return any != 0;
+        for (int64_t x = 0; x < nx; x++)
+            l->tile[x * l->n + p] = from[p * stride + x];
 }
 
 static void tile_store(const struct line *l, uint32_t *to, int64_t stride, int64_t nx)
@@ -211,14 +228,16 @@ static int pass_y(void *ctx, int64_t z, struct vn_err *err)
     int rc = line_new(&l, e->n[1], err);
     if (rc)
         return rc;
-    for (int64_t x = 0; x < e->n[0]; x += TILE) {
-        const int64_t nx = vn_min64(TILE, e->n[0] - x);
-        uint32_t *plane = e->off + z * e->stride[1] + x;
-        if (!tile_load(&l, plane, e->stride[0], nx))
-            continue;
-        for (int64_t i = 0; i < nx; i++)
-            line_y(e, &l, l.tile + i * l.n);
-        tile_store(&l, plane, e->stride[0], nx);
+    for (int64_t t = 0; t < e->n_tile; t++) {
+        const int64_t nx = vn_min64(TILE, e->n[0] - t * TILE);
+        const uint8_t *busy = e->busy + z * e->n[1] * e->n_tile + t;
+        for (int64_t a, b = 0; next_busy(e, &l, busy, e->n_tile, e->n[1], &a, &b);) {
+            uint32_t *row = e->off + z * e->stride[1] + a * e->stride[0] + t * TILE;
+            tile_load(&l, row, e->stride[0], nx);
+            for (int64_t i = 0; i < nx; i++)
+                line_y(e, &l, l.tile + i * l.n);
+            tile_store(&l, row, e->stride[0], nx);
+        }
     }
     vn_free(l.f);
     return 0;
@@ -227,30 +246,35 @@ static int pass_y(void *ctx, int64_t z, struct vn_err *err)
 static int pass_z(void *ctx, int64_t y, struct vn_err *err)
 {
     const struct edt *e = ctx;
+    const bool f64 = e->out->type == VN_F64;
+    double *out = (double *)e->out->data + y * e->out->stride[0], *wide = NULL;
     struct line l = { 0 };
-    double *wide = NULL;
     int rc = line_new(&l, e->n[2], err);
     if (rc)
         return rc;
-    if (e->out->type == VN_F64) {
-        wide = vn_alloc((uint64_t)l.n * sizeof(*wide), err);
+    if (f64) {
+        wide = vn_alloc((uint64_t)e->n[2] * sizeof(*wide), err);
         if (!wide) {
             rc = err->code;
             goto out;
         }
     }
-    for (int64_t x = 0; x < e->n[0]; x += TILE) {
-        const int64_t nx = vn_min64(TILE, e->n[0] - x);
-        uint32_t *row = e->off + y * e->stride[0] + x;
-        if (!tile_load(&l, row, e->stride[1], nx) && !wide)
-            continue;                                        /* offsets 0 are distances 0 */
-        for (int64_t i = 0; i < nx; i++) {
-            line_z(e, &l, l.tile + i * l.n, wide);
-            for (int64_t z = 0; wide && z < l.n; z++)
-                ((double *)e->out->data)[z * e->out->stride[1] + y * e->out->stride[0] + x + i] = wide[z];
+    for (int64_t z = 0; f64 && z < e->n[2]; z++)
+        memset(out + z * e->out->stride[1], 0, (size_t)e->n[0] * sizeof(*out));
+    for (int64_t t = 0; t < e->n_tile; t++) {                /* in rows that are not busy offsets 0 are distances 0 */
+        const int64_t nx = vn_min64(TILE, e->n[0] - t * TILE);
+        const uint8_t *busy = e->busy + y * e->n_tile + t;
+        for (int64_t a, b = 0; next_busy(e, &l, busy, e->n[1] * e->n_tile, e->n[2], &a, &b);) {
+            uint32_t *row = e->off + a * e->stride[1] + y * e->stride[0] + t * TILE;
+            tile_load(&l, row, e->stride[1], nx);
+            for (int64_t i = 0; i < nx; i++) {
+                line_z(e, &l, l.tile + i * l.n, wide);
+                for (int64_t z = 0; f64 && z < l.n; z++)
+                    out[(a + z) * e->out->stride[1] + t * TILE + i] = wide[z];
+            }
+            if (!f64)
+                tile_store(&l, row, e->stride[1], nx);
         }
-        if (!wide)
-            tile_store(&l, row, e->stride[1], nx);
     }
 out:
     vn_free(wide);
@@ -290,12 +314,17 @@ int vn_edt(const struct vn_buf *mask, const double um[3], unsigned flags, struct
         if (!e.off)
             return err->code;
     }
-    rc = vn_job_for_quiet(job, e.n[2], pass_x, &e, err);
+    e.n_tile = (e.n[0] + TILE - 1) / TILE;
+    if (!(e.busy = vn_alloc((uint64_t)(e.n_tile * e.n[1] * e.n[2]), err)))
+        rc = err->code;
+    if (!rc)
+        rc = vn_job_for_quiet(job, e.n[2], pass_x, &e, err);
     if (!rc)
         rc = vn_job_for_quiet(job, e.n[2], pass_y, &e, err);
     if (!rc)
         rc = vn_job_for_quiet(job, e.n[1], pass_z, &e, err);
     if (out->type == VN_F64)
         vn_free(e.off);
+    vn_free(e.busy);
     return rc;
 }
