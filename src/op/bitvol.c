@@ -47,7 +47,12 @@ static void pack_row(uint64_t *to, const uint8_t *from, int64_t n)
 {
     for (int64_t x = 0; x < n; x += 8) {
         uint64_t w = 0;
-        memcpy(&w, from + x, (size_t)vn_min64(8, n - x));
+        if (n - x >= 8)
+            memcpy(&w, from + x, 8);
+        else
+            memcpy(&w, from + x, (size_t)(n - x));
+        if (!w)
+            continue;
         const uint64_t v = byte_bits(w);
         const int64_t at = x + 1;
         to[at >> 6] |= v << (at & 63);

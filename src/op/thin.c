@@ -139,6 +139,13 @@ static int open_level(struct thin *t, struct vn_err *err)
 
 /* ---- one pass ---- */
 
+/* Of the voxel itself and its neighbours, exactly two are set. */
+static inline bool one_neighbour(uint32_t m)
+{
+    m &= m - 1;
+    return m && !(m & (m - 1));
+}
+
 /* Voxel (x, y, z) has one neighbour (m) and ends a line of at least n voxels, a bump being none: walks along it. */
 static bool ends_line(const struct thin *t, uint32_t m, int64_t x, int64_t y, int64_t z, int n)
 {
@@ -165,9 +172,8 @@ static int sort_chunk(void *ctx, int64_t i, struct vn_err *err)
         const uint64_t v = t->pass.v[k];
         const int64_t x = at_x(v), y = at_y(v), z = at_z(v);
         const uint32_t m = vn_bit27(&t->obj, vn_bit_row(&t->obj, y, z), x);
-        const int n = __builtin_popcount(m);                              /* the voxel itself among them */
-        if (!(m & VN_N27_CENTRE) || (m & VN_N27_FACES) == VN_N27_FACES || n == 1 ||
-            (n == 2 && ends_line(t, m, x, y, z, LINE_AT_START)))
+        if (!(m & VN_N27_CENTRE) || (m & VN_N27_FACES) == VN_N27_FACES || m == VN_N27_CENTRE ||
+            (one_neighbour(m) && ends_line(t, m, x, y, z, LINE_AT_START)))
             t->verdict[k] = DROP;
         else
             t->verdict[k] = (uint8_t)(((x + t->parity[0]) & 1) | ((y + t->parity[1]) & 1) << 1 | ((z + t->parity[2]) & 1) << 2);
@@ -183,7 +189,7 @@ static int test_chunk(void *ctx, int64_t i, struct vn_err *err)
     for (uint64_t k = (uint64_t)i * TEST_GRAIN; k < end; k++) {
         const int64_t x = at_x(t->test->v[k]), y = at_y(t->test->v[k]), z = at_z(t->test->v[k]);
         const uint32_t m = vn_bit27(&t->obj, vn_bit_row(&t->obj, y, z), x);
-        t->verdict[k] = vn_n27_simple(m) && !(__builtin_popcount(m) == 2 && ends_line(t, m, x, y, z, LINE_IN_PASS)) ? GONE : DROP;
+        t->verdict[k] = vn_n27_simple(m) && !(one_neighbour(m) && ends_line(t, m, x, y, z, LINE_IN_PASS)) ? GONE : DROP;
     }
     return 0;
 }
