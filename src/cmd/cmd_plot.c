@@ -1,15 +1,22 @@
-/* cmd_plot.c - "plot": two groups of brains as a figure for a paper. */
+/* cmd_plot.c - "plot": a table as a figure for a paper: two groups of brains, or columns as curves, points or a histogram. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "chart.h"
 #include "cmd.h"
 #include "cohort.h"
 #include "compare.h"
 #include "draw.h"
 #include "figure.h"
 #include "mem.h"
-#include <string.h>
 
 static const struct vn_param params[] = {
-    { .name = "cohort", .type = VN_P_OBJECT, .flags = VN_POS | VN_REQ, .kinds = VN_TABLE, .help = "table with subject, group and measures (cohort FILE.csv)" },
-    { .name = "measure", .type = VN_P_TEXT, .flags = VN_REQ, .help = "measure to draw; several, separated by commas, become panels" },
+    { .name = "table", .type = VN_P_OBJECT, .flags = VN_POS | VN_REQ, .kinds = VN_TABLE, .help = "with measure=: a cohort; with y=: any table" },
+    { .name = "measure", .type = VN_P_TEXT, .help = "two groups of brains: measure to draw; several, separated by commas, become panels" },
+    { .name = "x", .type = VN_P_TEXT, .help = "columns: the one along the horizontal axis" },
+    { .name = "y", .type = VN_P_TEXT, .help = "columns: the one along the vertical axis, or up to 6, separated by commas" },
+    { .name = "style", .type = VN_P_CHOICE, .def = "lines", .choices = "lines|points|histogram",
+      .help = "columns: joined in order of rows, dots, or how many rows have which y (then without x)" },
     { .name = "to", .type = VN_P_PATH, .flags = VN_REQ | VN_PREF, .help = "figure to write, .pdf, .svg or .png; with .gp and .dat added, script and data beside it" },
     { .name = "a", .type = VN_P_TEXT, .help = "first group, the reference; the first in the table when it has two" },
     { .name = "b", .type = VN_P_TEXT, .help = "second group; the difference is b - a" },
@@ -19,6 +26,18 @@ static const struct vn_param params[] = {
     { .name = "force", .type = VN_P_FLAG, .flags = VN_PREF, .help = "replace existing files" },
     { 0 },
 };
+
+static void name_files(struct vn_call *c, const char *to)
+{
+    char name[4200];
+    vn_res_text(c, "to", to);
+    snprintf(name, sizeof name, "%.4096s.gp", to);
+    vn_res_text(c, "script", name);
+    snprintf(name, sizeof name, "%.4096s.dat", to);
+    vn_res_text(c, "data", name);
+}
+
+/* ---- two groups of brains ---- */
 
 enum { MAX_PANEL = 12 };
 struct panels { int n; struct vn_fig_panel p[MAX_PANEL]; double *x[MAX_PANEL]; const char **subject[MAX_PANEL]; };
@@ -94,9 +113,8 @@ static int draw(struct vn_call *c, const struct vn_table *t, const struct panels
 {
     const char *to = vn_args_text(&c->args, "to");
     struct vn_str note = { 0 };
-    char name[1100];
 
-    vn_str_addf(&note, "Venule %s: plot %s measure=%s seed=%lld", VN_VERSION, vn_call_name(c, "cohort"), vn_args_text(&c->args, "measure"),
+    vn_str_addf(&note, "Venule %s: plot %s measure=%s seed=%lld", VN_VERSION, vn_call_name(c, "table"), vn_args_text(&c->args, "measure"),
                 vn_args_int(&c->args, "seed"));
     if (t->note)
         vn_str_addf(&note, "\n%s", t->note);
@@ -110,11 +128,7 @@ static int draw(struct vn_call *c, const struct vn_table *t, const struct panels
     vn_str_free(&note);
     if (rc)
         return rc;
-    vn_res_text(c, "to", to);
-    snprintf(name, sizeof name, "%s.gp", to);
-    vn_res_text(c, "script", name);
-    snprintf(name, sizeof name, "%s.dat", to);
-    vn_res_text(c, "data", name);
+    name_files(c, to);
     vn_res_text(c, "a", ps->p[0].group[0]);
     vn_res_text(c, "b", ps->p[0].group[1]);
     vn_res_int(c, "n_a", ps->p[0].n[0]);
@@ -123,20 +137,14 @@ static int draw(struct vn_call *c, const struct vn_table *t, const struct panels
     return 0;
 }
 
-static int exec(struct vn_call *c, struct vn_err *err)
+static int plot_groups(struct vn_call *c, struct vn_table *t, struct vn_err *err)
 {
-    struct vn_table *t;
     struct vn_cohort *co = NULL;
     struct panels ps = { 0 };
-    enum vn_fig_type type = VN_FIG_PDF;
     char name[256];
     int pair[2], region = 0;
 
-    int rc = vn_figure_type(vn_args_text(&c->args, "to"), &type, err);
-    if (!rc)
-        rc = vn_call_table(c, "cohort", &t, err);
-    if (!rc)
-        rc = vn_cohort_new(t, vn_call_name(c, "cohort"), vn_args_text(&c->args, "covariates"), &co, err);
+    int rc = vn_cohort_new(t, vn_call_name(c, "table"), vn_args_text(&c->args, "covariates"), &co, err);
     if (!rc)
         rc = vn_cohort_pair(co, vn_args_text(&c->args, "a"), vn_args_text(&c->args, "b"), pair, err);
     if (!rc)
@@ -154,4 +162,119 @@ static int exec(struct vn_call *c, struct vn_err *err)
     return rc;
 }
 
-const struct vn_cmd vn_cmd_plot = { "plot", "draw two groups of brains as a figure for a paper", params, 0, exec, NULL };
+/* ---- columns of any table ---- */
+
+/* Column of numbers by name, or a code; the message lists what there is. */
+static int column(const struct vn_table *t, const char *name, struct vn_err *err)
+{
+    const int k = vn_table_find(t, name);
+    struct vn_str b = { 0 };
+
+    if (k >= 0 && !t->col[k].is_text)
+        return k;
+    for (int i = 0; i < t->n_col; i++)
+        if (!t->col[i].is_text)
+            vn_str_addf(&b, "%s%s", b.n ? ", " : "", t->col[i].name);
+    vn_fail(err, VN_E_ARG, k >= 0 ? "column '%s' holds words; columns of numbers: %.700s" : "no column is named '%s'; columns of numbers: %.700s", name, b.s ? b.s : "none");
+    vn_str_free(&b);
+    return VN_E_ARG;
+}
+
+/* Edges and counts of the rows' values, ceil(sqrt(rows)) bins, 5 to 100. */
+static int count_rows(const double *v, int64_t n, struct vn_series *out, struct vn_err *err)
+{
+    double lo = INFINITY, hi = -INFINITY;
+    int64_t finite = 0;
+
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(v[i])) {
+            lo = fmin(lo, v[i]);
+            hi = fmax(hi, v[i]);
+            finite++;
+        }
+    if (!finite)
+        return vn_fail(err, VN_E_ARG, "column '%s' has no numbers", out->name);
+    if (lo == hi)
+        hi = lo + (lo != 0 ? fabs(lo) * 1e-3 : 1);
+    const int64_t bins = vn_max64(5, vn_min64(100, (int64_t)ceil(sqrt((double)finite))));
+    double *x = vn_alloc((uint64_t)(bins + 1) * sizeof *x, err), *y = vn_calloc((uint64_t)bins + 1, sizeof *y, err);
+    *out = (struct vn_series){ out->name, x, y, bins + 1 };
+    if (!x || !y)
+        return VN_E_MEMORY;
+    for (int64_t i = 0; i <= bins; i++)
+        x[i] = lo + (hi - lo) * (double)i / (double)bins;
+    for (int64_t i = 0; i < n; i++)
+        if (isfinite(v[i]))
+            y[vn_min64(bins - 1, (int64_t)((v[i] - lo) / (hi - lo) * (double)bins))]++;
+    return 0;
+}
+
+static int fill_chart(struct vn_call *c, const struct vn_table *t, struct vn_chart *chart, struct vn_err *err)
+{
+    const char *xname = vn_args_text(&c->args, "x"), *y = vn_args_text(&c->args, "y");
+    const bool histogram = chart->style == VN_CHART_BARS;
+    int kx = 0, rc;
+
+    if (!y || histogram == (xname != NULL))
+        return vn_fail(err, VN_E_USAGE, histogram ? "style=histogram takes y=COLUMN alone" : "say what to draw: measure= of a cohort, or x=COLUMN y=COLUMN");
+    if (!histogram && (kx = column(t, xname, err)) < 0)
+        return kx;
+    while (*y) {
+        const size_t n = strcspn(y, ",");
+        char name[256];
+        snprintf(name, sizeof name, "%.*s", (int)n, y);
+        y += n + (y[n] == ',');
+        const int ky = column(t, name, err);
+        if (ky < 0)
+            return ky;
+        if (chart->n_series == (histogram ? 1 : VN_MAX_SERIES))
+            return vn_fail(err, VN_E_ARG, "y=: at most %d column%s", histogram ? 1 : VN_MAX_SERIES, histogram ? "" : "s");
+        struct vn_series *s = &chart->series[chart->n_series++];
+        *s = (struct vn_series){ t->col[ky].name, histogram ? NULL : t->col[kx].num, histogram ? NULL : t->col[ky].num, t->n_row };
+        if (histogram && (rc = count_rows(t->col[ky].num, t->n_row, s, err)))
+            return rc;
+    }
+    chart->x_label = histogram ? chart->series[0].name : t->col[kx].name;
+    chart->y_label = histogram ? "rows" : chart->n_series == 1 ? chart->series[0].name : "value";
+    return 0;
+}
+
+static int plot_columns(struct vn_call *c, const struct vn_table *t, struct vn_err *err)
+{
+    struct vn_chart chart = { .style = (enum vn_chart_style)vn_args_int(&c->args, "style") };
+    const char *to = vn_args_text(&c->args, "to");
+    struct vn_str note = { 0 };
+    int rc = fill_chart(c, t, &chart, err);
+
+    if (!rc) {
+        vn_str_addf(&note, "Venule %s: plot %s%s%s", VN_VERSION, vn_call_name(c, "table"), t->note ? "\n" : "", t->note ? t->note : "");
+        rc = note.failed ? vn_fail(err, VN_E_MEMORY, "no memory for the figure's note")
+                         : vn_chart_write(&chart, to, vn_args_flag(&c->args, "force"), note.s, c->job, err);
+    }
+    if (!rc) {
+        name_files(c, to);
+        vn_res_int(c, "rows", t->n_row);
+    }
+    if (chart.style == VN_CHART_BARS) {
+        vn_free((double *)chart.series[0].x);
+        vn_free((double *)chart.series[0].y);
+    }
+    vn_str_free(&note);
+    return rc;
+}
+
+static int exec(struct vn_call *c, struct vn_err *err)
+{
+    const bool groups = vn_args_has(&c->args, "measure");
+    enum vn_fig_type type;
+    struct vn_table *t;
+    int rc = vn_figure_type(vn_args_text(&c->args, "to"), &type, err);
+
+    if (!rc && groups && (vn_args_has(&c->args, "x") || vn_args_has(&c->args, "y")))
+        rc = vn_fail(err, VN_E_USAGE, "give either measure= (two groups of brains) or x= and y= (columns)");
+    if (rc || (rc = vn_call_table(c, "table", &t, err)))
+        return rc;
+    return groups ? plot_groups(c, t, err) : plot_columns(c, t, err);
+}
+
+const struct vn_cmd vn_cmd_plot = { "plot", "draw groups of brains, or columns of a table, as a figure for a paper", params, 0, exec, NULL };
