@@ -1,6 +1,7 @@
 /* paint.c - masks changed by hand. */
 #include "paint.h"
 #include "keys.h"
+#include "tty.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,18 @@ static struct vn_stroke stroke_of(const struct vn_ui *ui, int axis, const double
     return s;
 }
 
+static const double HOLD_S = 0.3;
+
+/* An edit is quick: it goes before the next picture, which shows it. */
+static void edit(struct vn_ui *ui, const char *line)
+{
+    if (!ui->busy) {
+        ui->hold_until = vn_tty_now() + HOLD_S;
+        vn_panes_yield(&ui->panes);
+    }
+    vn_keys_command(ui, line);
+}
+
 /* ---- strokes ---- */
 
 static uint32_t mark_color(const struct vn_ui *ui, bool erases) { return erases ? 0xd75f5f : vn_label_color(ui->brush.value); }
@@ -100,7 +113,7 @@ static void submit(struct vn_ui *ui)
     b->n = 0;
     ui->panes.marks_end = false;
     if (line.s && !line.failed)
-        vn_keys_command(ui, line.s);
+        edit(ui, line.s);
     vn_str_free(&line);
 }
 
@@ -193,7 +206,7 @@ static void component(struct vn_ui *ui, const char *verb)
     const char *axis = v.focus == VN_MIP ? "ball" : (const char *[]){ "x", "y", "z" }[vn_pane_axis(&v, v.focus)];
     const double *at = v.volume[0] ? v.at : ui->panes.info.shown.view.at;
     snprintf(line, sizeof line, "%s %s at=%.0f,%.0f,%.0f near=%d axis=%s as=%s", verb, name, floor(at[0]), floor(at[1]), floor(at[2]), NEAR, axis, name);
-    vn_keys_command(ui, line);
+    edit(ui, line);
 }
 
 /* ---- the mode ---- */

@@ -254,10 +254,16 @@ static void done(void *ctx, int rc, const struct vn_err *err)
     vn_free(t);
 }
 
+void vn_panes_yield(struct vn_panes *p)
+{
+    if (p->task && p->task->want_mip)
+        vn_job_cancel(p->task->job);
+}
+
 void vn_panes_work(struct vn_panes *p)
 {
-    if (p->task && p->task->want_mip && p->dirty)
-        vn_job_cancel(p->task->job);             /* the view moved on */
+    if (p->dirty)
+        vn_panes_yield(p);                       /* the view moved on */
     if (p->task || (!p->dirty && !p->mip_due) || p->cols < 1 || p->rows < 1)
         return;
     struct vn_pane_task *t = vn_calloc(1, sizeof *t, NULL);

@@ -42,6 +42,7 @@ void vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colo
 void vn_panes_close(struct vn_panes *p);                         /* waits for the job */
 int  vn_panes_resize(struct vn_panes *p, int cols, int rows, struct vn_err *err);
 void vn_panes_work(struct vn_panes *p);                          /* starts a job if there is something to draw */
+void vn_panes_yield(struct vn_panes *p);                         /* stops a projection that is being drawn */
 /* The screen lost cells there (a window covered it); whole area when w is 0. */
 void vn_panes_forget(struct vn_panes *p, int x, int y, int w, int h);
 /* Bytes that bring the screen up to date, but for what a window covers (w 0: nothing). */

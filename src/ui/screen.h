@@ -38,6 +38,7 @@ struct vn_ui {
     bool quit, redraw, focused;
     bool text_dirty;                     /* something beside the pictures changed */
     int busy;                            /* submitted lines that have not ended */
+    double hold_until;                   /* no picture before, while a stroke is being made: it would be drawn twice */
     bool submitting;                     /* a line that ends now is the one being submitted */
     int echo_at;                         /* log line of the last command, to see how much it printed */
     int bound;                           /* names bound when the objects were last looked at */

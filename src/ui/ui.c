@@ -240,7 +240,8 @@ static int loop(struct vn_ui *ui)
         vn_job_pump();
         if (ui->pending[0] && now - ui->pending_since > SETTLE_S)
             vn_keys_flush(ui);
-        vn_panes_work(&ui->panes);
+        if (!ui->busy || now >= ui->hold_until)
+            vn_panes_work(&ui->panes);
         if (ui->panes.error[0]) {
             vn_say(ui, VN_LOG_ERROR, "%s", ui->panes.error);
             ui->panes.error[0] = '\0';
