@@ -5,6 +5,7 @@
 #ifndef VN_VOX_H
 #define VN_VOX_H
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #if defined(__CUDACC__) || defined(VN_EMU)
@@ -141,6 +142,16 @@ VN_FN double vn_pow01(double x, double g)
     return x != x ? x : x >= 2.2250738585072014e-308 ? p : 0.0;
 }
 
+/* v where yes, else 0, by bits: gcc makes a branch of two dependent choices, and then no vector of the loop. */
+VN_FN float vn_keep(float v, bool yes)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    bits &= 0u - (uint32_t)yes;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
 /* e^x for x <= 0 in float, within 2e-7 relative: as vn_exp, the series to r^7, without a branch.  0 below -87 and for NaN. */
 VN_FN float vn_exp_neg(float x)
 {
@@ -156,7 +167,7 @@ VN_FN float vn_exp_neg(float x)
     p = p * r + 1.0f;
     p = p * r + 1.0f;
     memcpy(&scale, &bits, sizeof scale);
-    return x > -87.0f ? p * scale : 0.0f;
+    return vn_keep(p * scale, x > -87.0f);
 }
 
 /* ---- symmetric 3x3 matrices ---- */

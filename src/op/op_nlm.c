@@ -81,8 +81,8 @@ static VN_HOT void add_offset(struct tile *t, const int64_t patch[3], int64_t ny
             float *restrict sum = t->sum[z][y], *restrict weight = t->weight[z][y], *restrict most = t->most[z][y], d[NX];
             box_row(t->along_y[z][y], NY * NX, pz, d);
             for (int i = 0; i < NX; i++) {
-                const float w = vn_exp_neg(d[i] * scale), add = w * b[i];
-                sum[i] += w > 0.0f ? add : 0.0f;
+                const float w = vn_exp_neg(d[i] * scale);
+                sum[i] += vn_keep(w * b[i], w > 0.0f);
                 weight[i] += w;
                 most[i] = w > most[i] ? w : most[i];
             }
