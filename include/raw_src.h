@@ -1,8 +1,8 @@
 /* raw_src.h - volumes of plainly stored numbers, whatever header describes them: one or several files, plain, deflated
  * (gzip or zlib) or written as text, axes in any order in the file.
  *
- * Voxels are read by position, deflated ones through gz_read, so that nothing need fit in memory.  Text has no positions:
- * a chunk is the whole volume, and a part of it costs reading the file from its start. */
+ * Voxels are read by position, deflated ones through gz_read, so that nothing need fit in memory.  Text has no
+ * positions: a chunk is the whole volume, and a part of it costs reading the file from its start. */
 #ifndef VN_RAW_SRC_H
 #define VN_RAW_SRC_H
 #include "file_src.h"
@@ -39,7 +39,8 @@ int  vn_raw_fd(const char *path, uint64_t *size, struct vn_key *key, int *fd, st
 struct vn_names { char **s; int64_t n; };
 int  vn_names_add(struct vn_names *l, const char *header, const char *name, size_t len, struct vn_err *err);
 /* "name%03d.raw" with the numbers first, first + step, ... last: one %d, plain width, nothing else. */
-int  vn_names_count(struct vn_names *l, const char *header, const char *pattern, int64_t first, int64_t last, int64_t step, struct vn_err *err);
+int  vn_names_count(struct vn_names *l, const char *header, const char *pattern, int64_t first, int64_t last,
+                    int64_t step, struct vn_err *err);
 void vn_names_free(struct vn_names *l);
 /* Header text (at most limit bytes, NUL-terminated; vn_free): the file's first bytes, as many as there are. */
 char *vn_raw_head(const char *path, size_t limit, size_t *n, struct vn_err *err);

@@ -1,7 +1,7 @@
 /* io_metaimage.c - MetaImage (.mha, .mhd): voxels after the header, in a file beside it, or in several.
  *
- * Source: MetaIO, "MetaIO/Documentation" (Kitware), and what ITK writes.  Lengths are mm.  Offset and TransformMatrix are in
- * ITK's patient axes, left posterior superior; the matrix lists the direction of x, then of y, then of z. */
+ * Source: MetaIO, "MetaIO/Documentation" (Kitware), and what ITK writes.  Lengths are mm.  Offset and TransformMatrix
+ * are in ITK's patient axes, left posterior superior; the matrix lists the direction of x, then of y, then of z. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -17,12 +17,13 @@
 
 enum { HEAD = 16 << 20, MOST_AXES = 4 };
 
-enum field { F_OBJECT, F_NDIMS, F_DIMS, F_TYPE, F_CHANNELS, F_SPACING, F_ELEMENT_SIZE, F_BINARY, F_MSB, F_MSB_TOO, F_COMPRESSED, F_HEADER, F_OFFSET,
-             F_ORIGIN, F_POSITION, F_MATRIX, F_ROTATION, F_AXES, F_FILE, N_FIELD };
+enum field { F_OBJECT, F_NDIMS, F_DIMS, F_TYPE, F_CHANNELS, F_SPACING, F_ELEMENT_SIZE, F_BINARY, F_MSB, F_MSB_TOO,
+             F_COMPRESSED, F_HEADER, F_OFFSET, F_ORIGIN, F_POSITION, F_MATRIX, F_ROTATION, F_AXES, F_FILE,
+             N_FIELD };
 static const char *const fields[N_FIELD] = {
-    "ObjectType", "NDims", "DimSize", "ElementType", "ElementNumberOfChannels", "ElementSpacing", "ElementSize", "BinaryData",
-    "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "CompressedData", "HeaderSize", "Offset", "Origin", "Position", "TransformMatrix", "Rotation",
-    "AnatomicalOrientation", "ElementDataFile",
+    "ObjectType", "NDims", "DimSize", "ElementType", "ElementNumberOfChannels", "ElementSpacing", "ElementSize",
+    "BinaryData", "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "CompressedData", "HeaderSize", "Offset", "Origin",
+    "Position", "TransformMatrix", "Rotation", "AnatomicalOrientation", "ElementDataFile",
 };
 
 struct meta {
@@ -50,8 +51,9 @@ static bool metaimage_probe(const char *path, const unsigned char *head, size_t 
             break;                                                 /* cut in the middle of a key */
         if (len == 0 || *k != '=')
             return false;
-        known = known || (len == 10 && memcmp(s, "ObjectType", len) == 0) || (len == 5 && memcmp(s, "NDims", len) == 0) ||
-                (len == 7 && memcmp(s, "DimSize", len) == 0) || (len == 11 && memcmp(s, "ElementType", len) == 0);
+        known = known || (len == 10 && memcmp(s, "ObjectType", len) == 0) ||
+                (len == 5 && memcmp(s, "NDims", len) == 0) || (len == 7 && memcmp(s, "DimSize", len) == 0) ||
+                (len == 11 && memcmp(s, "ElementType", len) == 0);
         if (len == 15 && memcmp(s, "ElementDataFile", len) == 0)
             break;
         s = nl ? nl + 1 : end;
@@ -80,7 +82,8 @@ static int split(struct meta *h, char *s, const char *end, struct vn_err *err)
         if (!*line)
             continue;
         if (!eq)
-            return vn_fail(err, VN_E_FORMAT, "'%s': the line '%.80s' of its MetaImage header has no '='", h->path, line);
+            return vn_fail(err, VN_E_FORMAT, "'%s': the line '%.80s' of its MetaImage header has no '='", h->path,
+                           line);
         *eq = 0;
         char *name = trim(line);
         for (int i = 0; i < N_FIELD; i++) {
@@ -93,12 +96,14 @@ static int split(struct meta *h, char *s, const char *end, struct vn_err *err)
         if (h->f[F_FILE])
             return 0;                                              /* always the last field */
     }
-    return vn_fail(err, VN_E_FORMAT, "'%s' does not say where its voxels are (ElementDataFile): its header was cut short", h->path);
+    return vn_fail(err, VN_E_FORMAT,
+                   "'%s' does not say where its voxels are (ElementDataFile): its header was cut short", h->path);
 }
 
 static int bad(const struct meta *h, enum field f, const char *why, struct vn_err *err)
 {
-    return vn_fail(err, VN_E_FORMAT, "'%s': '%s = %.100s' of its MetaImage header %s", h->path, fields[f], h->f[f] ? h->f[f] : "", why);
+    return vn_fail(err, VN_E_FORMAT, "'%s': '%s = %.100s' of its MetaImage header %s", h->path, fields[f],
+                   h->f[f] ? h->f[f] : "", why);
 }
 
 static bool numbers(const char *s, double *d, int n)
@@ -154,8 +159,9 @@ static int sizes(struct meta *h, struct vn_raw *r, struct vn_err *err)
 static int stored_type(const struct meta *h, struct vn_raw *r, struct vn_err *err)
 {
     static const struct { const char *name; int stored; } list[] = {
-        { "MET_CHAR", VN_I8 }, { "MET_ASCII_CHAR", VN_I8 }, { "MET_UCHAR", VN_U8 }, { "MET_SHORT", VN_I16 }, { "MET_USHORT", VN_U16 }, { "MET_INT", VN_I32 },
-        { "MET_UINT", VN_U32 }, { "MET_LONG", VN_I32 }, { "MET_ULONG", VN_U32 }, { "MET_LONG_LONG", VN_S_I64 }, { "MET_ULONG_LONG", VN_S_U64 },
+        { "MET_CHAR", VN_I8 }, { "MET_ASCII_CHAR", VN_I8 }, { "MET_UCHAR", VN_U8 }, { "MET_SHORT", VN_I16 },
+        { "MET_USHORT", VN_U16 }, { "MET_INT", VN_I32 }, { "MET_UINT", VN_U32 }, { "MET_LONG", VN_I32 },
+        { "MET_ULONG", VN_U32 }, { "MET_LONG_LONG", VN_S_I64 }, { "MET_ULONG_LONG", VN_S_U64 },
         { "MET_FLOAT", VN_F32 }, { "MET_DOUBLE", VN_F64 },
     };
     char name[40];
@@ -180,7 +186,8 @@ static int coding(const struct meta *h, struct vn_raw *r, struct vn_err *err)
     char *end = "";
     int rc;
 
-    if ((rc = flag(h, F_BINARY, &binary, err)) || (rc = flag(h, F_COMPRESSED, &deflated, err)) || (rc = flag(h, F_MSB, &msb, err)) || (rc = flag(h, F_MSB_TOO, &msb, err)))
+    if ((rc = flag(h, F_BINARY, &binary, err)) || (rc = flag(h, F_COMPRESSED, &deflated, err)) ||
+        (rc = flag(h, F_MSB, &msb, err)) || (rc = flag(h, F_MSB_TOO, &msb, err)))
         return rc;
     if (deflated && !binary)
         return bad(h, F_COMPRESSED, "contradicts BinaryData = False", err);
@@ -271,7 +278,8 @@ static int metaimage_open(const char *path, const struct vn_open_opt *opt, struc
 
     if (!rc && h.f[F_OBJECT] && strcasecmp(h.f[F_OBJECT], "Image") != 0)
         rc = vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a MetaIO file of a %.40s, not of an image", path, h.f[F_OBJECT]);
-    if (!rc && !(rc = stored_type(&h, &r, err)) && !(rc = sizes(&h, &r, err)) && !(rc = coding(&h, &r, err)) && !(rc = geometry(&h, &r, &words, err))) {
+    if (!rc && !(rc = stored_type(&h, &r, err)) && !(rc = sizes(&h, &r, err)) && !(rc = coding(&h, &r, err)) &&
+        !(rc = geometry(&h, &r, &words, err))) {
         if (strcasecmp(h.f[F_FILE], "LOCAL") == 0) {
             const uint64_t head = (uint64_t)(h.rest - s);          /* HeaderSize counts from the file's start */
             if (!r.at_end && r.lead > 0 && r.lead < head)
@@ -292,4 +300,6 @@ static int metaimage_open(const char *path, const struct vn_open_opt *opt, struc
     return rc;
 }
 
-const struct vn_format vn_format_metaimage = { .name = "metaimage", .suffix = "mha|mhd", .probe = metaimage_probe, .open = metaimage_open };
+const struct vn_format vn_format_metaimage = {
+    .name = "metaimage", .suffix = "mha|mhd", .probe = metaimage_probe, .open = metaimage_open
+};

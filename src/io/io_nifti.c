@@ -1,7 +1,7 @@
 /* io_nifti.c - NIfTI-1/2 and Analyze 7.5 as volumes: .nii, .nii.gz, and pairs of .hdr and .img.
  *
- * Dimension 4 is time, 5 is channel.  Lengths become um by xyzt_units; a file that names no unit has no known voxel size.
- * scl_slope and scl_inter are applied.  The file's orientation is kept as words with its matrix and written back. */
+ * Dimension 4 is time, 5 is channel.  Lengths become um by xyzt_units; a file that names no unit has no known voxel
+ * size.  scl_slope and scl_inter are applied.  The orientation is kept as words with its matrix and written back. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,8 @@ static bool nifti_probe(const char *path, const unsigned char *head, size_t n)
 {
     unsigned char b[VN_NIFTI2_SIZE];
 
-    if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b ? vn_nifti_like(b, peek(path, b, sizeof b)) : vn_nifti_like(head, n))
+    if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b ? vn_nifti_like(b, peek(path, b, sizeof b))
+                                                     : vn_nifti_like(head, n))
         return true;
     char *hdr = twin(path, ".img", ".hdr", NULL);
     bool like = hdr && vn_nifti_like(b, peek(hdr, b, sizeof b));
@@ -65,19 +66,24 @@ static bool nifti_probe(const char *path, const unsigned char *head, size_t n)
 static int stored_type(const struct vn_nifti *h, const char *path, int *stored, int *per_voxel, struct vn_err *err)
 {
     static const struct { int code, stored, n; const char *name; } list[] = {
-        { 2, VN_U8, 1, 0 }, { 4, VN_I16, 1, 0 }, { 8, VN_I32, 1, 0 }, { 16, VN_F32, 1, 0 }, { 64, VN_F64, 1, 0 }, { 256, VN_I8, 1, 0 },
-        { 512, VN_U16, 1, 0 }, { 768, VN_U32, 1, 0 }, { 1024, VN_S_I64, 1, 0 }, { 1280, VN_S_U64, 1, 0 }, { 128, VN_U8, 3, 0 },
-        { 2304, VN_U8, 4, 0 }, { 1, VN_S_NONE, 0, "1-bit voxels" }, { 32, VN_S_NONE, 0, "complex voxels" },
-        { 1536, VN_S_NONE, 0, "128-bit floating-point voxels" }, { 1792, VN_S_NONE, 0, "complex voxels" }, { 2048, VN_S_NONE, 0, "complex voxels" },
+        { 2, VN_U8, 1, 0 }, { 4, VN_I16, 1, 0 }, { 8, VN_I32, 1, 0 }, { 16, VN_F32, 1, 0 }, { 64, VN_F64, 1, 0 },
+        { 256, VN_I8, 1, 0 }, { 512, VN_U16, 1, 0 }, { 768, VN_U32, 1, 0 }, { 1024, VN_S_I64, 1, 0 },
+        { 1280, VN_S_U64, 1, 0 }, { 128, VN_U8, 3, 0 }, { 2304, VN_U8, 4, 0 }, { 1, VN_S_NONE, 0, "1-bit voxels" },
+        { 32, VN_S_NONE, 0, "complex voxels" }, { 1536, VN_S_NONE, 0, "128-bit floating-point voxels" },
+        { 1792, VN_S_NONE, 0, "complex voxels" }, { 2048, VN_S_NONE, 0, "complex voxels" },
     };
-    const int analyze = h->datatype == 130 ? 256 : h->datatype == 132 ? 512 : h->datatype == 136 ? 768 : h->datatype;   /* SPM2 */
-    const int code = h->version == 0 ? analyze : h->datatype;
+    static const int spm2[][2] = { { 130, 256 }, { 132, 512 }, { 136, 768 } };   /* in Analyze headers */
+    int code = h->datatype;
 
+    for (size_t i = 0; h->version == 0 && i < VN_COUNT(spm2); i++)
+        if (spm2[i][0] == h->datatype)
+            code = spm2[i][1];
     for (size_t i = 0; i < VN_COUNT(list); i++) {
         if (list[i].code != code)
             continue;
         if (list[i].stored == VN_S_NONE)
-            return vn_fail(err, VN_E_UNSUPPORTED, "'%s' holds %s, which this version does not read", path, list[i].name);
+            return vn_fail(err, VN_E_UNSUPPORTED, "'%s' holds %s, which this version does not read", path,
+                           list[i].name);
         *stored = list[i].stored;
         *per_voxel = list[i].n;
         return 0;
@@ -115,7 +121,8 @@ static void voxel_size(const struct vn_nifti *h, const char *path, const struct 
     for (int k = 0; k < 3; k++)
         um[k] = h->version < 2 ? vn_round_float(fabs(h->pix[k]) * scale) : fabs(h->pix[k]) * scale;
     if (scale <= 0 && h->pix[0] > 0 && !opt->um)
-        vn_open_note(opt, "'%s' gives the voxel size %.7g x %.7g x %.7g without a unit", path, h->pix[0], h->pix[1], h->pix[2]);
+        vn_open_note(opt, "'%s' gives the voxel size %.7g x %.7g x %.7g without a unit", path, h->pix[0], h->pix[1],
+                     h->pix[2]);
 }
 
 /* Bytes between header and voxels: extensions, one of which may be Venule's note. */
@@ -129,7 +136,8 @@ static void read_note(struct vn_raw *r, const struct vn_nifti *h, const unsigned
         r->note = (struct vn_note) { 0 };
 }
 
-static int set_up(struct vn_raw *r, const struct vn_nifti *h, const unsigned char *head, size_t n, const struct vn_open_opt *opt, struct vn_err *err)
+static int set_up(struct vn_raw *r, const struct vn_nifti *h, const unsigned char *head, size_t n,
+                  const struct vn_open_opt *opt, struct vn_err *err)
 {
     static const int plain[] = { 0, 1, 2, 4, 3 }, colours[] = { 3, 0, 1, 2, 4 };
     int per_voxel = 1, rc = stored_type(h, r->path, &r->stored, &per_voxel, err);
@@ -137,7 +145,8 @@ static int set_up(struct vn_raw *r, const struct vn_nifti *h, const unsigned cha
     if (rc)
         return rc;
     if (h->dim[5] > 1 || h->dim[6] > 1 || (per_voxel > 1 && h->dim[4] > 1))
-        return vn_fail(err, VN_E_UNSUPPORTED, "'%s' has voxels along its %s dimension, which this version does not read", r->path,
+        return vn_fail(err, VN_E_UNSUPPORTED,
+                       "'%s' has voxels along its %s dimension, which this version does not read", r->path,
                        h->dim[5] > 1 || h->dim[6] > 1 ? "6th or 7th" : "5th besides colours");
     for (int k = 0; k < 5; k++)
         r->dim[k] = k < 3 ? h->dim[k] : k == 3 ? per_voxel * h->dim[4] : h->dim[3];
@@ -146,7 +155,8 @@ static int set_up(struct vn_raw *r, const struct vn_nifti *h, const unsigned cha
     r->lead = r->coding == VN_CODE_PLAIN ? h->offset : 0;
     r->skip = r->coding == VN_CODE_PLAIN ? 0 : h->offset;
     r->kind = h->intent == 1002 ? VN_LABELS : VN_IMAGE;
-    if (isfinite(h->slope) && h->slope != 0 && isfinite(h->inter) && (h->slope != 1 || h->inter != 0) && per_voxel == 1) {
+    if (isfinite(h->slope) && h->slope != 0 && isfinite(h->inter) && (h->slope != 1 || h->inter != 0) &&
+        per_voxel == 1) {
         r->slope = h->slope;
         r->inter = h->inter;
     }
@@ -167,7 +177,9 @@ static int nifti_open(const char *path, const struct vn_open_opt *opt, struct vn
     char *voxels = !rc && h.pair ? twin(r.path, ".hdr", ".img", err) : NULL;
 
     if (!rc && h.pair && !voxels)
-        rc = vn_fail(err, VN_E_FORMAT, "'%s' is the header of a pair, but its name does not end in .hdr: where its voxels lie is not known", path);
+        rc = vn_fail(
+            err, VN_E_FORMAT,
+            "'%s' is the header of a pair, but its name does not end in .hdr: where its voxels lie is not known", path);
     if (!rc && !(rc = vn_raw_fd(voxels ? voxels : r.path, &size, NULL, &fd, err))) {
         got = read(fd, magic, 2) == 2 ? 2 : 0;
         close(fd);

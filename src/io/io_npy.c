@@ -1,7 +1,7 @@
 /* io_npy.c - NumPy arrays (.npy), versions 1 to 3.
  *
- * The last axis is x: shape (y, x), (z, y, x), (channel, z, y, x) or (time, channel, z, y, x), in C or Fortran order.  An
- * array knows no voxel size.  Source: NumPy Enhancement Proposal 1 and numpy.lib.format. */
+ * The last axis is x: shape (y, x), (z, y, x), (channel, z, y, x) or (time, channel, z, y, x), in C or Fortran order.
+ * An array knows no voxel size.  Source: NumPy Enhancement Proposal 1 and numpy.lib.format. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -92,7 +92,8 @@ static bool parse(const char *s, size_t n, struct npy *h)
     while (!p.bad && !take(&p, '}')) {
         text(&p, key);
         must(&p, ':');
-        const int bit = strcmp(key, "descr") == 0 ? 1 : strcmp(key, "fortran_order") == 0 ? 2 : strcmp(key, "shape") == 0 ? 4 : 0;
+        const int bit = (strcmp(key, "descr") == 0) | (strcmp(key, "fortran_order") == 0) << 1 |
+                        (strcmp(key, "shape") == 0) << 2;
         p.bad = p.bad || !bit || (h->seen & bit);
         h->seen |= bit;
         blanks(&p);
@@ -118,12 +119,14 @@ static bool parse(const char *s, size_t n, struct npy *h)
 static int stored_type(const struct npy *h, const char *path, struct vn_raw *r, struct vn_err *err)
 {
     static const struct { const char *code; int stored; } list[] = {
-        { "b1", VN_U8 }, { "u1", VN_U8 }, { "i1", VN_I8 }, { "u2", VN_U16 }, { "i2", VN_I16 }, { "u4", VN_U32 }, { "i4", VN_I32 },
-        { "u8", VN_S_U64 }, { "i8", VN_S_I64 }, { "f2", VN_S_F16 }, { "f4", VN_F32 }, { "f8", VN_F64 },
+        { "b1", VN_U8 }, { "u1", VN_U8 }, { "i1", VN_I8 }, { "u2", VN_U16 }, { "i2", VN_I16 }, { "u4", VN_U32 },
+        { "i4", VN_I32 }, { "u8", VN_S_U64 }, { "i8", VN_S_I64 }, { "f2", VN_S_F16 }, { "f4", VN_F32 },
+        { "f8", VN_F64 },
     };
     static const struct { char first; const char *name; } others[] = {
-        { 'c', "complex numbers" }, { 'O', "Python objects" }, { 'S', "text" }, { 'a', "text" }, { 'U', "text" }, { 'V', "raw records" },
-        { 'M', "dates" }, { 'm', "time spans" }, { 'f', "floating-point numbers of this size" },
+        { 'c', "complex numbers" }, { 'O', "Python objects" }, { 'S', "text" }, { 'a', "text" }, { 'U', "text" },
+        { 'V', "raw records" }, { 'M', "dates" }, { 'm', "time spans" },
+        { 'f', "floating-point numbers of this size" },
     };
     const char order = h->descr[0], *code = h->descr + 1;
     const bool known = order && strchr("<>|=", order);
@@ -139,7 +142,8 @@ static int stored_type(const struct npy *h, const char *path, struct vn_raw *r, 
         }
     for (size_t i = 0; i < VN_COUNT(others); i++)
         if (h->record || (known && code[0] == others[i].first))
-            return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a NumPy array of %s, which this version does not read", path, h->record ? "records with fields" : others[i].name);
+            return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a NumPy array of %s, which this version does not read", path,
+                           h->record ? "records with fields" : others[i].name);
     return vn_fail(err, VN_E_FORMAT, "'%s' says its numbers are of the unknown NumPy type '%s'", path, h->descr);
 }
 
@@ -165,12 +169,16 @@ static int npy_open(const char *path, const struct vn_open_opt *opt, struct vn_v
     else if (n < at || len > n - at)
         rc = vn_fail(err, VN_E_FORMAT, "'%s' ends inside its NumPy header", path);
     else if (!parse(s + at, len, &h))
-        rc = vn_fail(err, VN_E_FORMAT, "'%s': its NumPy header is not the dictionary of descr, fortran_order and shape that it should be", path);
+        rc = vn_fail(err, VN_E_FORMAT,
+                     "'%s': its NumPy header is not the dictionary of descr, fortran_order and shape that it should be",
+                     path);
     else
         rc = stored_type(&h, path, &r, err);
     vn_free(s);
     if (!rc && (h.n < 2 || h.n > MOST_AXES))
-        rc = vn_fail(err, VN_E_UNSUPPORTED, "'%s' is a NumPy array of %d dimension%s; a volume has 2 to 5: (y, x) to (time, channel, z, y, x)", path, h.n, h.n == 1 ? "" : "s");
+        rc = vn_fail(err, VN_E_UNSUPPORTED,
+                     "'%s' is a NumPy array of %d dimension%s; a volume has 2 to 5: (y, x) to (time, channel, z, y, x)",
+                     path, h.n, h.n == 1 ? "" : "s");
     if (rc)
         return rc;
     for (int i = 0; i < h.n; i++) {

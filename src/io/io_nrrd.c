@@ -1,9 +1,9 @@
 /* io_nrrd.c - NRRD0001 to NRRD0005: voxels in the file, in a file beside it, or in several.
  *
  * Source: "Definition of NRRD File Format", Teem, G. Kindlmann.  Axes of kind domain, space or none are x, y, z in the
- * file's order, time is time, any other is the channel.  The length of an axis' space direction is its voxel size; a space
- * of patient axes (left-posterior-superior and its like) is in mm unless units say otherwise, anything else without units
- * has no known voxel size. */
+ * file's order, time is time, any other is the channel.  The length of an axis' space direction is its voxel size; a
+ * space of patient axes (left-posterior-superior and its like) is in mm unless units say otherwise, anything else
+ * without units has no known voxel size. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -19,12 +19,14 @@
 
 enum { HEAD = 16 << 20, MOST_AXES = 16 };
 
-enum field { F_DIMENSION, F_TYPE, F_BLOCK, F_ENCODING, F_ENDIAN, F_SIZES, F_SPACINGS, F_MINS, F_MAXS, F_CENTERS, F_KINDS, F_UNITS, F_SPACE,
-             F_SPACE_DIM, F_SPACE_UNITS, F_ORIGIN, F_DIRECTIONS, F_LINES, F_BYTES, F_FILE, N_FIELD };
+enum field { F_DIMENSION, F_TYPE, F_BLOCK, F_ENCODING, F_ENDIAN, F_SIZES, F_SPACINGS, F_MINS, F_MAXS, F_CENTERS,
+             F_KINDS, F_UNITS, F_SPACE, F_SPACE_DIM, F_SPACE_UNITS, F_ORIGIN, F_DIRECTIONS, F_LINES, F_BYTES, F_FILE,
+             N_FIELD };
 static const char *const fields[N_FIELD][2] = {
-    { "dimension" }, { "type" }, { "block size", "blocksize" }, { "encoding" }, { "endian" }, { "sizes" }, { "spacings" }, { "axis mins", "axismins" },
-    { "axis maxs", "axismaxs" }, { "centers", "centerings" }, { "kinds" }, { "units" }, { "space" }, { "space dimension" }, { "space units" },
-    { "space origin" }, { "space directions" }, { "line skip", "lineskip" }, { "byte skip", "byteskip" }, { "data file", "datafile" },
+    { "dimension" }, { "type" }, { "block size", "blocksize" }, { "encoding" }, { "endian" }, { "sizes" },
+    { "spacings" }, { "axis mins", "axismins" }, { "axis maxs", "axismaxs" }, { "centers", "centerings" },
+    { "kinds" }, { "units" }, { "space" }, { "space dimension" }, { "space units" }, { "space origin" },
+    { "space directions" }, { "line skip", "lineskip" }, { "byte skip", "byteskip" }, { "data file", "datafile" },
 };
 
 struct nrrd {
@@ -36,7 +38,8 @@ struct nrrd {
     int place[MOST_AXES];        /* of each axis: 0 to 4 as in vn_raw, or -1 when it has one element */
     int n_space;
     double dir[MOST_AXES][4];    /* um or units; NAN: none */
-    bool patient;                /* space with patient axes: sign[] turns it into right, anterior, superior */
+    bool medical;                /* a space that is in mm by convention: of the patient or of the scanner */
+    bool patient;                /* its axes are the patient's: sign[] turns it into right, anterior, superior */
     double sign[3];
 };
 
@@ -92,7 +95,8 @@ static int split(struct nrrd *h, char *s, const char *end, struct vn_err *err)
 
 static int bad(const struct nrrd *h, enum field f, const char *why, struct vn_err *err)
 {
-    return vn_fail(err, VN_E_FORMAT, "'%s': '%s: %.100s' of its NRRD header %s", h->path, fields[f][0], h->f[f] ? h->f[f] : "", why);
+    return vn_fail(err, VN_E_FORMAT, "'%s': '%s: %.100s' of its NRRD header %s", h->path, fields[f][0],
+                   h->f[f] ? h->f[f] : "", why);
 }
 
 /* Exactly n numbers, or the word "???" or nan for one that is not known. */
@@ -138,17 +142,19 @@ static int stored_type(const struct nrrd *h, int *stored, struct vn_err *err)
     static const struct { const char *names; int stored; } list[] = {
         { "|signed char|int8|int8_t|", VN_I8 }, { "|uchar|unsigned char|uint8|uint8_t|", VN_U8 },
         { "|short|short int|signed short|signed short int|int16|int16_t|", VN_I16 },
-        { "|ushort|unsigned short|unsigned short int|uint16|uint16_t|", VN_U16 }, { "|int|signed int|int32|int32_t|", VN_I32 },
-        { "|uint|unsigned int|uint32|uint32_t|", VN_U32 },
+        { "|ushort|unsigned short|unsigned short int|uint16|uint16_t|", VN_U16 },
+        { "|int|signed int|int32|int32_t|", VN_I32 }, { "|uint|unsigned int|uint32|uint32_t|", VN_U32 },
         { "|longlong|long long|long long int|signed long long|signed long long int|int64|int64_t|", VN_S_I64 },
-        { "|ulonglong|unsigned long long|unsigned long long int|uint64|uint64_t|", VN_S_U64 }, { "|float|", VN_F32 }, { "|double|", VN_F64 },
+        { "|ulonglong|unsigned long long|unsigned long long int|uint64|uint64_t|", VN_S_U64 }, { "|float|", VN_F32 },
+        { "|double|", VN_F64 },
     };
     char want[64];
 
     if (!h->f[F_TYPE])
         return vn_fail(err, VN_E_FORMAT, "'%s' does not say the type of its voxels", h->path);
     if (strcasecmp(h->f[F_TYPE], "block") == 0)
-        return vn_fail(err, VN_E_UNSUPPORTED, "'%s' holds blocks of bytes (type: block), which this version does not read", h->path);
+        return vn_fail(err, VN_E_UNSUPPORTED,
+                       "'%s' holds blocks of bytes (type: block), which this version does not read", h->path);
     snprintf(want, sizeof want, "|%s|", h->f[F_TYPE]);
     for (size_t i = 0; i < VN_COUNT(list); i++)
         if (!strchr(h->f[F_TYPE], '|') && strcasestr(list[i].names, want)) {
@@ -161,8 +167,8 @@ static int stored_type(const struct nrrd *h, int *stored, struct vn_err *err)
 static int coding(const struct nrrd *h, struct vn_raw *r, struct vn_err *err)
 {
     static const struct { const char *name; enum vn_coding coding; } list[] = {
-        { "raw", VN_CODE_PLAIN }, { "gzip", VN_CODE_DEFLATE }, { "gz", VN_CODE_DEFLATE }, { "txt", VN_CODE_TEXT }, { "text", VN_CODE_TEXT },
-        { "ascii", VN_CODE_TEXT }, { "hex", VN_CODE_HEX },
+        { "raw", VN_CODE_PLAIN }, { "gzip", VN_CODE_DEFLATE }, { "gz", VN_CODE_DEFLATE }, { "txt", VN_CODE_TEXT },
+        { "text", VN_CODE_TEXT }, { "ascii", VN_CODE_TEXT }, { "hex", VN_CODE_HEX },
     };
     const char *e = h->f[F_ENCODING];
     bool known = false;
@@ -175,7 +181,9 @@ static int coding(const struct nrrd *h, struct vn_raw *r, struct vn_err *err)
             known = true;
         }
     if (!known)
-        return vn_fail(err, VN_E_UNSUPPORTED, "'%s' is encoded with '%.40s', which this version does not read (raw, gzip, text and hex are)", h->path, e);
+        return vn_fail(err, VN_E_UNSUPPORTED,
+                       "'%s' is encoded with '%.40s', which this version does not read (raw, gzip, text and hex are)",
+                       h->path, e);
     e = h->f[F_ENDIAN];
     if (e && strcasecmp(e, "little") != 0 && strcasecmp(e, "big") != 0)
         return bad(h, F_ENDIAN, "is neither little nor big", err);
@@ -190,7 +198,8 @@ static int sizes(struct nrrd *h, struct vn_err *err)
     char *end;
 
     if (!h->f[F_DIMENSION] || !h->f[F_SIZES])
-        return vn_fail(err, VN_E_FORMAT, "'%s' does not say its %s", h->path, h->f[F_DIMENSION] ? "sizes" : "dimension");
+        return vn_fail(err, VN_E_FORMAT, "'%s' does not say its %s", h->path,
+                       h->f[F_DIMENSION] ? "sizes" : "dimension");
     long n = strtol(h->f[F_DIMENSION], &end, 10);
     if (*end || end == h->f[F_DIMENSION] || n < 1 || n > MOST_AXES)
         return bad(h, F_DIMENSION, "is no number from 1 to 16", err);
@@ -210,10 +219,14 @@ static int space(struct nrrd *h, struct vn_err *err)
 {
     static const struct { const char *name, *brief; double sign[3]; int n; } list[] = {
         { "right-anterior-superior", "RAS", { 1, 1, 1 }, 3 }, { "left-anterior-superior", "LAS", { -1, 1, 1 }, 3 },
-        { "left-posterior-superior", "LPS", { -1, -1, 1 }, 3 }, { "right-anterior-superior-time", "RAST", { 1, 1, 1 }, 4 },
-        { "left-anterior-superior-time", "LAST", { -1, 1, 1 }, 4 }, { "left-posterior-superior-time", "LPST", { -1, -1, 1 }, 4 },
-        { "scanner-xyz", "scanner-xyz", { 0 }, 3 }, { "scanner-xyz-time", "scanner-xyz-time", { 0 }, 4 }, { "3D-right-handed", "3DRH", { 0 }, 3 },
-        { "3D-left-handed", "3DLH", { 0 }, 3 }, { "3D-right-handed-time", "3DRHT", { 0 }, 4 }, { "3D-left-handed-time", "3DLHT", { 0 }, 4 },
+        { "left-posterior-superior", "LPS", { -1, -1, 1 }, 3 }, { "right-anterior-superior-time", "RAST", { 1, 1, 1 },
+        4 },
+        { "left-anterior-superior-time", "LAST", { -1, 1, 1 }, 4 },
+        { "left-posterior-superior-time", "LPST", { -1, -1, 1 }, 4 }, { "scanner-xyz", "scanner-xyz", { 0 },
+        3 }, { "scanner-xyz-time", "scanner-xyz-time", { 0 }, 4 },
+        { "3D-right-handed", "3DRH", { 0 }, 3 }, { "3D-left-handed", "3DLH", { 0 },
+        3 }, { "3D-right-handed-time", "3DRHT", { 0 }, 4 },
+        { "3D-left-handed-time", "3DLHT", { 0 }, 4 },
     };
     char *end;
 
@@ -228,6 +241,7 @@ static int space(struct nrrd *h, struct vn_err *err)
         if (strcasecmp(h->f[F_SPACE], list[i].name) == 0 || strcasecmp(h->f[F_SPACE], list[i].brief) == 0) {
             h->n_space = list[i].n;
             h->patient = list[i].sign[2] > 0;
+            h->medical = h->patient || list[i].name[0] == 's';
             memcpy(h->sign, list[i].sign, sizeof h->sign);
         }
     return h->f[F_SPACE] && !h->n_space ? bad(h, F_SPACE, "is no known space", err) : 0;
@@ -266,7 +280,8 @@ static int directions(struct nrrd *h, struct vn_err *err)
     if (!s)
         return 0;
     if (!h->n_space)
-        return vn_fail(err, VN_E_FORMAT, "'%s' has space directions, but neither a space nor a space dimension", h->path);
+        return vn_fail(err, VN_E_FORMAT, "'%s' has space directions, but neither a space nor a space dimension",
+                       h->path);
     for (int i = 0; i < h->n; i++)
         if (!vector(&s, h->dir[i], h->n_space))
             return bad(h, F_DIRECTIONS, "is not one vector of the space (or none) for each dimension", err);
@@ -288,7 +303,8 @@ static int places(struct nrrd *h, const struct vn_open_opt *opt, struct vn_err *
                 return bad(h, F_KINDS, "are fewer than its dimensions", err);
             if (strcasecmp(kind, "time") == 0)
                 p = 4;
-            else if (strcasecmp(kind, "domain") != 0 && strcasecmp(kind, "space") != 0 && strcasecmp(kind, "none") != 0 && strcmp(kind, "???") != 0)
+            else if (strcasecmp(kind, "domain") != 0 && strcasecmp(kind, "space") != 0 &&
+                     strcasecmp(kind, "none") != 0 && strcmp(kind, "???") != 0)
                 p = 3;
             told += p != 0;
         }
@@ -311,7 +327,9 @@ static int places(struct nrrd *h, const struct vn_open_opt *opt, struct vn_err *
             continue;
         }
         if (used[p])
-            return vn_fail(err, VN_E_UNSUPPORTED, "'%s' has %d axes beside x, y, z, of which Venule reads one of channels and one of time", h->path, h->n - n_dom);
+            return vn_fail(err, VN_E_UNSUPPORTED,
+                           "'%s' has %d axes beside x, y, z, of which Venule reads one of channels and one of time",
+                           h->path, h->n - n_dom);
         used[p] = true;
         h->place[i] = p;
         if (p == 3 && !told)
@@ -347,7 +365,8 @@ static int voxel_size(const struct nrrd *h, const struct vn_open_opt *opt, doubl
         for (int i = 0; i < h->n; i++) {
             if (c && !next_word(&c, w))
                 w[0] = 0;
-            sp[i] = (hi[i] - lo[i]) / (double)(strcasecmp(w, "node") == 0 && h->size[i] > 1 ? h->size[i] - 1 : h->size[i]);
+            sp[i] =
+                (hi[i] - lo[i]) / (double)(strcasecmp(w, "node") == 0 && h->size[i] > 1 ? h->size[i] - 1 : h->size[i]);
         }
         plain = true;
     }
@@ -360,14 +379,14 @@ static int voxel_size(const struct nrrd *h, const struct vn_open_opt *opt, doubl
             double sum = 0;
             bool known = true;
             for (int k = 0; k < h->n_space && k < 3; k++) {
-                const double u = h->f[F_SPACE_UNITS] ? unit(h, F_SPACE_UNITS, k) : h->patient || strncasecmp(h->f[F_SPACE] ? h->f[F_SPACE] : "", "scanner", 7) == 0 ? 1e3 : 0;
+                const double u = h->f[F_SPACE_UNITS] ? unit(h, F_SPACE_UNITS, k) : h->medical ? 1e3 : 0;
                 known = known && (u > 0 || h->dir[i][k] == 0);
                 sum += h->dir[i][k] * u * (h->dir[i][k] * u);
             }
             um[p] = known && isfinite(sum) ? sqrt(sum) : 0;
             given = given || h->dir[i][0] != 0 || h->dir[i][1] != 0;
         } else if (plain) {
-            const double u = h->f[F_UNITS] ? unit(h, F_UNITS, i) : h->patient ? 1e3 : 0;
+            const double u = h->f[F_UNITS] ? unit(h, F_UNITS, i) : h->medical ? 1e3 : 0;
             um[p] = isfinite(sp[i]) ? fabs(sp[i]) * u : 0;
             given = given || isfinite(sp[i]);
         }
@@ -456,8 +475,9 @@ static int describe(struct nrrd *h, struct vn_raw *r, const struct vn_open_opt *
 {
     int order[MOST_AXES], n = 0, rc;
 
-    if ((rc = stored_type(h, &r->stored, err)) || (rc = coding(h, r, err)) || (rc = sizes(h, err)) || (rc = space(h, err)) ||
-        (rc = directions(h, err)) || (rc = places(h, opt, err)) || (rc = voxel_size(h, opt, r->um, err)))
+    if ((rc = stored_type(h, &r->stored, err)) || (rc = coding(h, r, err)) || (rc = sizes(h, err)) ||
+        (rc = space(h, err)) || (rc = directions(h, err)) || (rc = places(h, opt, err)) ||
+        (rc = voxel_size(h, opt, r->um, err)))
         return rc;
     for (int i = 0; i < h->n; i++)
         if (h->place[i] >= 0) {

@@ -1,4 +1,4 @@
-/* io_raw.c - a file of voxels without a header, whose layout the user gives: dims=X,Y,Z type=u16 [offset=] [big_endian]. */
+/* io_raw.c - a file of voxels without a header, in the layout the user gives: dims=X,Y,Z type=u16 ... */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,12 @@ static bool raw_probe(const char *path, const unsigned char *head, size_t n)
 static int raw_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err)
 {
     static const int order[] = { 0, 1, 2, 3, 4 };
-    struct vn_raw r = { .path = path, .lead = opt->offset, .swap = opt->big_endian, .dim = { 1, 1, 1, 1, 1 }, .stored = VN_S_NONE, .kind = VN_IMAGE };
+    struct vn_raw r = { .path = path,
+                        .lead = opt->offset,
+                        .swap = opt->big_endian,
+                        .dim = { 1, 1, 1, 1, 1 },
+                        .stored = VN_S_NONE,
+                        .kind = VN_IMAGE };
     struct stat st;
 
     for (int t = 0; t < VN_N_TYPE; t++)
@@ -27,7 +32,8 @@ static int raw_open(const char *path, const struct vn_open_opt *opt, struct vn_v
     int rc = vn_raw_open(&r, opt, out, err);
     uint64_t end = opt->offset + (rc ? 0 : vn_box_count(&(*out)->box) * vn_stored_size(r.stored));
     if (!rc && stat(path, &st) == 0 && (uint64_t)st.st_size > end)
-        vn_open_note(opt, "'%s' has %" PRIu64 " bytes, of which the layout given uses %" PRIu64, path, (uint64_t)st.st_size, end);
+        vn_open_note(opt, "'%s' has %" PRIu64 " bytes, of which the layout given uses %" PRIu64, path,
+                     (uint64_t)st.st_size, end);
     return rc;
 }
 

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const struct { const char *word; enum vn_kind kind; } words[] = {
-    { "image", VN_IMAGE }, { "prob", VN_PROB }, { "mask", VN_MASK }, { "labels", VN_LABELS }, { "skeleton", VN_SKELETON },
+    { "image", VN_IMAGE }, { "prob", VN_PROB }, { "mask", VN_MASK }, { "labels", VN_LABELS },
+    { "skeleton", VN_SKELETON },
 };
 
 static void add_line(struct vn_str *b, const char *key, const char *text)
@@ -37,15 +38,16 @@ void vn_note_print(const struct vn_vol *v, const char *text, struct vn_str *b)
     add_ints(b, "dims", dims);
     add_ints(b, "grid", v->grid.dim);
     add_ints(b, "origin", v->box.lo);
-    vn_str_addf(b, "venule_um=%s,%s,%s\n", vn_text_real(v->grid.um[0], r[0]), vn_text_real(v->grid.um[1], r[1]), vn_text_real(v->grid.um[2], r[2]));
+    vn_str_addf(b, "venule_um=%s,%s,%s\n", vn_text_real(v->grid.um[0], r[0]), vn_text_real(v->grid.um[1], r[1]),
+                vn_text_real(v->grid.um[2], r[2]));
     if (v->grid.frame.h[0] || v->grid.frame.h[1])
         vn_str_addf(b, "venule_frame=%" PRIx64 ",%" PRIx64 "\n", v->grid.frame.h[0], v->grid.frame.h[1]);
     if (text && *text)
         add_line(b, "note", text);
 }
 
-/* Copies the value of a line "venule_KEY=..." (":=" in NRRD) of text (n bytes, not terminated) into out; false when there
- * is none. */
+/* Copies the value of a line "venule_KEY=..." (":=" in NRRD) of text (n bytes, not terminated) into out; false when
+ * there is none. */
 static bool find_line(const char *text, size_t n, const char *key, char out[128])
 {
     char want[40];
@@ -82,7 +84,8 @@ bool vn_note_parse(const char *text, size_t n, const int64_t dims[3], struct vn_
     for (size_t i = 0; i < VN_COUNT(words); i++)
         if (strcmp(s, words[i].word) == 0)
             o.kind = words[i].kind;
-    if (!o.kind || !find_ints(text, n, "dims", o.dims) || !find_ints(text, n, "grid", o.grid) || !find_ints(text, n, "origin", o.origin))
+    if (!o.kind || !find_ints(text, n, "dims", o.dims) || !find_ints(text, n, "grid", o.grid) ||
+        !find_ints(text, n, "origin", o.origin))
         return false;
     for (int k = 0; k < 3; k++)
         if (o.dims[k] != dims[k] || o.origin[k] < 0 || o.grid[k] < dims[k] || o.grid[k] > (INT64_C(1) << 40) ||

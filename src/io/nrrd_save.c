@@ -29,7 +29,9 @@ static void add_space(struct vn_str *b, const struct vn_vol *v)
     for (int k = 0; k < 3; k++)
         add_vector(b, " ", m[0][k], m[1][k], m[2][k]);
     add_vector(b, "\nspace origin: ", m[0][3], m[1][3], m[2][3]);
-    vn_str_add(b, patient ? "\nspace units: \"mm\" \"mm\" \"mm\"\n" : known ? "\nspace units: \"um\" \"um\" \"um\"\n" : "\n");
+    vn_str_add(b, "\n");
+    if (known)
+        vn_str_add(b, patient ? "space units: \"mm\" \"mm\" \"mm\"\n" : "space units: \"um\" \"um\" \"um\"\n");
 }
 
 /* venule_KEY=VALUE as the pair venule_KEY:=VALUE, with the format's one escape. */
@@ -46,7 +48,8 @@ static void add_note(struct vn_str *b, const char *note)
     }
 }
 
-int vn_nrrd_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt, struct vn_job *job, struct vn_err *err)
+int vn_nrrd_save(struct vn_vol *v, const char *path, const struct vn_save_opt *opt, struct vn_job *job,
+                 struct vn_err *err)
 {
     static const char *const types[] = { "uint8", "uint16", "uint32", "int8", "int16", "int32", "float", "double" };
     const enum vn_type type = vn_raw_save_type(v);
@@ -55,17 +58,22 @@ int vn_nrrd_save(struct vn_vol *v, const char *path, const struct vn_save_opt *o
 
     if (!gz && strcmp(opt->compress, "none") != 0)
         return vn_fail(err, VN_E_ARG, "compress=%s: NRRD files are written with none or deflate", opt->compress);
-    vn_str_add(&head, "NRRD0005\n# Complete NRRD file format specification at:\n# http://teem.sourceforge.net/nrrd/format.html\n");
+    vn_str_add(
+        &head,
+        "NRRD0005\n# Complete NRRD file format specification at:\n# http://teem.sourceforge.net/nrrd/format.html\n");
     vn_str_addf(&head, "type: %s\ndimension: 3\n", types[type]);
     add_space(&head, v);
-    vn_str_addf(&head, "sizes: %" PRId64 " %" PRId64 " %" PRId64 "\nkinds: domain domain domain\nendian: little\nencoding: %s\n",
+    vn_str_addf(&head,
+                "sizes: %" PRId64 " %" PRId64 " %" PRId64
+                "\nkinds: domain domain domain\nendian: little\nencoding: %s\n",
                 vn_box_dim(&v->box, 0), vn_box_dim(&v->box, 1), vn_box_dim(&v->box, 2), gz ? "gzip" : "raw");
     vn_note_print(v, opt->note, &note);
     if (!note.failed)
         add_note(&head, note.s);
     vn_str_add(&head, "\n");
     const struct vn_raw_out o = { .plain = head.s, .n_plain = head.n, .gz = gz };
-    int rc = head.failed || note.failed ? vn_fail(err, VN_E_MEMORY, "no memory to describe '%s'", path) : vn_raw_save(v, path, opt->force, &o, job, err);
+    int rc = head.failed || note.failed ? vn_fail(err, VN_E_MEMORY, "no memory to describe '%s'", path)
+                                        : vn_raw_save(v, path, opt->force, &o, job, err);
     vn_str_free(&head);
     vn_str_free(&note);
     return rc;

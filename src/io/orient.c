@@ -56,8 +56,9 @@ bool vn_orient_matrix(const struct vn_vol *v, double m[3][4])
     const bool known = vn_um_known(&v->grid);
     const char *mm = v->orientation ? strstr(v->orientation, known ? "; mm: " : "; unit unknown: ") : NULL;
 
-    if (!mm || sscanf(strchr(mm, ':'), ": %lf %lf %lf %lf; %lf %lf %lf %lf; %lf %lf %lf %lf", &m[0][0], &m[0][1], &m[0][2], &m[0][3],
-               &m[1][0], &m[1][1], &m[1][2], &m[1][3], &m[2][0], &m[2][1], &m[2][2], &m[2][3]) != 12)
+    if (!mm ||
+        sscanf(strchr(mm, ':'), ": %lf %lf %lf %lf; %lf %lf %lf %lf; %lf %lf %lf %lf", &m[0][0], &m[0][1], &m[0][2],
+               &m[0][3], &m[1][0], &m[1][1], &m[1][2], &m[1][3], &m[2][0], &m[2][1], &m[2][2], &m[2][3]) != 12)
         return false;
     for (int k = 0; known && k < 3; k++) {
         double len = sqrt(m[0][k] * m[0][k] + m[1][k] * m[1][k] + m[2][k] * m[2][k]), want = v->grid.um[k] * 1e-3;
@@ -73,10 +74,14 @@ bool vn_orient_matrix(const struct vn_vol *v, double m[3][4])
 double vn_unit_um(const char *name)
 {
     static const struct { const char *name; double um; } units[] = {
-        { "um", 1 }, { "\xc2\xb5m", 1 }, { "\xce\xbcm", 1 }, { "\xb5m", 1 }, { "micron", 1 }, { "microns", 1 }, { "micrometer", 1 }, { "micrometre", 1 },
-        { "micrometers", 1 }, { "micrometres", 1 }, { "nm", 1e-3 }, { "nanometer", 1e-3 }, { "nanometre", 1e-3 }, { "nanometers", 1e-3 },
-        { "mm", 1e3 }, { "millimeter", 1e3 }, { "millimetre", 1e3 }, { "millimeters", 1e3 }, { "millimetres", 1e3 }, { "cm", 1e4 },
-        { "centimeter", 1e4 }, { "centimetre", 1e4 }, { "m", 1e6 }, { "meter", 1e6 }, { "metre", 1e6 }, { "meters", 1e6 },
+        { "um", 1 }, { "\xc2\xb5m", 1 }, { "\xce\xbcm", 1 }, { "\xb5m", 1 }, { "micron", 1 }, { "microns", 1 },
+        { "micrometer", 1 }, { "micrometre", 1 },
+        { "micrometers", 1 }, { "micrometres", 1 }, { "nm", 1e-3 }, { "nanometer", 1e-3 }, { "nanometre", 1e-3 },
+        { "nanometers", 1e-3 },
+        { "mm", 1e3 }, { "millimeter", 1e3 }, { "millimetre", 1e3 }, { "millimeters", 1e3 },
+        { "millimetres", 1e3 }, { "cm", 1e4 },
+        { "centimeter", 1e4 }, { "centimetre", 1e4 }, { "m", 1e6 }, { "meter", 1e6 }, { "metre", 1e6 },
+        { "meters", 1e6 },
         { "inch", 25400 }, { "in", 25400 }, { "\xc3\x85", 1e-4 }, { "angstrom", 1e-4 },
     };
     for (size_t i = 0; i < VN_COUNT(units); i++)

@@ -54,7 +54,8 @@ static int write_voxels(struct vn_vol *v, struct writer *w, struct vn_job *job, 
     for (int64_t z = 0; !rc && z < dim[2]; z += deep)
         for (int64_t y = 0; !rc && y < dim[1]; y += high) {
             struct vn_box part = { { box->lo[0], box->lo[1] + y, box->lo[2] + z },
-                                   { box->hi[0], box->lo[1] + vn_min64(y + high, dim[1]), box->lo[2] + vn_min64(z + deep, dim[2]) } };
+                                   { box->hi[0], box->lo[1] + vn_min64(y + high, dim[1]),
+                                   box->lo[2] + vn_min64(z + deep, dim[2]) } };
             struct vn_buf b = { 0 };
             rc = vn_buf_new(&b, type, &part, err);
             if (!rc)
@@ -72,7 +73,8 @@ static int write_voxels(struct vn_vol *v, struct writer *w, struct vn_job *job, 
     return rc ? rc : put(w, "", 0, true, err);
 }
 
-int vn_raw_save(struct vn_vol *v, const char *path, bool force, const struct vn_raw_out *o, struct vn_job *job, struct vn_err *err)
+int vn_raw_save(struct vn_vol *v, const char *path, bool force, const struct vn_raw_out *o, struct vn_job *job,
+                struct vn_err *err)
 {
     struct vn_file *f = NULL;
     int rc;

@@ -113,7 +113,8 @@ int vn_names_add(struct vn_names *l, const char *header, const char *name, size_
     return l->s[l->n] ? (l->n++, 0) : VN_E_MEMORY;
 }
 
-int vn_names_count(struct vn_names *l, const char *header, const char *pattern, int64_t first, int64_t last, int64_t step, struct vn_err *err)
+int vn_names_count(struct vn_names *l, const char *header, const char *pattern, int64_t first, int64_t last,
+                   int64_t step, struct vn_err *err)
 {
     const char *p = strchr(pattern, '%'), *end;
     char one[PATH_MAX];
@@ -128,8 +129,11 @@ int vn_names_count(struct vn_names *l, const char *header, const char *pattern, 
     if (*end != 'd' && *end != 'i' && *end != 'u')
         return vn_fail(err, VN_E_FORMAT, "'%s': the pattern '%.200s' of its files has no plain %%d", header, pattern);
     end++;
-    if (width > 30 || strchr(end, '%') || step == 0 || (step > 0 ? last < first : last > first) || first < 0 || last < 0)
-        return vn_fail(err, VN_E_FORMAT, "'%s': its files '%.200s' from %" PRId64 " to %" PRId64 " by %" PRId64 " make no sense", header, pattern, first, last, step);
+    if (width > 30 || strchr(end, '%') || step == 0 || (step > 0 ? last < first : last > first) || first < 0 ||
+        last < 0)
+        return vn_fail(err, VN_E_FORMAT,
+                       "'%s': its files '%.200s' from %" PRId64 " to %" PRId64 " by %" PRId64 " make no sense", header,
+                       pattern, first, last, step);
     if ((last - first) / step >= 1 << 20)
         return vn_fail(err, VN_E_FORMAT, "'%s' names more than a million files", header);
     for (int64_t i = first; !rc && (step > 0 ? i <= last : i >= last); i += step) {
@@ -181,9 +185,15 @@ static bool blank(int ch) { return ch == ' ' || ch == ',' || (ch >= '\t' && ch <
 /* The stored number as which the text t lies in a file of voxels: false when it is none of that type. */
 static bool from_text(const char *t, int stored, void *out)
 {
-    static const struct { int64_t lo; uint64_t hi; } range[] = {
-        [VN_U8] = { 0, UINT8_MAX }, [VN_U16] = { 0, UINT16_MAX }, [VN_U32] = { 0, UINT32_MAX }, [VN_I8] = { INT8_MIN, INT8_MAX },
-        [VN_I16] = { INT16_MIN, INT16_MAX }, [VN_I32] = { INT32_MIN, INT32_MAX }, [VN_S_I64] = { INT64_MIN, INT64_MAX },
+    static const struct { int64_t lo; uint64_t hi;
+    } range[] = {
+        [VN_U8] = { 0, UINT8_MAX },
+        [VN_U16] = { 0, UINT16_MAX },
+        [VN_U32] = { 0, UINT32_MAX },
+        [VN_I8] = { INT8_MIN, INT8_MAX },
+        [VN_I16] = { INT16_MIN, INT16_MAX },
+        [VN_I32] = { INT32_MIN, INT32_MAX },
+        [VN_S_I64] = { INT64_MIN, INT64_MAX },
         [VN_S_U64] = { 0, UINT64_MAX },
     };
     char *end;
@@ -211,6 +221,12 @@ static bool from_text(const char *t, int stored, void *out)
     return !*end && end != t && errno == 0;
 }
 
+static int hex_digit(int ch)
+{
+    const int c = ch | 32;
+    return ch >= '0' && ch <= '9' ? ch - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static int next_number(struct cursor *c, unsigned char *out, struct vn_err *err)
 {
     const struct raw_src *s = c->s;
@@ -234,10 +250,13 @@ static int next_number(struct cursor *c, unsigned char *out, struct vn_err *err)
     for (size_t k = 0, digits = s->coding == VN_CODE_HEX ? 2 * s->size : 0; k < digits;) {
         if ((rc = next_byte(c, &ch, err)))
             return rc;
-        int v = ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : -1;
+        const int v = hex_digit(ch);
         if (v < 0 && !blank(ch))
-            return ch < 0 ? vn_fail(err, VN_E_FORMAT, "'%s' ends after number %" PRId64 ": it was cut short", path, c->n)
-                          : vn_fail(err, VN_E_FORMAT, "'%s': its number %" PRId64 " has the byte %d, which is no hexadecimal digit", path, c->n, ch);
+            return ch < 0
+                       ? vn_fail(err, VN_E_FORMAT, "'%s' ends after number %" PRId64 ": it was cut short", path, c->n)
+                       : vn_fail(err, VN_E_FORMAT,
+                                 "'%s': its number %" PRId64 " has the byte %d, which is no hexadecimal digit", path,
+                                 c->n, ch);
         if (v >= 0) {
             out[k / 2] = (unsigned char)(k % 2 ? out[k / 2] | v : v << 4);
             k++;
@@ -260,14 +279,16 @@ static int next_number(struct cursor *c, unsigned char *out, struct vn_err *err)
             return rc;
         t[k] = 0;
         if (!from_text(t, s->f.map.stored, out))
-            return vn_fail(err, VN_E_FORMAT, "'%s': its number %" PRId64 " is '%s', which is not a number of its type", path, c->n, t);
+            return vn_fail(err, VN_E_FORMAT, "'%s': its number %" PRId64 " is '%s', which is not a number of its type",
+                           path, c->n, t);
     }
     c->n++;
     return 0;
 }
 
 /* Numbers at, at + 1, ... of the file; asked for in rising order. */
-static int text_read(struct cursor *c, unsigned char *buf, int64_t at, int64_t n, struct vn_job *job, struct vn_err *err)
+static int text_read(struct cursor *c, unsigned char *buf, int64_t at, int64_t n, struct vn_job *job,
+                     struct vn_err *err)
 {
     unsigned char waste[8];
     int rc = 0;
@@ -297,7 +318,8 @@ static int plain_read(const struct part *p, int fd, unsigned char *buf, uint64_t
     return 0;
 }
 
-static int part_read(const struct raw_src *s, const struct part *p, unsigned char *buf, uint64_t at, uint64_t n, struct vn_job *job, struct vn_err *err)
+static int part_read(const struct raw_src *s, const struct part *p, unsigned char *buf, uint64_t at, uint64_t n,
+                     struct vn_job *job, struct vn_err *err)
 {
     struct vn_gz *gz = p->gz;
     uint64_t size;
@@ -320,7 +342,8 @@ static int part_read(const struct raw_src *s, const struct part *p, unsigned cha
     return rc;
 }
 
-static int read_numbers(const struct raw_src *s, struct cursor *c, unsigned char *buf, int64_t first, int64_t count, struct vn_job *job, struct vn_err *err)
+static int read_numbers(const struct raw_src *s, struct cursor *c, unsigned char *buf, int64_t first, int64_t count,
+                        struct vn_job *job, struct vn_err *err)
 {
     uint64_t at = (uint64_t)first * s->size, n = (uint64_t)count * s->size;
     int rc = 0;
@@ -360,7 +383,8 @@ static struct plan plan_reads(const struct raw_src *s, const struct vn_box *b)
 struct rows { unsigned char *raw, *packed, *made; };
 
 /* Row j (along axis[0]) of the numbers read into raw, to its place in dst; x, y, z where the row begins. */
-static int put_row(const struct raw_src *s, const struct rows *r, unsigned char *from, int64_t n, const int64_t p[3], struct vn_buf *dst, struct vn_err *err)
+static int put_row(const struct raw_src *s, const struct rows *r, unsigned char *from, int64_t n, const int64_t p[3],
+                   struct vn_buf *dst, struct vn_err *err)
 {
     const size_t in = s->size, out = vn_type_size(dst->type);
     const int64_t step = s->axis[0] == 0 ? 1 : dst->stride[s->axis[0] - 1];
@@ -376,7 +400,8 @@ static int put_row(const struct raw_src *s, const struct rows *r, unsigned char 
     return rc;
 }
 
-static int read_box(const struct raw_src *s, const struct plan *p, const struct rows *r, struct cursor *c, struct vn_buf *dst, struct vn_job *job, struct vn_err *err)
+static int read_box(const struct raw_src *s, const struct plan *p, const struct rows *r, struct cursor *c,
+                    struct vn_buf *dst, struct vn_job *job, struct vn_err *err)
 {
     int64_t k[3], j[3] = { 0 }, pos[3];
     int rc = 0;
@@ -394,7 +419,8 @@ static int read_box(const struct raw_src *s, const struct plan *p, const struct 
                     for (j[1] = 0; !rc && j[1] < p->step[1]; j[1]++) {
                         for (int i = 0; i < 3; i++)
                             pos[s->axis[i]] = dst->box.lo[s->axis[i]] + k[i] + j[i];
-                        rc = put_row(s, r, r->raw + (size_t)(j[2] * s->stride[2] + j[1] * s->stride[1]) * s->size, p->step[0], pos, dst, err);
+                        rc = put_row(s, r, r->raw + (size_t)(j[2] * s->stride[2] + j[1] * s->stride[1]) * s->size,
+                                     p->step[0], pos, dst, err);
                     }
                 if (rc)
                     return rc;
@@ -471,7 +497,8 @@ static int skip_lines(const struct part *p, int fd, uint64_t lines, uint64_t *at
     for (uint64_t done = 0; done < lines;) {
         ssize_t got = pread_some(fd, buf, sizeof buf, *at);
         if (got <= 0)
-            return vn_fail(err, VN_E_FORMAT, "'%s' has %" PRIu64 " lines, but %" PRIu64 " should be skipped", p->path, done, lines);
+            return vn_fail(err, VN_E_FORMAT, "'%s' has %" PRIu64 " lines, but %" PRIu64 " should be skipped", p->path,
+                           done, lines);
         ssize_t i = 0;
         while (i < got && done < lines)
             done += buf[i++] == '\n';
@@ -482,7 +509,7 @@ static int skip_lines(const struct part *p, int fd, uint64_t lines, uint64_t *at
 
 static int open_part(struct raw_src *s, const struct vn_raw *r, struct part *p, struct vn_err *err)
 {
-    uint64_t need = s->coding == VN_CODE_TEXT ? s->each / s->size * 2 - 1 : s->coding == VN_CODE_HEX ? s->each * 2 : s->each;
+    uint64_t need = s->coding == VN_CODE_TEXT ? s->each / s->size * 2 - 1 : s->each << (s->coding == VN_CODE_HEX);
     int fd, rc = vn_raw_fd(p->path, &p->size, &s->f.src.key, &fd, err);
 
     if (rc)
@@ -497,14 +524,19 @@ static int open_part(struct raw_src *s, const struct vn_raw *r, struct part *p, 
         p->lead = p->size < need ? 0 : p->size - need;
     if (!rc && (p->lead > p->size || need > p->size - p->lead))
         rc = s->coding == VN_CODE_PLAIN
-            ? vn_fail(err, VN_E_FORMAT, "'%s' ends at byte %" PRIu64 ", but its voxels go up to %" PRIu64 ": it was cut short, or is described wrongly",
-                      p->path, p->size, p->lead + need)
-            : vn_fail(err, VN_E_FORMAT, "'%s' ends at byte %" PRIu64 ", too early to hold its %" PRIu64 " voxels: it was cut short", p->path, p->size, s->each / s->size);
+                 ? vn_fail(err, VN_E_FORMAT,
+                           "'%s' ends at byte %" PRIu64 ", but its voxels go up to %" PRIu64
+                           ": it was cut short, or is described wrongly",
+                           p->path, p->size, p->lead + need)
+                 : vn_fail(err, VN_E_FORMAT,
+                           "'%s' ends at byte %" PRIu64 ", too early to hold its %" PRIu64 " voxels: it was cut short",
+                           p->path, p->size, s->each / s->size);
     if (s->n_part <= KEEP_OPEN)
         p->fd = fd;
     else
         close(fd);
-    if (!rc && s->coding == VN_CODE_DEFLATE && p->fd >= 0 && !(p->gz = vn_gz_new(p->fd, p->path, p->lead, s->skip + s->each, err)))
+    if (!rc && s->coding == VN_CODE_DEFLATE && p->fd >= 0 &&
+        !(p->gz = vn_gz_new(p->fd, p->path, p->lead, s->skip + s->each, err)))
         rc = VN_E_MEMORY;
     return rc;
 }
@@ -515,7 +547,9 @@ static int open_parts(struct raw_src *s, const struct vn_raw *r, uint64_t all, s
     int rc = 0;
 
     if (n < 1 || all % (uint64_t)n || all / (uint64_t)n % s->size)
-        return vn_fail(err, VN_E_FORMAT, "'%s' names %" PRId64 " files, which cannot share %" PRIu64 " bytes of voxels equally", r->path, n, all);
+        return vn_fail(err, VN_E_FORMAT,
+                       "'%s' names %" PRId64 " files, which cannot share %" PRIu64 " bytes of voxels equally", r->path,
+                       n, all);
     s->each = all / (uint64_t)n;
     s->part = vn_calloc((uint64_t)n, sizeof *s->part, err);
     if (!s->part)
@@ -539,13 +573,18 @@ static int check_sizes(const struct vn_raw *r, const struct vn_open_opt *opt, ui
     *bytes = vn_stored_size(r->stored);
     for (int k = 0; k < 5; k++)
         fits = fits && r->dim[k] >= 1 && r->dim[k] <= INT64_C(1) << 40 && vn_mul(*bytes, (uint64_t)r->dim[k], bytes);
-    if (!fits || *bytes > INT64_MAX / 4 || r->dim[3] > INT_MAX || r->dim[4] > INT_MAX || r->lead > INT64_MAX / 4 || r->skip > INT64_MAX / 4)
-        return vn_fail(err, VN_E_FORMAT, "'%s' says it has %" PRId64 "x%" PRId64 "x%" PRId64 " voxels, %" PRId64 " channels, %" PRId64 " times", r->path,
-                       r->dim[0], r->dim[1], r->dim[2], r->dim[3], r->dim[4]);
+    if (!fits || *bytes > INT64_MAX / 4 || r->dim[3] > INT_MAX || r->dim[4] > INT_MAX || r->lead > INT64_MAX / 4 ||
+        r->skip > INT64_MAX / 4)
+        return vn_fail(err, VN_E_FORMAT,
+                       "'%s' says it has %" PRId64 "x%" PRId64 "x%" PRId64 " voxels, %" PRId64 " channels, %" PRId64
+                       " times",
+                       r->path, r->dim[0], r->dim[1], r->dim[2], r->dim[3], r->dim[4]);
     if (opt->time < 0 || opt->time >= r->dim[4])
-        return vn_fail(err, VN_E_ARG, "time=%d: '%s' has %" PRId64 " time point%s (0 is the first)", opt->time, r->path, r->dim[4], r->dim[4] > 1 ? "s" : "");
+        return vn_fail(err, VN_E_ARG, "time=%d: '%s' has %" PRId64 " time point%s (0 is the first)", opt->time, r->path,
+                       r->dim[4], r->dim[4] > 1 ? "s" : "");
     if (opt->channel < 0 || opt->channel >= r->dim[3])
-        return vn_fail(err, VN_E_ARG, "channel=%d: '%s' has %" PRId64 " channel%s (0 is the first)", opt->channel, r->path, r->dim[3], r->dim[3] > 1 ? "s" : "");
+        return vn_fail(err, VN_E_ARG, "channel=%d: '%s' has %" PRId64 " channel%s (0 is the first)", opt->channel,
+                       r->path, r->dim[3], r->dim[3] > 1 ? "s" : "");
     return 0;
 }
 
@@ -558,7 +597,8 @@ static void lay_out(struct raw_src *s, const struct vn_raw *r)
         s->axis[i] = i;
     for (int i = 0; i < 3; i++)
         for (int k = 2; k > i; k--)
-            if (r->dim[s->axis[k]] > 1 && (r->dim[s->axis[k - 1]] == 1 || r->stride[s->axis[k]] < r->stride[s->axis[k - 1]])) {
+            if (r->dim[s->axis[k]] > 1 &&
+                (r->dim[s->axis[k - 1]] == 1 || r->stride[s->axis[k]] < r->stride[s->axis[k - 1]])) {
                 int a = s->axis[k];
                 s->axis[k] = s->axis[k - 1];
                 s->axis[k - 1] = a;
@@ -615,12 +655,15 @@ int vn_raw_open(const struct vn_raw *r, const struct vn_open_opt *opt, struct vn
         vn_free(s);
         return rc;
     }
-    s->f.map = (struct vn_rowmap) { .stored = r->stored, .swap = r->swap && r->coding != VN_CODE_TEXT, .slope = r->slope, .inter = r->inter };
+    s->f.map = (struct vn_rowmap){
+        .stored = r->stored, .swap = r->swap && r->coding != VN_CODE_TEXT, .slope = r->slope, .inter = r->inter
+    };
     memcpy(s->f.src.box.hi, r->dim, sizeof s->f.src.box.hi);
     choose_um(&s->f, r);
     lay_out(s, r);
     if ((rc = open_parts(s, r, bytes, err)) || (rc = vn_file_kind(opt, &r->note, r->kind, &kind, err)) ||
-        (rc = vn_rowmap_plan(&s->f.map, kind, r->path, err)) || (r->orientation && !(words = vn_strdup(r->orientation, err)))) {
+        (rc = vn_rowmap_plan(&s->f.map, kind, r->path, err)) ||
+        (r->orientation && !(words = vn_strdup(r->orientation, err)))) {
         raw_free(&s->f.src);
         return rc ? rc : VN_E_MEMORY;
     }
