@@ -19,7 +19,7 @@ static void objects_stand_under_what_they_were_made_from(void **state)
 {
     static const struct { const char *start; int indent; } want[] = {
         { "name", 0 }, { "v ", 0 }, { "s ", 2 }, { "m ", 4 }, { "g ", 6 }, { "t ", 8 }, { "also from v_mask\n", 10 }, { "t_segments ", 8 },
-        { "also from v_mask\n", 10 }, { "v_mask ", 0 }, { "v_graph ", 0 }, { "region: 1:15,:,:12", 0 },
+        { "also from v_mask\n", 10 }, { "v_mask ", 0 }, { "v_graph ", 0 }, { "list NAME shows", 0 }, { "region: 1:15,:,:12", 0 },
     };
     (void)state;
     assert_int_equal(session_run(job), 0);

@@ -82,8 +82,8 @@ static void column(struct vn_str *b, int before, const char *text, int width)
     vn_str_addf(b, "%*s%s%*s  ", before, "", text, width - before - vn_text_width(text), "");
 }
 
-/* Without as=, which the line begins with; cut to what is left of the terminal's 80 columns. */
-static void command(struct vn_str *b, const struct vn_obj *o, int left)
+/* Without as=, which the line begins with; cut to what is left of the terminal's 80 columns (true). */
+static bool command(struct vn_str *b, const struct vn_obj *o, int left)
 {
     char text[400];
     snprintf(text, sizeof text, "%s", o->typed ? o->typed : o->line);
@@ -92,16 +92,13 @@ static void command(struct vn_str *b, const struct vn_obj *o, int left)
         as = strstr(as + 1, " as=");
     if (as && !strchr(as + 1, ' '))
         *as = '\0';
-    if (vn_text_width(text) <= left)
-        vn_str_add(b, text);
-    else {
-        vn_str_addn(b, text, vn_text_cut(text, left - 1));
-        vn_str_add(b, "\u2026");
-    }
-    vn_str_add(b, "\n");
+    const bool cut = vn_text_width(text) > left;
+    vn_str_addn(b, text, cut ? vn_text_cut(text, left - 1) : strlen(text));
+    vn_str_add(b, cut ? "\u2026\n" : "\n");
+    return cut;
 }
 
-static void print_row(struct vn_str *b, const struct rows *rows, const struct row *r, const struct widths *w)
+static bool print_row(struct vn_str *b, const struct rows *rows, const struct row *r, const struct widths *w)
 {
     const int used = w->name + w->kind + w->size + w->held + 8;
     struct vn_obj *in;
@@ -110,20 +107,23 @@ static void print_row(struct vn_str *b, const struct rows *rows, const struct ro
     column(b, 0, vn_kind_name(r->o->kind), w->kind);
     column(b, 0, r->o->shape, w->size);
     column(b, w->held - (int)strlen(r->held), r->held, w->held);
-    command(b, r->o, WIDTH - used > MIN_COMMAND ? WIDTH - used : MIN_COMMAND);
+    const bool cut = command(b, r->o, WIDTH - used > MIN_COMMAND ? WIDTH - used : MIN_COMMAND);
     for (int i = 1; (in = vn_obj_input(r->o, i)); i++) {
         const int k = row_of(rows, in);
         vn_str_addf(b, "%*salso from %s\n", indent(r) + 2, "", k >= 0 ? rows->r[k].name : in->line);
     }
+    return cut;
 }
 
-static void print_under(struct vn_str *b, const struct rows *rows, int parent, const struct widths *w)
+static bool print_under(struct vn_str *b, const struct rows *rows, int parent, const struct widths *w)
 {
+    bool cut = false;
     for (int i = 0; i < rows->n; i++)
         if (rows->r[i].parent == parent) {
-            print_row(b, rows, &rows->r[i], w);
-            print_under(b, rows, i, w);
+            cut |= print_row(b, rows, &rows->r[i], w);
+            cut |= print_under(b, rows, i, w);
         }
+    return cut;
 }
 
 static void widen(int *w, int to) { *w = to > *w ? to : *w; }
@@ -146,7 +146,8 @@ static void print_tree(struct vn_str *b, const struct rows *rows)
     column(b, 0, "size", w.size);
     column(b, w.held - 6, "memory", w.held);
     vn_str_add(b, "made by\n");
-    print_under(b, rows, -1, &w);
+    if (print_under(b, rows, -1, &w))
+        vn_str_add(b, "list NAME shows the whole command, and those before it\n");
     if (evicted)
         vn_str_add(b, "evicted: its memory was needed; it is made again, the same bytes, when it is used\n");
 }
