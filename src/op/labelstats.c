@@ -1,16 +1,16 @@
-/* labelstats.c - label volumes measured slab by slab: runs of one label are found and summed plane by plane in parallel, and
- * added to their labels in raster order. */
+/* labelstats.c - label volumes measured slab by slab: runs of one label are found and summed in parallel, blocks of rows at a
+ * time, and added to their labels in raster order. */
 #include "labelstats.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "mem.h"
 
-enum { SLAB_BYTES = 48 << 20, DIM_MAX = 1 << 20 };
+enum { SLAB_BYTES = 48 << 20, ROWS = 64, DIM_MAX = 1 << 20 };
 typedef unsigned __int128 wide;
 
-struct run { uint32_t label, x0, x1, y; struct grey { uint64_t n; double mean, m2, sum, min, max; } g; };
-struct plane { struct run *run; uint64_t n, cap; };
+struct run { uint32_t label, x0, x1, y, z; struct grey { uint64_t n; double mean, m2, sum, min, max; } g; };
+struct block { struct run *run; uint64_t n, cap; };      /* up to ROWS rows of a plane */
 
 struct entry {                      /* sums over voxels, counted from box.lo */
     uint32_t label;
@@ -23,12 +23,13 @@ struct work {
     bool binary;                    /* a mask: every voxel is label 1 */
     struct vn_box box;
     const struct vn_buf *labels, *grey;      /* the slab; grey NULL: none */
-    struct plane *plane;
+    struct block *block;
+    int64_t per_plane;               /* blocks */
     struct entry *entry; uint32_t count; uint64_t cap;
     uint32_t *slot; uint64_t n_slot;         /* open addressing: entry + 1, 0 free */
 };
 
-/* ---- runs of a plane ---- */
+/* ---- runs of a block ---- */
 
 static void grey_run(const double *v, int64_t n, struct grey *out)
 {
@@ -47,7 +48,7 @@ static void grey_run(const double *v, int64_t n, struct grey *out)
     *out = g;
 }
 
-static int add_run(struct plane *p, const struct run *r, struct vn_err *err)
+static int add_run(struct block *p, const struct run *r, struct vn_err *err)
 {
     if (p->n == p->cap) {
         const uint64_t cap = p->cap ? p->cap * 2 : 256;
@@ -61,15 +62,17 @@ static int add_run(struct plane *p, const struct run *r, struct vn_err *err)
     return 0;
 }
 
-static int find_runs(void *ctx, int64_t i, struct vn_err *err)
+static int find_runs(void *ctx, int64_t k, struct vn_err *err)
 {
     const struct work *w = ctx;
     const struct vn_buf *b = w->labels;
-    struct plane *p = &w->plane[i];
-    const int64_t nx = vn_box_dim(&b->box, 0), ny = vn_box_dim(&b->box, 1);
+    struct block *p = &w->block[k];
+    const int64_t i = k / w->per_plane, from = k % w->per_plane * ROWS;
+    const int64_t nx = vn_box_dim(&b->box, 0), to = vn_min64(from + ROWS, vn_box_dim(&b->box, 1));
+    const uint32_t z = (uint32_t)(b->box.lo[2] - w->box.lo[2] + i);
     int rc = 0;
     p->n = 0;
-    for (int64_t y = 0; !rc && y < ny; y++) {
+    for (int64_t y = from; !rc && y < to; y++) {
         const uint32_t *row = (const uint32_t *)b->data + i * b->stride[1] + y * b->stride[0];
         const double *grey = w->grey ? (const double *)w->grey->data + i * w->grey->stride[1] + y * w->grey->stride[0] : NULL;
         for (int64_t x = 0, x0; !rc && x < nx; x++) {
@@ -77,7 +80,7 @@ static int find_runs(void *ctx, int64_t i, struct vn_err *err)
                 continue;
             for (x0 = x; x + 1 < nx && (w->binary ? row[x + 1] != 0 : row[x + 1] == row[x0]); x++)
                 ;
-            struct run r = { .label = w->binary ? 1 : row[x0], .x0 = (uint32_t)x0, .x1 = (uint32_t)(x + 1), .y = (uint32_t)y };
+            struct run r = { .label = w->binary ? 1 : row[x0], .x0 = (uint32_t)x0, .x1 = (uint32_t)(x + 1), .y = (uint32_t)y, .z = z };
             if (grey)
                 grey_run(grey + x0, x + 1 - x0, &r.g);
             rc = add_run(p, &r, err);
@@ -143,9 +146,9 @@ static void join_grey(struct grey *a, const struct grey *b)
     a->max = b->max > a->max ? b->max : a->max;
 }
 
-static void add_to(struct entry *e, const struct run *r, uint64_t z)
+static void add_to(struct entry *e, const struct run *r)
 {
-    const uint64_t a = r->x0, b = r->x1, n = b - a, y = r->y;
+    const uint64_t a = r->x0, b = r->x1, n = b - a, y = r->y, z = r->z;
     const uint64_t lo[3] = { a, y, z }, hi[3] = { b, y + 1, z + 1 };
     const uint64_t sx = (a + b - 1) * n / 2;
     for (int k = 0; k < 3; k++) {
@@ -167,15 +170,14 @@ static void add_to(struct entry *e, const struct run *r, uint64_t z)
 
 static int add_slab(struct work *w, struct vn_job *job, struct vn_err *err)
 {
-    const int64_t z0 = w->labels->box.lo[2] - w->box.lo[2];
     struct entry *e = NULL;
     int rc = 0;
-    for (int64_t i = 0; !rc && i < vn_box_dim(&w->labels->box, 2); i++) {
-        for (uint64_t k = 0; k < w->plane[i].n; k++) {
-            const struct run *r = &w->plane[i].run[k];
+    for (int64_t i = 0; !rc && i < vn_box_dim(&w->labels->box, 2) * w->per_plane; i++) {
+        for (uint64_t k = 0; k < w->block[i].n; k++) {
+            const struct run *r = &w->block[i].run[k];
             if ((!e || e->label != r->label) && !(e = entry_of(w, r->label, err)))
                 return VN_E_MEMORY;
-            add_to(e, r, (uint64_t)(z0 + i));
+            add_to(e, r);
         }
         rc = vn_job_check(job, err);
     }
@@ -259,7 +261,8 @@ static int read_slabs(struct work *w, struct vn_vol *labels, struct vn_vol *imag
     const int64_t area = vn_box_dim(&w->box, 0) * vn_box_dim(&w->box, 1), nz = vn_box_dim(&w->box, 2);
     const int64_t depth = vn_min64(nz, vn_max64(1, SLAB_BYTES / 12 / area));
     int rc = 0;
-    if (!(w->plane = vn_calloc((uint64_t)depth, sizeof *w->plane, err)))
+    w->per_plane = (vn_box_dim(&w->box, 1) + ROWS - 1) / ROWS;
+    if (!(w->block = vn_calloc((uint64_t)(depth * w->per_plane), sizeof *w->block, err)))
         return VN_E_MEMORY;
     for (int64_t z = w->box.lo[2]; !rc && z < w->box.hi[2]; z += depth) {
         struct vn_box part = w->box;
@@ -272,16 +275,16 @@ static int read_slabs(struct work *w, struct vn_vol *labels, struct vn_vol *imag
         w->labels = &slab;
         w->grey = image ? &grey : NULL;
         if (!rc)
-            rc = vn_job_for_quiet(job, vn_box_dim(&part, 2), find_runs, w, err);
+            rc = vn_job_for_quiet(job, vn_box_dim(&part, 2) * w->per_plane, find_runs, w, err);
         if (!rc)
             rc = add_slab(w, job, err);
         vn_buf_free(&slab);
         vn_buf_free(&grey);
         vn_job_step(job, (uint64_t)(part.hi[2] - w->box.lo[2]), (uint64_t)nz);
     }
-    for (int64_t i = 0; i < depth; i++)
-        vn_free(w->plane[i].run);
-    vn_free(w->plane);
+    for (int64_t i = 0; i < depth * w->per_plane; i++)
+        vn_free(w->block[i].run);
+    vn_free(w->block);
     return rc;
 }
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include "mem.h"
 
-enum { SLAB_BYTES = 32 << 20 };
+enum { SLAB_SHARE = 16, SLAB_MOST = 256 << 20 };       /* of the memory budget; bytes */
 #define NONE UINT32_MAX
 
 struct project {
@@ -62,7 +62,8 @@ static int take_rows(void *ctx, int64_t y, struct vn_err *err)
 static int collect(struct project *p, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box *box = &p->in->box;
-    const int64_t depth = vn_max64(1, SLAB_BYTES / 8 / (p->n[0] * p->n[1]));
+    const int64_t bytes = vn_min64((int64_t)(vn_mem_budget() / SLAB_SHARE), SLAB_MOST);
+    const int64_t depth = vn_max64(1, bytes / 8 / (p->n[0] * p->n[1]));
     int rc = 0;
     for (int64_t z = box->lo[2]; !rc && z < box->hi[2]; z += depth) {
         struct vn_box part = *box;
