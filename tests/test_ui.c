@@ -346,6 +346,15 @@ static void painting_by_key_and_mouse(void **state)
     expect(&t, "'n_drawn' is 0 (background) there and within 4 voxels");
     keys(&t, "eee");
     expect(&t, "ERASE n_drawn");
+    keys(&t, ":window auto\r");                  /* the prompt gives the mode back */
+    expect(&t, "> window auto");
+    expect(&t, "ERASE n_drawn");
+    keys(&t, "\033");
+    expect(&t, "f full");
+    keys(&t, ":phantom tube dims=20x20x20 as=t\r");          /* the mask of another grid is not what is edited */
+    expect(&t, "z 10/20");
+    keys(&t, "e");
+    expect(&t, "painting makes a new mask 't_drawn'");
     keys(&t, "\033");
     expect(&t, "f full");
     keys(&t, "q");

@@ -403,6 +403,13 @@ static void region_key(struct vn_ui *ui, const struct vn_event *ev)
 
 /* ---- browsing ---- */
 
+static void open_prompt(struct vn_ui *ui)
+{
+    ui->resume_edit = ui->mode == VN_EDIT;
+    ui->mode = VN_PROMPT;
+    ui->text_dirty = true;
+}
+
 static void toggle(struct vn_ui *ui, char what)
 {
     struct vn_view v;
@@ -508,7 +515,7 @@ static void browse_key(struct vn_ui *ui, const struct vn_event *ev)
         return;
     }
     switch (ev->code) {
-    case ':': case '/': case VN_KEY_ENTER: ui->mode = VN_PROMPT; ui->text_dirty = true; break;
+    case ':': case '/': case VN_KEY_ENTER: open_prompt(ui); break;
     case '?': case VN_KEY_F1: show_keys(ui); break;
     case 'q': ui->quit = true; break;
     case VN_KEY_ESC: vn_keys_cancel(ui); break;
@@ -553,7 +560,7 @@ static void prompt_key(struct vn_ui *ui, const struct vn_event *ev)
     bool control = ev->mods & VN_CTRL && ev->code < 0x110000;
     if ((control && ev->code == 'c') || (ev->code == VN_KEY_ESC && !vn_prompt_vi())) {
         vn_prompt_clear();
-        ui->mode = VN_BROWSE;
+        ui->mode = ui->resume_edit ? VN_EDIT : VN_BROWSE;
         if (control)
             vn_keys_cancel(ui);
     } else if (control && (ev->code == 'l' || ev->code == 'z')) {
@@ -576,7 +583,7 @@ static void viewer_key(struct vn_ui *ui, const struct vn_event *ev)
     case 'q': case VN_KEY_ESC: case VN_KEY_ENTER: case '?': vn_viewer_close(ui); break;
     case ':':
         vn_viewer_close(ui);
-        ui->mode = VN_PROMPT;
+        open_prompt(ui);
         break;
     case 'c':
         if (ev->mods & VN_CTRL)
@@ -604,9 +611,8 @@ static void mouse(struct vn_ui *ui, const struct vn_event *ev)
             vn_viewer_scroll(ui, ev->button == VN_WHEEL_UP ? -3 : 3);
         return;
     }
-    if (ev->y == vn_screen_rows() - 1 && ev->button == 0 && !ev->release && !ev->motion && ui->mode == VN_BROWSE) {
-        ui->mode = VN_PROMPT;
-        ui->text_dirty = true;
+    if (ev->y == vn_screen_rows() - 1 && ev->button == 0 && !ev->release && !ev->motion && (ui->mode == VN_BROWSE || ui->mode == VN_EDIT)) {
+        open_prompt(ui);
         return;
     }
     if (ui->mode == VN_EDIT && vn_paint_mouse(ui, ev))
@@ -660,8 +666,8 @@ void vn_keys_event(struct vn_ui *ui, const struct vn_event *ev)
         vn_str_addn(&ui->paste, ev->text, ev->n_text);
         break;
     case VN_EV_PASTE_END:
-        if (ui->mode == VN_BROWSE)
-            ui->mode = VN_PROMPT;
+        if (ui->mode == VN_BROWSE || ui->mode == VN_EDIT)
+            open_prompt(ui);
         if (ui->mode == VN_PROMPT && ui->paste.s && !ui->paste.failed)
             vn_prompt_paste(ui->paste.s, ui->paste.n);
         vn_str_free(&ui->paste);

@@ -19,13 +19,24 @@ static enum vn_kind kind_of(const struct vn_ui *ui, const char *name)
     return k;
 }
 
+/* A mask or labels on the grid of what is shown. */
+static bool editable(const struct vn_ui *ui, const char *name)
+{
+    struct vn_obj *o = kind_of(ui, name) & EDITED ? vn_session_get(ui->s, name) : NULL;
+    struct vn_vol *v = o ? vn_obj_peek(ui->s, o) : NULL, *shown = ui->panes.info.shown.vol;
+    bool assumed, fits = o && (!v || !shown || !vn_grid_check(&v->grid, name, &shown->grid, "", &assumed, NULL));
+    vn_vol_unref(v);
+    vn_obj_unref(o);
+    return fits;
+}
+
 /* The overlay, else a mask that is shown itself, else the one this mode makes. *from: the volume that the first stroke of a
  * new mask is given, or the mask's own name. */
 static void target(const struct vn_ui *ui, char name[64], char from[64])
 {
     const struct vn_view v = vn_session_view(ui->s);
     const char *shown = v.volume[0] ? vn_shown_name(&v, v.front) : ui->panes.info.shown.view.volume;
-    const char *which = kind_of(ui, v.overlay) & EDITED ? v.overlay : kind_of(ui, shown) & EDITED ? shown : "";
+    const char *which = editable(ui, v.overlay) ? v.overlay : editable(ui, shown) ? shown : "";
     if (!which[0] && ui->brush.made[0] && (ui->busy || kind_of(ui, ui->brush.made)))
         which = ui->brush.made;                      /* its first stroke may still be on the way */
     snprintf(from, 64, "%s", which[0] ? which : shown);
@@ -232,7 +243,7 @@ void vn_paint_start(struct vn_ui *ui)
     ui->brush.eraser = ui->brush.has_last = false;
     ui->brush.made[0] = '\0';
     ui->mode = VN_EDIT;
-    if (kind_of(ui, v.overlay) & EDITED && !v.overlay_on)
+    if (editable(ui, v.overlay) && !v.overlay_on)
         vn_keys_command(ui, "overlay on");
     take_label(ui);
     target(ui, name, from);

@@ -135,7 +135,8 @@ static void on_line(void *ctx, const char *line)
         return;
     }
     if (ui->panes.info.shown.vol)
-        ui->mode = VN_BROWSE;
+        ui->mode = ui->resume_edit ? VN_EDIT : VN_BROWSE;
+    ui->resume_edit = false;
     ui->text_dirty = true;
     line += strspn(line, " :");                  /* ":open" out of habit */
     if (*line)
