@@ -151,7 +151,7 @@ static void masks_are_255_in_the_file(void **state)
 
 /* ---- files as others write them ---- */
 
-struct odd { int w, h, pages, bits, samples, planar, photo, tile; const char *mode, *text; float res; };
+struct odd { int w, h, pages, bits, samples, planar, photo, tile; const char *mode, *text; float res; int scheme, reduced; };   /* reduced: the last so many pages are marked so */
 
 /* 8 or 16-bit pages whose sample s of pixel (x, y) on page p is (x + 10 y + 50 p + 100 s) mod 251. */
 static void write_odd(const struct odd *o)
@@ -167,6 +167,12 @@ static void write_odd(const struct odd *o)
         TIFFSetField(t, TIFFTAG_PHOTOMETRIC, o->photo);
         TIFFSetField(t, TIFFTAG_PLANARCONFIG, o->planar);
         TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, 3);
+        if (o->scheme)
+            TIFFSetField(t, TIFFTAG_COMPRESSION, o->scheme);
+        if (o->scheme == COMPRESSION_WEBP)
+            TIFFSetField(t, TIFFTAG_WEBP_LOSSLESS, 1);
+        if (p >= o->pages - o->reduced)
+            TIFFSetField(t, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
         if (p == 0 && o->text)
             TIFFSetField(t, TIFFTAG_IMAGEDESCRIPTION, o->text);
         if (o->res > 0) {
@@ -232,6 +238,90 @@ static void layouts_of_others(void **state)
             write_odd(&o);
             check_odd(open_it(0, 0, NULL), 0, 1, 0, bits == 8 ? 255 : 65535);
         }
+}
+
+/* Every lossless codec of this libtiff, in both byte orders; WebP knows RGB only. */
+static void codecs(void **state)
+{
+    static const int schemes[] = { COMPRESSION_LZW, COMPRESSION_PACKBITS, COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE, COMPRESSION_LZMA, COMPRESSION_ZSTD,
+                                   COMPRESSION_LERC, COMPRESSION_WEBP };
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(schemes); i++)
+        for (int k = 0; k < 4; k++) {
+            bool webp = schemes[i] == COMPRESSION_WEBP;
+            struct odd o = { 9, 7, 2, k & 1 && !webp ? 16 : 8, webp ? 3 : 1, 1, webp ? PHOTOMETRIC_RGB : 1, 0, k & 2 ? "wb" : "wl", NULL, 0, schemes[i], 0 };
+            if (!TIFFIsCODECConfigured((uint16_t)schemes[i]))
+                continue;
+            write_odd(&o);
+            check_odd(open_it(webp ? 2 : 0, 0, NULL), 0, 1, webp ? 2 : 0, 0);
+        }
+}
+
+/* Sets tag of the first directory of a classic little-endian file to the number v; v < 0 removes it (turns it into a tag
+ * that nobody knows). */
+static void patch(int tag, int v)
+{
+    unsigned char b[4], e[12];
+    uint32_t ifd;
+    bool found = false;
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &ifd, 4, 4), 4);
+    assert_int_equal(pread(fd, b, 2, ifd), 2);
+    for (int i = 0; i < b[0] + 256 * b[1]; i++) {
+        off_t where = (off_t)ifd + 2 + 12 * i;
+        assert_int_equal(pread(fd, e, 12, where), 12);
+        if (e[0] + 256 * e[1] != tag)
+            continue;
+        found = true;
+        if (v < 0) {
+            e[1] = 0xfe;
+        } else {
+            e[8] = (unsigned char)v;
+            e[9] = (unsigned char)(v >> 8);
+        }
+        assert_int_equal(pwrite(fd, e, 12, where), 12);
+    }
+    close(fd);
+    assert_true(found);
+}
+
+static char noted[500];
+static void note(void *ctx, const char *text)
+{
+    (void)ctx;
+    snprintf(noted, sizeof noted, "%s", text);
+}
+
+/* What cannot be read is refused by name; pages that are copies are left out, and said. */
+static void odd_pages(void **state)
+{
+    static const struct { int scheme; const char *word; } missing[] = { { 34712, "JPEG 2000 compression (scheme 34712)" }, { 50002, "JPEG XL compression" },
+                                                                         { 34933, "PNG compression" }, { 4711, "unknown compression (scheme 4711)" } };
+    struct odd o = { 9, 7, 4, 8, 1, 1, 1, 0, "wl", NULL, 0, 0, 1 };
+    struct vn_open_opt opt = { .note = note };
+    struct vn_vol *v;
+
+    (void)state;
+    write_odd(&o);
+    assert_int_equal(vn_io_open(path, &opt, &v, &err), 0);
+    assert_int_equal(v->grid.dim[2], 3);
+    assert_string_equal(noted, "1 reduced copy or transparency mask of the pages left out");
+    check_odd(v, 0, 1, 0, 0);
+    for (size_t i = 0; i < VN_COUNT(missing); i++) {
+        write_odd(&o);
+        patch(259, missing[i].scheme);
+        assert_int_equal(vn_io_open(path, &opt, &v, &err), VN_E_UNSUPPORTED);
+        if (!strstr(err.msg, missing[i].word))
+            fail_msg("%s", err.msg);
+    }
+    write_odd(&o);
+    patch(273, -1);
+    assert_int_equal(vn_io_open(path, &opt, &v, &err), VN_E_FORMAT);
+    assert_non_null(strstr(err.msg, "StripOffsets"));
+    write_odd(&o);
+    patch(256, 8);
+    assert_int_equal(vn_io_open(path, &opt, &v, &err), VN_E_UNSUPPORTED);
+    assert_non_null(strstr(err.msg, "page 2 is 9x7 and page 1 is 8x7"));
 }
 
 /* ImageJ hyperstack: channels fastest, then slices, then frames; unit and spacing in the description. */
@@ -563,7 +653,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
-        T(written_reads_back), T(masks_are_255_in_the_file), T(layouts_of_others), T(imagej_hyperstack), T(imagej_voxel_size), T(ome_order),
+        T(written_reads_back), T(masks_are_255_in_the_file), T(layouts_of_others), T(codecs), T(odd_pages), T(imagej_hyperstack), T(imagej_voxel_size), T(ome_order),
         T(eight_gigabytes_open_at_once), T(truncations_are_noticed), T(replacing_an_open_file), T(refusals), T(allocation_failures),
         T(a_pipe_named_by_a_document_is_refused), T(refused_writes), T(cancelled_writes),
     };

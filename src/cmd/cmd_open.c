@@ -22,11 +22,13 @@ static const struct vn_param params[] = {
 /* The file's name without folder and ending, with what a name cannot hold turned into '_'. */
 void vn_stem_name(const char *path, char out[64])
 {
-    const char *base = strrchr(path, '/');
-    size_t n, k = 0;
+    size_t n = strlen(path), k = 0;
 
+    for (; n > 0 && path[n - 1] == '/'; n--)                /* a folder */
+        ;
+    const char *base = memrchr(path, '/', n);
     base = base ? base + 1 : path;
-    n = strlen(base);
+    n -= (size_t)(base - path);
     if (n > 3 && strcmp(base + n - 3, ".gz") == 0)
         n -= 3;
     for (size_t i = n; i > 1; i--)

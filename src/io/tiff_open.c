@@ -107,7 +107,7 @@ static const char *scheme_name(uint16_t scheme)
     static const struct { uint16_t scheme; const char *name; } list[] = {
         { 33003, "JPEG 2000" }, { 33004, "JPEG 2000" }, { 33005, "JPEG 2000" }, { 34712, "JPEG 2000" }, { 34892, "lossy JPEG" }, { 22610, "JPEG XR" },
         { 34934, "JPEG XR" }, { 50002, "JPEG XL" }, { 52546, "JPEG XL" }, { 34713, "Nikon NEF" }, { 34887, "LERC" }, { 50000, "ZSTD" }, { 50001, "WEBP" },
-        { 34925, "LZMA" }, { 34661, "JBIG" }, { 34926, "Zstandard (older number)" }, { 7, "JPEG" }, { 6, "old-style JPEG" },
+        { 34925, "LZMA" }, { 34661, "JBIG" }, { 34926, "Zstandard (older number)" }, { 34933, "PNG" }, { 7, "JPEG" }, { 6, "old-style JPEG" },
     };
     const TIFFCodec *c = TIFFFindCODEC(scheme);
     for (size_t i = 0; i < VN_COUNT(list); i++)
@@ -190,6 +190,8 @@ static int check_layout(struct tiff_src *s, TIFF *t, struct vn_err *err)
     if (s->dir.page[0].predictor > 1 && scheme != COMPRESSION_LZW && scheme != COMPRESSION_ADOBE_DEFLATE && scheme != COMPRESSION_DEFLATE &&
         scheme != COMPRESSION_ZSTD && scheme != COMPRESSION_LZMA)
         return unsupported(s, "differences (a predictor) without a compression that has them", err);
+    if (scheme == COMPRESSION_JPEG && l->bits != 8)
+        return unsupported(s, "JPEG compression of more than 8 bits", err);
     if ((rc = plan_colour(s, t, scheme, err)))
         return rc;
     if (stored_type(&s->px, 0) == VN_S_NONE) {

@@ -165,7 +165,8 @@ int vn_tiff_save(struct vn_vol *v, const char *path, const struct vn_save_opt *o
         rc = vn_fail(err, VN_E_IO, "cannot write '%s': %s", path, strerror(errno));
         goto out;
     }
-    rc = vn_tiff_new(fd, path, total + 1024.0 * (double)s.dim[2] > 3.9e9 ? "w8m" : "wm", &t, err);
+    double worst = s.scheme == COMPRESSION_LZW ? 1.5 : 1.01;     /* LZW makes 12 bits of a byte that it has not seen */
+    rc = vn_tiff_new(fd, path, worst * total + 1024.0 * (double)s.dim[2] > 4.1e9 ? "w8m" : "wm", &t, err);
     if (!rc)
         rc = write_pages(&s, t, job, err);
     if (!rc) {
