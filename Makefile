@@ -32,7 +32,7 @@ CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option -Wno-string-concaten
 endif
 ifeq ($(SAN),fuzz)
 CC      = clang
-CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O2 -Wno-unknown-warning-option -Wno-string-concatenation -Wno-unknown-pragmas
+CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -O2 -w
 endif
 # One vector level for the tests that compare levels.
 ifneq ($(LEVEL),)

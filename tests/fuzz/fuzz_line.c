@@ -16,7 +16,7 @@
 static const char setup[] =
     "phantom network dims=16x14x12 voxel=1x1x2um seed=3 as=v; denoise v method=gaussian sigma=1um as=d; vesselness v scales=1um as=p;"
     "threshold p auto as=m; components m as=l; skeleton m as=k; graph m as=g; save v v.tif; save l l.nii; save p p.nii.gz;"
-    "open v.tif as=u; cohort c.csv as=c; measure g as=t to=t.csv";
+    "open v.tif as=u; cohort c.csv as=c; measure g as=t to=t.csv; recipe save m r.vnr; threshold v low=100 as=n; save n n.nrrd";
 static const char cohort[] = "subject,group,length_um,age\na,x,1,3\nb,x,2,4\nc,x,4,5\nd,y,5,3\ne,y,7,5\nf,y,9,4\n";
 static const char script[] = "roi 1:9,:,:\nthreshold p low=0.5 as=q # comment\n-close nothing; list\nroi off\n";
 
@@ -240,8 +240,8 @@ static void add_value(struct vn_str *b, const struct vn_param *p)
     case VN_P_RANGE: vn_str_add(b, ANY("2:5", ":", "0:1", "5:2", "3:", ":99")); break;
     case VN_P_POINT: case VN_P_POINTS: vn_str_add(b, ANY("3,4,5", "1,2,3;4,5,6", "1,2,3 4,5,6", "0,0,0", "15,13,11", "99,0,0", "-1,2,3", "1,2")); break;
     case VN_P_REALS: vn_str_add(b, ANY("1,2", "4,5,6", "0", "1,2,3,4,5,6,7,8", "10,200", "nan,1")); break;
-    case VN_P_TEXT: vn_str_add(b, ANY("x", "length_um", "age", "'a b'", "", "open", "v+1", "name")); break;
-    case VN_P_PATH: vn_str_add(b, ANY("v.tif", "l.nii", "p.nii.gz", "c.csv", "s.vn", "again.vn", "t.csv", "x.tif", "x.nii.gz", "x.csv", "x.png", "x.vn", ".")); break;
+    case VN_P_TEXT: vn_str_add(b, ANY("x", "length_um", "age", "'a b'", "", "open", "'a+b>1'", "a", "m", "r.vnr", "r.vnr v", "m x.vnr", "$1")); break;
+    case VN_P_PATH: vn_str_add(b, ANY("v.tif", "l.nii", "p.nii.gz", "c.csv", "s.vn", "again.vn", "t.csv", "x.tif", "x.nii.gz", "x.csv", "x.png", "x.vn", "n.nrrd", "r.vnr", ".")); break;
     case VN_P_OBJECT: add_object(b, p->kinds); break;
     case VN_P_NAME: vn_str_add(b, ANY("a", "b", "v", "m", "1", "x.y-z")); break;
     }

@@ -2,7 +2,7 @@
  *
  * An input is the file's bytes, then two bytes: flags (FLAG_*) and the file's name (low half) with the format to save in
  * (high half).  FLAG_RAW takes five more before those: x, y, z, type, offset.  A part behind the bytes "@@@@" is the
- * voxel file of a header (a.raw, a.img), another file of a set (b.tif), or the next slice of a folder. */
+ * voxel file of a header (1.raw, a.img), another file of a set (b.tif), or the next slice of a folder. */
 #include "fuzz.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +46,10 @@ static const char *write_parts(const uint8_t *data, size_t n, const char *name, 
         char *w = written[(*n_written)++];
         if (folder)
             snprintf(w, 32, "s/%d.%s", i, name);
+        else if (i && !strcmp(name, "a.hdr"))
+            snprintf(w, 32, "a.img");
         else if (i)
-            snprintf(w, 32, "%s", !strcmp(name, "a.hdr") ? "a.img" : !strcmp(name, "a.ome") || !strcmp(name, "a.tif") ? "b.tif" : i == 1 ? "a.raw" : "b.raw");
+            snprintf(w, 32, !strcmp(name, "a.ome") || !strcmp(name, "a.tif") ? "b.tif" : "%d.raw", i);
         else
             snprintf(w, 32, "%s", name);
         if (gz && (i || (strcmp(name, "a.nhdr") && strcmp(name, "a.mhd"))))   /* headers beside their voxels are plain */
@@ -134,6 +136,10 @@ static void read_some(struct vn_vol *v, const char *save_as)
     struct vn_buf b;
 
     fuzz_check(count > 0, "an empty volume", "");
+    for (int k = 0; k < 3; k++) {
+        fuzz_check(v->grid.um[k] >= 0 && v->grid.um[k] < 1e9, "a voxel size that is none", "");
+        fuzz_check(v->box.lo[k] >= 0 && v->box.hi[k] <= v->grid.dim[k], "a box outside its grid", "");
+    }
     if (count * size <= 1 << 18) {
         if (read_box(v, v->src->type, &v->box, &b))
             return;
