@@ -1,5 +1,6 @@
 /* undo and redo: names and region back and forth, what is refused, journals, memory held only for undo. */
 #include "session.h"
+#include <poll.h>
 
 static uint64_t names_key(void)
 {
@@ -164,6 +165,40 @@ static void the_view_survives_its_volume(void **state)
     assert_int_equal(session_run("redo 2; snap width=40 height=12"), 0);
 }
 
+static bool ended;
+static void hook_line(void *ctx, const char *line) { (void)ctx, (void)line; }
+static void hook_text(void *ctx, const char *line, bool is_error) { (void)ctx, (void)line, (void)is_error; }
+static void hook_done(void *ctx, int rc) { (void)ctx, (void)rc, ended = true; }
+
+/* In the terminal a line may be entered while a command runs: what changes names or region waits for it, so that the
+ * journal's order is the order of effects; what only looks does not. */
+static void what_changes_the_session_waits_for_the_running_command(void **state)
+{
+    static const char *const line[] = { "denoise v sigma=2um as=s", "zoom 3", "roi 0:8,0:8,0:8", "undo", "close s", "undo" };
+    static const char *const journal[] = { "phantom tube dims=64x64x64 radius=9 as=v", "zoom 3", "denoise v sigma=2um as=s", "roi 0:8,0:8,0:8",
+                                           "undo", "close s", "undo" };
+    const struct vn_runner_hooks h = { NULL, hook_line, hook_text, hook_done };
+    struct vn_box roi;
+    (void)state;
+    assert_int_equal(session_run("phantom tube dims=64x64x64 radius=9 as=v"), 0);
+    vn_runner_set_hooks(r, &h);
+    for (size_t i = 0; i < VN_COUNT(line); i++)
+        assert_int_equal(vn_runner_submit(r, line[i], &err), 0);
+    assert_true(vn_session_view(s).zoom == 3);               /* nothing was pumped: the command still runs */
+    assert_false(vn_session_roi(s, &roi));
+    for (ended = false; vn_runner_n_journal(r) < (int)VN_COUNT(journal);) {
+        struct pollfd fd = { vn_job_fd(), POLLIN, 0 };
+        assert_int_equal(poll(&fd, 1, 60000), 1);
+        vn_job_pump();
+    }
+    assert_true(ended);
+    for (size_t i = 0; i < VN_COUNT(journal); i++)
+        assert_string_equal(vn_runner_journal(r, (int)i), journal[i]);
+    struct vn_obj *o = vn_session_get(s, "s");
+    assert_non_null(o);
+    vn_obj_unref(o);
+}
+
 /* Every allocation fails once: the command succeeds or says why, and the session is one that commands left. */
 static void survives_every_failed_allocation(void **state)
 {
@@ -189,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_journal_with_undo_in_it_replays_to_the_same_session, session_text, session_stop),
         cmocka_unit_test_setup_teardown(what_only_undo_holds_is_evicted_first_and_made_again, session_text, session_stop),
         cmocka_unit_test_setup_teardown(the_view_survives_its_volume, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(what_changes_the_session_waits_for_the_running_command, session_text, session_stop),
         cmocka_unit_test_setup_teardown(survives_every_failed_allocation, session_text, session_stop),
     };
     vn_mem_init(0);
