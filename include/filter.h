@@ -20,7 +20,7 @@ int  vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struc
 /* The same slab by slab for who needs no whole result: the planes of box in order, at most depth at a time (more from
  * there on are filtered along x and y already). */
 struct vn_sep { const struct vn_buf *in; const struct vn_taps *t; struct vn_buf ring; int64_t next; };
-enum { VN_SEP_DEPTH = 32 };
+enum { VN_SEP_DEPTH = 24 };
 int  vn_sep_init(struct vn_sep *s, const struct vn_buf *in, const struct vn_taps *t, const struct vn_box *box, int64_t depth, struct vn_err *err);
 /* out: the planes that follow those of the call before; of box's extent along x and y. */
 int  vn_sep_next(struct vn_sep *s, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);

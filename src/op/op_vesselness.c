@@ -290,12 +290,12 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     for (int64_t z = out->box.lo[2]; z < out->box.hi[2]; z++)
         for (int64_t y = out->box.lo[1]; y < out->box.hi[1]; y++)
             memset((float *)out->data + vn_buf_at(out, out->box.lo[0], y, z), 0, (size_t)vn_box_dim(&out->box, 0) * sizeof(float));
-    for (int i = 0; rc == 0 && i < n; i++) {
+    for (int i = n - 1; rc == 0 && i >= 0; i--) {              /* the largest first: its slabs serve the smaller ones */
         struct vn_taps t[3];
         struct measure m;
         if (!(rc = setup(a, i, p->um, t, &m, err)))
             rc = one_scale(in, t, &m, &out->box, out, NULL, job, err);
-        vn_job_step(job, (uint64_t)i + 1, (uint64_t)n);
+        vn_job_step(job, (uint64_t)(n - i), (uint64_t)n);
     }
     return rc;
 }
@@ -365,6 +365,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
         rc = tile(a, in[0], &p, method == FRANGI ? norm_row : peak_row, &box, most, job, err);
         vn_job_step(job, (uint64_t)i + 1, (uint64_t)(n[0] * n[1] * n[2]));
     }
+    vn_mem_trim();                                             /* the tiles' buffers are of no use to what follows */
     for (int i = 0; rc == 0 && i < n_scale; i++) {
         const double v = method == FRANGI ? 0.5 * sqrt((double)most[i]) : (double)most[i];
         vn_str_addf(&text, "%s%.9g", i ? "," : "", isfinite(v) ? v : 0.0);
