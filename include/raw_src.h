@@ -31,17 +31,15 @@ int vn_raw_open(const struct vn_raw *r, const struct vn_open_opt *opt, struct vn
 
 /* Fills stride for numbers that lie in the order of `axis` (n numbers of 0 to 4, fastest first). */
 void vn_raw_strides(struct vn_raw *r, const int *axis, int n);
-/* A file of voxels, named in the header of `header`: beside it, unless the name is absolute. */
-char *vn_raw_beside(const char *header, const char *name, struct vn_err *err);
 /* Regular file opened for reading, else VN_E_IO: a pipe or device named by a header is never waited for. */
 int  vn_raw_fd(const char *path, uint64_t *size, struct vn_key *key, int *fd, struct vn_err *err);
-/* Names of voxel files, for the formats that list them. */
+/* Names of voxel files, as NRRD and MetaImage list them: value is NAME, PATTERN FIRST LAST [STEP], or LIST, whose names
+ * are the lines of `rest` (cut in place). */
 struct vn_names { char **s; int64_t n; };
-int  vn_names_add(struct vn_names *l, const char *header, const char *name, size_t len, struct vn_err *err);
-/* "name%03d.raw" with the numbers first, first + step, ... last: one %d, plain width, nothing else. */
-int  vn_names_count(struct vn_names *l, const char *header, const char *pattern, int64_t first, int64_t last,
-                    int64_t step, struct vn_err *err);
+int  vn_names_read(struct vn_names *l, const char *header, const char *value, char *rest, struct vn_err *err);
 void vn_names_free(struct vn_names *l);
+/* Without the blanks around it, cut in place. */
+char *vn_raw_trim(char *s);
 /* Header text (at most limit bytes, NUL-terminated; vn_free): the file's first bytes, as many as there are. */
 char *vn_raw_head(const char *path, size_t limit, size_t *n, struct vn_err *err);
 #endif

@@ -1,5 +1,5 @@
-/* Files of others, whole and cut: every TIFF and NIfTI under ../shared/data is opened and read, and so are copies of some
- * cut at every sixteenth of their length.  Nothing may crash, leak (address sanitizer) or print; an error has a message.
+/* Files of others, whole and cut: every TIFF, NIfTI, NRRD, MetaImage and NumPy file under ../shared/data is opened and
+ * read, and so are copies of some cut at every sixteenth of their length.  Nothing may crash, leak (address sanitizer) or print; an error has a message.
  * Checksums of voxels were made with tifffile 2024 and nibabel 5 (zlib.crc32 of the C-ordered array). */
 #include "io.h"
 #include <ftw.h>
@@ -59,7 +59,8 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
     if (type != FTW_F)
         return 0;
     if (strstr(path, "/tiff/") || strstr(path, "/nifti/") ||
-        (dot && (strcasecmp(dot, ".tif") == 0 || strcasecmp(dot, ".tiff") == 0 || strcasecmp(dot, ".gz") == 0 || strcasecmp(dot, ".nii") == 0)))
+        (dot && (strcasecmp(dot, ".tif") == 0 || strcasecmp(dot, ".tiff") == 0 || strcasecmp(dot, ".gz") == 0 || strcasecmp(dot, ".nii") == 0 ||
+                 strcasecmp(dot, ".nrrd") == 0 || strcasecmp(dot, ".mha") == 0 || strcasecmp(dot, ".npy") == 0)))
         *(try_file(path, NULL) ? &n_refused : &n_read) += 1;
     return 0;
 }
@@ -119,6 +120,7 @@ static void cut_copies(void **state)
         "tiff/fuzz_and_odd/tests/images/bigtiff/BigTIFF.tif", "tiff/every_layout/TestCase/tiger-rgb-tile-planar-16.tif",
         "tiff/ome_multifile/packages/loaders/tests/fixtures/multi-channel.ome.tif", "tiff/fuzz_and_odd/tests/images/tiled-jpeg-rgb-u8.tif",
         "nifti/odd/nibabel/tests/data/anatomical.nii", "nifti/odd/nibabel/tests/data/example4d.nii.gz", "nifti/empty_gz/test/data/example_nifti2.nii.gz",
+        "mra/aorta.mha", "mra/avf_float_32.nrrd", "skeletons/skimage/src/_skimage2/data/bw_text_skeleton.npy",
     };
     char copy[] = "/tmp/vn_cut_XXXXXX";
     (void)state;

@@ -61,22 +61,13 @@ static bool metaimage_probe(const char *path, const unsigned char *head, size_t 
     return known;
 }
 
-static char *trim(char *s)
-{
-    while (*s == ' ' || *s == '\t')
-        s++;
-    for (char *e = s + strlen(s); e > s && isspace((unsigned char)e[-1]);)
-        *--e = 0;
-    return s;
-}
-
 static int split(struct meta *h, char *s, const char *end, struct vn_err *err)
 {
     while (s < end) {
         char *nl = memchr(s, '\n', (size_t)(end - s)), *next = nl ? nl + 1 : (char *)end;
         if (nl)
             *nl = 0;
-        char *line = trim(s), *eq = strchr(line, '=');
+        char *line = vn_raw_trim(s), *eq = strchr(line, '=');
         s = next;
         h->rest = s;
         if (!*line)
@@ -85,13 +76,13 @@ static int split(struct meta *h, char *s, const char *end, struct vn_err *err)
             return vn_fail(err, VN_E_FORMAT, "'%s': the line '%.80s' of its MetaImage header has no '='", h->path,
                            line);
         *eq = 0;
-        char *name = trim(line);
+        char *name = vn_raw_trim(line);
         for (int i = 0; i < N_FIELD; i++) {
             if (strcasecmp(name, fields[i]) != 0)
                 continue;
             if (h->f[i])
                 return vn_fail(err, VN_E_FORMAT, "'%s' has the field %s twice", h->path, fields[i]);
-            h->f[i] = trim(eq + 1);
+            h->f[i] = vn_raw_trim(eq + 1);
         }
         if (h->f[F_FILE])
             return 0;                                              /* always the last field */
@@ -236,30 +227,6 @@ static int geometry(const struct meta *h, struct vn_raw *r, char **words, struct
     return *words ? 0 : VN_E_MEMORY;
 }
 
-/* LOCAL, NAME, PATTERN FIRST LAST [STEP], or LIST with the names on the lines that follow. */
-static int data_files(const struct meta *h, struct vn_names *l, struct vn_err *err)
-{
-    char pattern[1024];
-    long long first = 1, last = 0, step = 1;
-    int rc = 0;
-
-    if (strncasecmp(h->f[F_FILE], "LIST", 4) == 0 && (!h->f[F_FILE][4] || isspace((unsigned char)h->f[F_FILE][4]))) {
-        for (char *s = h->rest; !rc && s && *s;) {
-            char *nl = strchr(s, '\n'), *next = nl ? nl + 1 : s + strlen(s);
-            if (nl)
-                *nl = 0;
-            s = trim(s);
-            if (*s)
-                rc = vn_names_add(l, h->path, s, strlen(s), err);
-            s = next;
-        }
-        return rc || l->n ? rc : vn_fail(err, VN_E_FORMAT, "'%s' promises a list of its files, but has none", h->path);
-    }
-    if (strchr(h->f[F_FILE], '%') && sscanf(h->f[F_FILE], "%1023s %lld %lld %lld", pattern, &first, &last, &step) >= 3)
-        return vn_names_count(l, h->path, pattern, first, last, step, err);
-    return vn_names_add(l, h->path, h->f[F_FILE], strlen(h->f[F_FILE]), err);
-}
-
 static int metaimage_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err)
 {
     struct vn_raw r = { .path = path, .dim = { 1, 1, 1, 1, 1 }, .kind = VN_IMAGE };
@@ -286,7 +253,7 @@ static int metaimage_open(const char *path, const struct vn_open_opt *opt, struc
                 rc = bad(&h, F_HEADER, "is shorter than that header", err);
             r.lead = r.lead > head ? r.lead : head;
         } else {
-            rc = data_files(&h, &list, err);
+            rc = vn_names_read(&list, path, h.f[F_FILE], h.rest, err);
             r.file = list.s;
             r.n_file = list.n;
         }

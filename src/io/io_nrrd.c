@@ -51,15 +51,6 @@ static bool nrrd_probe(const char *path, const unsigned char *head, size_t n)
 
 /* ---- lines ---- */
 
-static char *trim(char *s)
-{
-    while (*s == ' ' || *s == '\t')
-        s++;
-    for (char *e = s + strlen(s); e > s && isspace((unsigned char)e[-1]);)
-        *--e = 0;
-    return s;
-}
-
 static int split(struct nrrd *h, char *s, const char *end, struct vn_err *err)
 {
     if (s[4] != '0' || s[5] != '0' || s[6] != '0' || s[7] < '1' || s[7] > '5')
@@ -69,7 +60,7 @@ static int split(struct nrrd *h, char *s, const char *end, struct vn_err *err)
         char *nl = memchr(s, '\n', (size_t)(end - s)), *next = nl ? nl + 1 : (char *)end;
         if (nl)
             *nl = 0;
-        char *line = trim(s), *colon = strchr(line, ':');
+        char *line = vn_raw_trim(s), *colon = strchr(line, ':');
         s = next;
         h->rest = s;
         if (!*line)
@@ -79,13 +70,13 @@ static int split(struct nrrd *h, char *s, const char *end, struct vn_err *err)
         if (!colon)
             return vn_fail(err, VN_E_FORMAT, "'%s': the line '%.80s' of its NRRD header is no field", h->path, line);
         *colon = 0;
-        char *name = trim(line);
+        char *name = vn_raw_trim(line);
         for (int i = 0; i < N_FIELD; i++) {
             if (strcasecmp(name, fields[i][0]) != 0 && (!fields[i][1] || strcasecmp(name, fields[i][1]) != 0))
                 continue;
             if (h->f[i])
                 return vn_fail(err, VN_E_FORMAT, "'%s' has the field '%s' twice", h->path, fields[i][0]);
-            h->f[i] = trim(colon + 1);
+            h->f[i] = vn_raw_trim(colon + 1);
             if (i == F_FILE && strncmp(h->f[i], "LIST", 4) == 0)
                 return 0;                                          /* names up to the end of the file */
         }
@@ -428,30 +419,6 @@ static int orientation(const struct nrrd *h, const struct vn_note *note, char **
     return *words ? 0 : VN_E_MEMORY;
 }
 
-/* "data file:" NAME, PATTERN FIRST LAST STEP [SUBDIM], or LIST [SUBDIM]. */
-static int data_files(const struct nrrd *h, struct vn_names *l, struct vn_err *err)
-{
-    char pattern[1024];
-    long long first, last, step;
-    int rc = 0;
-
-    if (strncmp(h->f[F_FILE], "LIST", 4) == 0 && (!h->f[F_FILE][4] || isspace((unsigned char)h->f[F_FILE][4]))) {
-        for (char *s = h->rest; !rc && s && *s;) {
-            char *nl = strchr(s, '\n'), *next = nl ? nl + 1 : s + strlen(s);
-            if (nl)
-                *nl = 0;
-            s = trim(s);
-            if (*s)
-                rc = vn_names_add(l, h->path, s, strlen(s), err);
-            s = next;
-        }
-        return rc || l->n ? rc : vn_fail(err, VN_E_FORMAT, "'%s' promises a list of its files, but has none", h->path);
-    }
-    if (strchr(h->f[F_FILE], '%') && sscanf(h->f[F_FILE], "%1023s %lld %lld %lld", pattern, &first, &last, &step) == 4)
-        return vn_names_count(l, h->path, pattern, first, last, step, err);
-    return vn_names_add(l, h->path, h->f[F_FILE], strlen(h->f[F_FILE]), err);
-}
-
 static int skips(const struct nrrd *h, struct vn_raw *r, struct vn_err *err)
 {
     char *end = "";
@@ -514,7 +481,7 @@ static int nrrd_open(const char *path, const struct vn_open_opt *opt, struct vn_
             r.note = (struct vn_note) { 0 };
         rc = orientation(&h, &r.note, &words, err);
         if (rc == 0 && h.f[F_FILE]) {
-            rc = data_files(&h, &list, err);
+            rc = vn_names_read(&list, path, h.f[F_FILE], h.rest, err);
             r.file = list.s;
             r.n_file = list.n;
         } else {

@@ -1,5 +1,6 @@
 /* raw_src.c - reading boxes of plainly stored numbers. */
 #include "raw_src.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "gz_read.h"
@@ -86,7 +88,17 @@ char *vn_raw_head(const char *path, size_t limit, size_t *n, struct vn_err *err)
     return s;
 }
 
-char *vn_raw_beside(const char *header, const char *name, struct vn_err *err)
+char *vn_raw_trim(char *s)
+{
+    while (*s == ' ' || *s == '\t')
+        s++;
+    for (char *e = s + strlen(s); e > s && isspace((unsigned char)e[-1]);)
+        *--e = 0;
+    return s;
+}
+
+/* A file of voxels, named in a header: beside it, unless the name is absolute. */
+static char *beside(const char *header, const char *name, struct vn_err *err)
 {
     const char *slash = strrchr(header, '/');
 
@@ -95,7 +107,7 @@ char *vn_raw_beside(const char *header, const char *name, struct vn_err *err)
     return vn_sprintf(err, "%.*s%s", (int)(slash + 1 - header), header, name);
 }
 
-int vn_names_add(struct vn_names *l, const char *header, const char *name, size_t len, struct vn_err *err)
+static int add_name(struct vn_names *l, const char *header, const char *name, size_t len, struct vn_err *err)
 {
     char one[PATH_MAX];
 
@@ -109,11 +121,12 @@ int vn_names_add(struct vn_names *l, const char *header, const char *name, size_
             return VN_E_MEMORY;
         l->s = s;
     }
-    l->s[l->n] = vn_raw_beside(header, one, err);
+    l->s[l->n] = beside(header, one, err);
     return l->s[l->n] ? (l->n++, 0) : VN_E_MEMORY;
 }
 
-int vn_names_count(struct vn_names *l, const char *header, const char *pattern, int64_t first, int64_t last,
+/* "name%03d.raw" with the numbers first, first + step, ... last: one %d, plain width, nothing else. */
+static int add_numbered(struct vn_names *l, const char *header, const char *pattern, int64_t first, int64_t last,
                    int64_t step, struct vn_err *err)
 {
     const char *p = strchr(pattern, '%'), *end;
@@ -136,14 +149,38 @@ int vn_names_count(struct vn_names *l, const char *header, const char *pattern, 
                        pattern, first, last, step);
     if ((last - first) / step >= 1 << 20)
         return vn_fail(err, VN_E_FORMAT, "'%s' names more than a million files", header);
-    for (int64_t i = first; !rc && (step > 0 ? i <= last : i >= last); i += step) {
+    for (int64_t k = 0; !rc && k <= (last - first) / step; k++) {
+        const int64_t i = first + k * step;
         int n = zeros ? snprintf(one, sizeof one, "%.*s%0*" PRId64 "%s", (int)(p - pattern), pattern, width, i, end)
                       : snprintf(one, sizeof one, "%.*s%*" PRId64 "%s", (int)(p - pattern), pattern, width, i, end);
         if (n < 0 || n >= (int)sizeof one)
             return vn_fail(err, VN_E_FORMAT, "'%s': the names of its files are too long", header);
-        rc = vn_names_add(l, header, one, (size_t)n, err);
+        rc = add_name(l, header, one, (size_t)n, err);
     }
     return rc;
+}
+
+int vn_names_read(struct vn_names *l, const char *header, const char *value, char *rest, struct vn_err *err)
+{
+    char pattern[1024];
+    long long first, last, step = 1;
+    int rc = 0;
+
+    if (strncasecmp(value, "LIST", 4) != 0 || (value[4] && !isspace((unsigned char)value[4]))) {
+        if (strchr(value, '%') && sscanf(value, "%1023s %lld %lld %lld", pattern, &first, &last, &step) >= 3)
+            return add_numbered(l, header, pattern, first, last, step, err);
+        return add_name(l, header, value, strlen(value), err);
+    }
+    while (!rc && rest && *rest) {
+        char *nl = strchr(rest, '\n'), *next = nl ? nl + 1 : rest + strlen(rest);
+        if (nl)
+            *nl = 0;
+        rest = vn_raw_trim(rest);
+        if (*rest)
+            rc = add_name(l, header, rest, strlen(rest), err);
+        rest = next;
+    }
+    return rc || l->n ? rc : vn_fail(err, VN_E_FORMAT, "'%s' promises a list of its files, but has none", header);
 }
 
 void vn_names_free(struct vn_names *l)
