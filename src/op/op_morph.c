@@ -7,7 +7,7 @@ const struct vn_param vn_morph_params[] = {
     { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_MASK | VN_LABELS | VN_SKELETON,
       .help = "mask; voxels above 0 are foreground" },
     { "op", VN_P_CHOICE, VN_POS | VN_REQ, .choices = "dilate|erode|open|close", .help = "what is done" },   /* order of enum vn_morph */
-    { "radius", VN_P_LENGTH, VN_POS | VN_REQ, .min = 0, .max = 1e6, .help = "of the ball" },
+    { "radius", VN_P_LENGTH, VN_POS | VN_REQ, .min = 0, .max = 1e6, .help = "radius of the ball" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
 };
