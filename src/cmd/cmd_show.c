@@ -28,7 +28,8 @@ static int link_others(struct vn_call *c, struct vn_view *view, const struct vn_
         struct vn_vol *v = peek(c, key);
         int rc = first && v ? vn_grid_check(&first->grid, vn_call_name(c, "volume"), &v->grid, name, &assumed, err) : 0;
         if (!rc && assumed)
-            vn_call_note(c, "the voxel size of '%s' is not known: taken as that of the other", vn_um_known(&v->grid) ? vn_call_name(c, "volume") : name);
+            vn_call_note(c, "the voxel size of '%s' is not known: taken as that of the other",
+                         vn_um_known(&v->grid) ? vn_call_name(c, "volume") : name);
         vn_vol_unref(v);
         if (rc)
             return rc;

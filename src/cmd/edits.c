@@ -53,7 +53,8 @@ static int inside(const char *name, const struct vn_box *box, const double p[3],
     for (int k = 0; k < 3; k++) {
         const double v = floor(p[k] + 0.5);
         if (!(v >= (double)box->lo[k] && v < (double)box->hi[k]))
-            return vn_fail(err, VN_E_ARG, "at=%g,%g,%g: %c=%g is outside '%s', which covers %lld to %lld there", p[0], p[1], p[2], "xyz"[k], p[k], name,
+            return vn_fail(err, VN_E_ARG, "at=%g,%g,%g: %c=%g is outside '%s', which covers %lld to %lld there",
+                           p[0], p[1], p[2], "xyz"[k], p[k], name,
                            (long long)box->lo[k], (long long)box->hi[k] - 1);
         at[k] = (int64_t)v;
     }
@@ -67,7 +68,8 @@ static int check_points(const char *name, const struct vn_box *box, const struct
     for (int64_t i = 0; i < s->n && !rc; i++) {
         rc = inside(name, box, s->at + 3 * i, i ? at : first, err);
         if (!rc && i && s->axis != VN_BRUSH_BALL && at[s->axis] != first[s->axis])
-            rc = vn_fail(err, VN_E_ARG, "axis=%c: a disc stays in one slice, and the points go from %c=%lld to %lld (axis=ball paints in all directions)",
+            rc = vn_fail(err, VN_E_ARG,
+                         "axis=%c: a disc stays in one slice, and the points go from %c=%lld to %lld (axis=ball paints in all directions)",
                          "xyz"[s->axis], "xyz"[s->axis], (long long)first[s->axis], (long long)at[s->axis]);
     }
     return rc;
@@ -78,12 +80,15 @@ static int check_value(const char *name, const struct vn_vol *v, uint32_t value,
     unsigned char there[8];
     uint32_t back;
     if (v->kind != VN_LABELS && value > 1)
-        return vn_fail(err, VN_E_ARG, "value=%u: '%s' is a %s, and the voxels of a mask are 0 or 1; labels take other values", value, name, vn_kind_name(v->kind));
+        return vn_fail(err, VN_E_ARG, "value=%u: '%s' is a %s, and the voxels of a mask are 0 or 1; labels take other values",
+                       value, name, vn_kind_name(v->kind));
     if (v->kind != VN_LABELS)
         return 0;
     vn_convert_row(v->src->type, there, VN_U32, &value, 1);
     vn_convert_row(VN_U32, &back, v->src->type, there, 1);
-    return back == value ? 0 : vn_fail(err, VN_E_ARG, "value=%u does not fit the labels of '%s', which are of type %s", value, name, vn_type_name(v->src->type));
+    if (back == value)
+        return 0;
+    return vn_fail(err, VN_E_ARG, "value=%u does not fit the labels of '%s', which are of type %s", value, name, vn_type_name(v->src->type));
 }
 
 /* An empty mask where v is, or the region's part of it. */
@@ -101,7 +106,8 @@ static int start_empty(struct vn_call *c, const char *name, const struct vn_vol 
         rc = VN_E_MEMORY;
     }
     if (!rc)
-        vn_call_note(c, "'%s' is %s %s: starting from an empty mask on its grid%s", name, v->kind == VN_IMAGE ? "an" : "a", vn_kind_name(v->kind),
+        vn_call_note(c, "'%s' is %s %s: starting from an empty mask on its grid%s", name,
+                     v->kind == VN_IMAGE ? "an" : "a", vn_kind_name(v->kind),
                      v->kind == VN_IMAGE ? " ('set' with kind=mask makes it one)" : "");
     return rc;
 }
@@ -180,8 +186,10 @@ int vn_edit_pick(struct vn_call *c, bool keep, struct vn_err *err)
     struct vn_buf b = vn_vol_data(out);
     if (!vn_edit_nearest(&b, at, (double)vn_args_int(&c->args, "near"), (int)vn_args_int(&c->args, "axis"), taken)) {
         const long long near = vn_args_int(&c->args, "near");
-        rc = near ? vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there and within %lld voxels", p[0], p[1], p[2], name, near)
-                  : vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there", p[0], p[1], p[2], name);
+        if (near)
+            rc = vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there and within %lld voxels", p[0], p[1], p[2], name, near);
+        else
+            rc = vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there", p[0], p[1], p[2], name);
     }
     if (!rc)
         rc = vn_edit_component(&b, v->kind == VN_LABELS, taken, connectivity, keep, &changed, c->job, err);

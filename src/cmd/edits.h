@@ -6,16 +6,20 @@
 #define VN_EDITED (VN_MASK | VN_LABELS | VN_SKELETON)
 
 /* Parameter rows of a stroke, and of the choice of a component. */
-#define VN_STROKE_PARAMS                                                                                                                    \
-    { "at", VN_P_POINTS, VN_REQ, .unit = "voxels", .help = "points of the stroke, joined by straight lines; 12,7,3 is the middle of that voxel" }, \
-    { "size", VN_P_LENGTH, VN_REQ, .min = 0.001, .max = 100000, .help = "diameter of the brush" },                                          \
+#define VN_STROKE_PARAMS \
+    { "at", VN_P_POINTS, VN_REQ, .unit = "voxels", \
+      .help = "points of the stroke, joined by straight lines; 12,7,3 is the middle of that voxel" }, \
+    { "size", VN_P_LENGTH, VN_REQ, .min = 0.001, .max = 100000, .help = "diameter of the brush" }, \
     { "axis", VN_P_CHOICE, 0, .def = "z", .choices = "x|y|z|ball", .help = "a disc in the slice across x, y or z, or a ball" }
-#define VN_COMPONENT_PARAMS                                                                                                                 \
-    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_EDITED, .help = "mask, labels or skeleton" },                                       \
-    { "at", VN_P_POINT, VN_REQ, .unit = "voxels", .help = "a voxel of the component" },                                                     \
-    { "connectivity", VN_P_CHOICE, 0, .def = "26", .choices = "6|18|26", .help = "of a mask: faces (6), and edges (18), and corners (26)" }, \
-    { "near", VN_P_INT, 0, .min = 0, .max = 100, .def = "0", .unit = "voxels", .help = "on background: the nearest voxel within this distance is taken" }, \
-    { "axis", VN_P_CHOICE, 0, .def = "ball", .choices = "x|y|z|ball", .help = "where near= looks: in the slice across x, y or z, or all around" }, \
+#define VN_COMPONENT_PARAMS \
+    { "mask", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_EDITED, .help = "mask, labels or skeleton" }, \
+    { "at", VN_P_POINT, VN_REQ, .unit = "voxels", .help = "a voxel of the component" }, \
+    { "connectivity", VN_P_CHOICE, 0, .def = "26", .choices = "6|18|26", \
+      .help = "of a mask: faces (6), and edges (18), and corners (26)" }, \
+    { "near", VN_P_INT, 0, .min = 0, .max = 100, .def = "0", .unit = "voxels", \
+      .help = "on background: the nearest voxel within this distance is taken" }, \
+    { "axis", VN_P_CHOICE, 0, .def = "ball", .choices = "x|y|z|ball", \
+      .help = "where near= looks: in the slice across x, y or z, or all around" }, \
     { "as", VN_P_NAME, 0, .help = "name of the result" }
 
 /* The volume parameter `param` with a stroke of this value. */

@@ -68,7 +68,8 @@ static bool reach_of(const struct vn_stroke *s, int64_t i, const struct vn_box *
     scales(s, scale);
     for (int k = 0; k < 3; k++) {
         const double r = s->axis == k ? 0 : s->radius / scale[k] * (1 + 1e-6);
-        const double lo = s->axis == k ? floor(a[k] + 0.5) : ceil(fmin(a[k], b[k]) - r), hi = s->axis == k ? lo : floor(fmax(a[k], b[k]) + r);
+        const double lo = s->axis == k ? floor(a[k] + 0.5) : ceil(fmin(a[k], b[k]) - r);
+        const double hi = s->axis == k ? lo : floor(fmax(a[k], b[k]) + r);
         if (!(lo < 1e15) || !(hi > -1e15))
             return false;
         out->lo[k] = (int64_t)fmax(lo, -1e15);
@@ -98,7 +99,8 @@ static int draw_plane(void *ctx, int64_t i, struct vn_err *err)
         for (int64_t y = r->lo[1]; y < r->hi[1]; y++) {
             unsigned char *at = (unsigned char *)d->b->data + size * (size_t)vn_buf_at(d->b, r->lo[0], y, z);
             for (int64_t x = r->lo[0]; x < r->hi[0]; x++, at += size) {
-                if (memcmp(at, d->value, size) == 0 || distance2(a, b, (const double[3]){ (double)x, (double)y, (double)z }, scale) > limit)
+                const double p[3] = { (double)x, (double)y, (double)z };
+                if (memcmp(at, d->value, size) == 0 || distance2(a, b, p, scale) > limit)
                     continue;
                 memcpy(at, d->value, size);
                 changed++;

@@ -216,7 +216,8 @@ static void component(struct vn_ui *ui, const char *verb)
     }
     const char *axis = v.focus == VN_MIP ? "ball" : (const char *[]){ "x", "y", "z" }[vn_pane_axis(&v, v.focus)];
     const double *at = v.volume[0] ? v.at : ui->panes.info.shown.view.at;
-    snprintf(line, sizeof line, "%s %s at=%.0f,%.0f,%.0f near=%d axis=%s as=%s", verb, name, floor(at[0]), floor(at[1]), floor(at[2]), NEAR, axis, name);
+    snprintf(line, sizeof line, "%s %s at=%.0f,%.0f,%.0f near=%d axis=%s as=%s", verb, name, floor(at[0]), floor(at[1]),
+             floor(at[2]), NEAR, axis, name);
     edit(ui, line);
 }
 
