@@ -200,6 +200,7 @@ static void names(void **state)
     struct vn_vol *v = open_channel("", 0);
     assert_non_null(strstr(notes.s, "numbers go up by 2 (10 to 18)"));
     assert_non_null(strstr(notes.s, "overview.tif"));
+    assert_null(strstr(notes.s, "channels"));
     assert_int_equal(v->src->type, VN_U16);
     planes_are(v, (const int[]) { 0, 1, 2, 3, 4 }, 5);
     tiff("n_1.tif", 5, 4, 16, 0, 1, NULL);
@@ -216,6 +217,10 @@ static void two_numbers(void **state)
     tiff("c1_z0.tif", 5, 4, 8, 0, 1, NULL);
     tiff("c1_z1.tif", 5, 4, 8, 0, 1, NULL);
     REFUSED("", VN_E_UNSUPPORTED, "2 numbers in the slices' names differ");
+    assert_int_equal(unlink(at("c0_z1.tif")) | unlink(at("c1_z1.tif")), 0);
+    struct vn_vol *v = open_channel("", 0);
+    assert_non_null(strstr(notes.s, "numbered after 'c': if these are channels"));
+    vn_vol_unref(v);
 }
 
 static void odd_ones(void **state)

@@ -4,6 +4,7 @@
  * looks at every file's header, some 20 us each, so that a slice of another size is named at once and not hours into a job.
  * What is not a slice is left out and said; what could be read in two ways (two series, the same number twice, TIFF beside
  * PNG) is refused. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -32,6 +33,7 @@ struct listing {
     struct slice *s; int64_t n, cap;
     int64_t n_tiff, n_png;
     int64_t n_other; struct vn_str other;       /* left out: how many, the names of a few */
+    int column;                                 /* which number of the names is the slice's */
 };
 
 /* 1 TIFF, 2 PNG, by its name; 0 anything else. */
@@ -199,6 +201,7 @@ static int sort_slices(struct listing *l, struct vn_err *err)
     }
     if (best >= 0)
         sort_by(l, best);
+    l->column = best;
     if (best >= 0 || l->n == 1)
         return 0;
     if (n_vary > 1)
@@ -212,6 +215,25 @@ static int sort_slices(struct listing *l, struct vn_err *err)
         sort_by(l, k);
     }
     return vn_fail(err, VN_E_UNSUPPORTED, "'%s': '%s' and '%s' differ in their ending only", l->path, l->s[0].name, l->s[1].name);
+}
+
+/* A number after "ch" or "t" is more often a channel or a time point than a plane. */
+static void tell_word(const struct listing *l, const struct vn_open_opt *opt)
+{
+    static const char *const words[] = { "c", "ch", "chan", "channel", "t", "time", "timepoint", "wavelength" };
+    const char *p = l->s[0].stem;
+
+    for (int k = 0; *p && (*p != '#' || k++ < l->column); p++)
+        ;
+    size_t end = (size_t)(p - l->s[0].stem), n = 0;
+    while (*p && end > 0 && strchr("_- =", l->s[0].stem[end - 1]))
+        end--;
+    while (*p && n < end && isalpha((unsigned char)l->s[0].stem[end - n - 1]))
+        n++;
+    for (size_t i = 0; i < VN_COUNT(words) && l->n > 1; i++)
+        if (strlen(words[i]) == n && strncasecmp(l->s[0].stem + end - n, words[i], n) == 0)
+            vn_open_note(opt, "the slices are numbered after '%.*s': if these are channels or time points and not planes, open each file by itself", (int)n,
+                         l->s[0].stem + end - n);
 }
 
 /* The commonest difference of neighbours is the step; larger ones are gaps. */
@@ -368,6 +390,7 @@ static int slices_open(const char *path, const struct vn_open_opt *opt, struct v
         if (l.n_other)
             vn_open_note(opt, "%" PRId64 " other file%s in the folder left out: %s%s", l.n_other, l.n_other > 1 ? "s" : "", l.other.s ? l.other.s : "",
                          l.n_other > SHOWN ? ", ..." : "");
+        tell_word(&l, opt);
         tell_gaps(&l, opt);
     }
     listing_free(&l);
