@@ -45,7 +45,15 @@ once() {
         "$(get max)$(get components)" "$(get bytes_called)" "$(get bytes_disk)" >>"$log"
 }
 own()    { local stage=$1; shift; once "$stage" venule "$stages" op "$@"; }
-python() { local stage=$1 name=$2; shift 2; [ ! "$have_python" ] || once "$stage" "$name" "$python" "$peers/peers.py" "$@"; }
+# Newer releases of scikit-image know skeletonize_3d by another name.
+run_peer='import runpy, sys
+sys.argv = sys.argv[1:]
+if sys.argv[1] == "skel":
+    from skimage import morphology as m
+    if not hasattr(m, "skeletonize_3d"):
+        m.skeletonize_3d = lambda v: m.skeletonize(v, method="lee")
+runpy.run_path(sys.argv[0], run_name="__main__")'
+python() { local stage=$1 name=$2; shift 2; [ ! "$have_python" ] || once "$stage" "$name" "$python" -c "$run_peer" "$peers/peers.py" "$@"; }
 itk()    { local stage=$1; shift; [ ! -x "$itk" ] || once "$stage" itk "$itk" "$@"; }
 
 round() {
