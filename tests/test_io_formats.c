@@ -327,7 +327,7 @@ static void metaimage_headers(void **state)
     for (size_t t = 0; t < VN_COUNT(types); t++)
         for (int c = PLAIN; c <= TEXT; c++)
             for (int nc = 1; nc <= 2; nc++) {
-                snprintf(head, sizeof head, "ObjectType = Image\nNDims = 4\n%sBinaryDataByteOrderMSB = True\nTransformMatrix = 0 1 0 0 1 0 0 0 0 0 -1 0 0 0 0 1\n"
+                snprintf(head, sizeof head, "ObjectType = Image\nNDims = 4\n%sBinaryDataByteOrderMSB = True\nTransformMatrix = 0 1 0 0 0 0 1 0 1 0 0 0 0 0 0 1\n"
                          "Offset = 1 2 3 0\nElementSpacing = 0.5 0.75 2 1\nDimSize = 4 3 2 2\nElementNumberOfChannels = %d\nElementType = %s\nElementDataFile = LOCAL\n",
                          codings[c], nc, types[t].name);
                 write_bytes("a.mha", "wb", head, strlen(head));
@@ -337,8 +337,8 @@ static void metaimage_headers(void **state)
                 assert_int_equal(v->n_channel, nc);
                 assert_int_equal(v->n_time, 2);
                 assert_um(v, 500, 750, 2000);
-                /* x runs along the second axis of ITK (to the back), y along the first (to the left), z downwards */
-                assert_string_equal(v->orientation, "PLI (MetaImage; mm: 0 -0.75 0 -1; -0.5 0 0 -2; 0 0 -2 3)");
+                /* x runs along the second axis of ITK (to the back), y along the third (up), z along the first (to the left) */
+                assert_string_equal(v->orientation, "PSL (MetaImage; mm: 0 0 -2 -1; -0.5 0 0 -2; 0 0.75 0 3)");
                 assert_steps(v, 24 * nc + nc - 1, nc, 4 * nc, 12 * nc);
                 vn_vol_unref(v);
             }
@@ -510,7 +510,7 @@ static void written_header(void **state)
 {
     const struct vn_box part = { { 5, 2, 1 }, { 12, 5, 4 } };
     const struct vn_grid g = { { 13, 7, 5 }, { 0.5, 0.25, 2 }, { { 0 } } };
-    const struct vn_save_opt o = { .force = true };
+    const struct vn_save_opt o = { .force = true, .note = "open 'a\\b'" };
     struct vn_vol *v = make(VN_IMAGE, VN_I16, &g, &part);
     char text[1200];
 
@@ -528,6 +528,7 @@ static void written_header(void **state)
         assert_non_null(strstr(text, "\nsizes: 7 3 3\n"));
         assert_non_null(strstr(text, "\nendian: little\nencoding: gzip\n"));
         assert_non_null(strstr(text, "\nvenule_origin:=5,2,1\n"));
+        assert_non_null(strstr(text, "\nvenule_note:=open 'a\\\\b'\n"));
         if (!patient) {
             assert_non_null(strstr(text, "\nspace dimension: 3\nspace directions: (0.5,0,0) (0,0.25,0) (0,0,2)\nspace origin: (2.5,0.5,2)\nspace units: \"um\" \"um\" \"um\"\n"));
         } else {
