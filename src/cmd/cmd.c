@@ -315,6 +315,8 @@ static int next(struct vn_runner *r, struct vn_call **c, bool *keep_going, struc
         if (rest && !rc)
             r->first->depth = w->depth;
         if (!rc && words.n) {
+            if (rest)
+                w->line[rest - w->line - 1] = '\0';         /* the command alone, without its ';' */
             if (r->hooks.echo)
                 r->hooks.echo(r->hooks.ctx, w->line);
             rc = vn_call_parse(r, r->s, &words, r->o.prefixes, c, keep_going, err);

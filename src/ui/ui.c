@@ -39,6 +39,7 @@ static void on_echo(void *ctx, const char *line)
     struct vn_ui *ui = ctx;
     struct vn_log *l = &ui->log;
     line += strspn(line, " ");
+    ui->chosen |= !strncmp(line, "show ", 5) || !strncmp(line, "overlay ", 8);
     if (l->n && l->line[l->n - 1].kind == VN_LOG_ECHO && same_ui_verb(line, l->line[l->n - 1].s + 2)) {
         vn_free(l->line[--l->n].s);              /* moves of one kind are one line */
         if (ui->echo_at > l->n)
@@ -73,16 +74,17 @@ static void on_text(void *ctx, const char *line, bool is_error)
         vn_say(ui, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
 }
 
-/* What a command made is looked at: the first new image, else the first new mask, labels, skeleton or probability on top. */
+/* What a line made is looked at: the last new image, else the last new mask, labels, skeleton or probability on top; unless
+ * it was said meanwhile what to look at. */
 static void look_at_new(struct vn_ui *ui)
 {
     char name[64], image[64] = "", top[64] = "", line[100] = "";
     int n = vn_session_count(ui->s);
     for (int i = ui->bound; i < n; i++) {
         struct vn_obj *o = vn_session_at(ui->s, i, name);
-        if (o && o->kind == VN_IMAGE && !image[0])
+        if (o && o->kind == VN_IMAGE)
             snprintf(image, sizeof image, "%s", name);
-        else if (o && (o->kind & VN_VOLUMES) && !top[0])
+        else if (o && (o->kind & VN_VOLUMES))
             snprintf(top, sizeof top, "%s", name);
         vn_obj_unref(o);
     }
@@ -93,8 +95,9 @@ static void look_at_new(struct vn_ui *ui)
         snprintf(line, sizeof line, "show %s", show);
     else if (top[0] && !show[0] && strcmp(v.overlay, top) && strcmp(v.volume, top))
         snprintf(line, sizeof line, "overlay %s", top);
-    if (line[0])
+    if (line[0] && !ui->chosen)
         vn_keys_command(ui, line);
+    ui->chosen = false;
 }
 
 static void on_done(void *ctx, int rc)
