@@ -40,6 +40,9 @@ typedef void (*vn_row_fn)(const void *ctx, const float *v, float *out, int64_t n
 int  vn_wide_of(const struct vn_buf *in, vn_row_fn fn, const void *ctx, const struct vn_wide *w, const struct vn_buf *out,
                 struct vn_job *job, struct vn_err *err);
 
+/* The type in which these filters take a volume's voxels: integers as they are, the rest f32. */
+static inline enum vn_type vn_filter_type(const struct vn_vol *v) { return vn_type_is_int(v->src->type) ? v->src->type : VN_F32; }
+
 /* sigma[k] in voxels of axis k from length number `index` of a parameter (um where the voxel size is known). */
 int  vn_sigma(const struct vn_args *a, const char *name, int index, const double um[3], double sigma[3], struct vn_err *err);
 

@@ -253,9 +253,6 @@ static int setup(const struct vn_args *a, int i, const double um[3], struct vn_t
 
 /* ---- the operation ---- */
 
-/* Integers are read as they are. */
-static enum vn_type type_read(const struct vn_vol *v) { return vn_type_is_int(v->src->type) ? v->src->type : VN_F32; }
-
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
 {
     static const char *const list[] = { "c", "peak" };
@@ -265,8 +262,8 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     int rc = 0;
     (void)region;
 
-    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { type_read(in[0]) }, .out_type = VN_F32, .out_kind = VN_IMAGE,
-                            .mem_host = 12.0 + (double)vn_type_size(type_read(in[0])) };
+    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { vn_filter_type(in[0]) }, .out_type = VN_F32, .out_kind = VN_IMAGE,
+                            .mem_host = 12.0 + (double)vn_type_size(vn_filter_type(in[0])) };
     for (int i = 0; i < 2; i++)
         if (vn_args_has(a, list[i]) && vn_arg(a, list[i])->i != 1 && vn_arg(a, list[i])->i != n)
             return vn_fail(err, VN_E_ARG, "%s= has %d values and scales= %d: give one, or one a scale", list[i], (int)vn_arg(a, list[i])->i, n);
