@@ -29,6 +29,7 @@ for page in "$pages"/*.txt; do
             END { if (!match_from(1, 1)) { print "line " worst ": printed \"" g[worst] "\", page says \"" w[bad] "\""; exit 1 } }
         ' "$dir/.got" >"$dir/.diff" || why="example differs: $(cat "$dir/.diff")"
     fi
+    "$program" -c "help $name" | sed '/^EXAMPLE/q' | grep -q '.\{81\}' && why=${why:-"is wider than 80 columns"}
     if [ -n "$why" ]; then echo "FAIL help $name: $why"; fail=$((fail + 1)); else pass=$((pass + 1)); fi
 done
 # Every verb has a page, every page a verb or a topic.
