@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the example of every help page in a folder of its own and compares what it prints.  $1: the program.
 # In an example, "  > " starts a command, "  ..." stands for any lines; a page that shows no output is checked for success.
-program=$(realpath "$1"); pages=$(realpath help); pass=0; fail=0
+program=$(realpath "$1"); pages=$(realpath help); match=$(realpath tests/match.awk); pass=0; fail=0
 top=$(mktemp -d) || exit 1
 trap 'rm -rf "$top"' EXIT
 for page in "$pages"/*.txt; do
@@ -13,21 +13,7 @@ for page in "$pages"/*.txt; do
     [ -s "$dir/.script" ] || why="has no example"
     (cd "$dir" && timeout 120 "$program" --quiet -f .script >.got 2>.messages </dev/null) || why=${why:-"example fails: $(head -n 1 "$dir/.messages")"}
     if [ -z "$why" ] && [ -s "$dir/.want" ]; then
-        awk -v want="$dir/.want" '
-            BEGIN { while ((getline line < want) > 0) w[++n] = line }
-            { g[++m] = $0; sub(/ +$/, "", g[m]) }
-            function match_from(i, j,   k) {            # wanted line i on, printed line j on
-                while (i <= n && w[i] != "...") {
-                    if (j > worst) { worst = j; bad = i }
-                    if (j > m || w[i] != g[j]) return 0
-                    i++; j++
-                }
-                if (i > n) return j > m
-                for (k = j; k <= m + 1; k++) if (match_from(i + 1, k)) return 1
-                return 0
-            }
-            END { if (!match_from(1, 1)) { print "line " worst ": printed \"" g[worst] "\", page says \"" w[bad] "\""; exit 1 } }
-        ' "$dir/.got" >"$dir/.diff" || why="example differs: $(cat "$dir/.diff")"
+        awk -v want="$dir/.want" -f "$match" "$dir/.got" >"$dir/.diff" || why="example differs: $(cat "$dir/.diff")"
     fi
     "$program" -c "help $name" | sed '/^EXAMPLE/q' | grep -q '.\{81\}' && why=${why:-"is wider than 80 columns"}
     if [ -n "$why" ]; then echo "FAIL help $name: $why"; fail=$((fail + 1)); else pass=$((pass + 1)); fi
