@@ -88,6 +88,7 @@ full() {
 full 'save v big.tif'
 full 'save v big.nii'
 full 'save v big.nii.gz'
+full 'save v big.nrrd'
 full 'slice v axis=z at=3 scale=8 to=big.png'
 full 'measure g to=big.csv'
 mkdir closed && chmod 0500 closed

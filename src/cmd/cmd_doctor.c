@@ -11,17 +11,23 @@
 
 static const struct vn_param params[] = { { 0 } };
 
-struct report { cJSON *rows; int n_bad; };
+struct report { cJSON *rows; struct vn_str *text; int n_bad; };     /* rows: with --json; text: without */
 
 static void add(struct report *r, const char *what, bool good, const char *found, const char *fix)
 {
+    r->n_bad += !good;
+    if (!r->rows) {
+        vn_str_addf(r->text, "%-4s  %-13s  %s\n", good ? "ok" : "look", what, found);
+        if (!good)
+            vn_str_addf(r->text, "%21s%s\n", "", fix);
+        return;
+    }
     cJSON *row = cJSON_CreateObject();
     cJSON_AddStringToObject(row, "what", what);
     cJSON_AddStringToObject(row, "state", good ? "ok" : "look");
     cJSON_AddStringToObject(row, "found", found);
     cJSON_AddStringToObject(row, "fix", good ? "" : fix);
     cJSON_AddItemToArray(r->rows, row);
-    r->n_bad += !good;
 }
 
 static bool on_path(const char *program)
@@ -81,10 +87,10 @@ static void terminal(struct report *r)
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
-    struct report r = { .rows = cJSON_CreateArray() };
+    struct report r = { .text = &c->text };
 
     vn_res_text(c, "version", VN_VERSION);
-    if (!r.rows || !cJSON_AddItemToObject(c->result, "checks", r.rows))
+    if (vn_runner_opt(c->r)->json && !(r.rows = cJSON_AddArrayToObject(c->result, "checks")))
         return vn_fail(err, VN_E_MEMORY, "no memory for the report");
     machine(&r);
     terminal(&r);
