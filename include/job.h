@@ -37,6 +37,7 @@ int  vn_job_fd(void);                   /* readable when vn_job_pump has somethi
 
 void vn_job_cancel(struct vn_job *j);
 void vn_job_cancel_all(void);           /* async-signal-safe: what Ctrl-C calls in scripts */
+unsigned vn_job_cancels(void);          /* how often all was cancelled: a script that sees it change between two commands stops */
 bool vn_job_stop(const struct vn_job *j);           /* cancelled?  j may be NULL (never) */
 int  vn_job_check(struct vn_job *j, struct vn_err *err);   /* VN_E_CANCELLED with a message, or 0; lets others run */
 

@@ -192,6 +192,30 @@ static void every_parameter_table_is_sound(void **state)
     }
 }
 
+/* An interrupt that comes when no job runs: between two commands, as the first one's result is printed. */
+static ssize_t interrupt(void *cookie, const char *text, size_t n)
+{
+    (void)cookie, (void)text;
+    vn_job_cancel_all();
+    return (ssize_t)n;
+}
+
+static void an_interrupt_between_commands_stops_the_line(void **state)
+{
+    (void)state;
+    session_start(false, false);
+    FILE *results = fopencookie(NULL, "w", (cookie_io_functions_t) { .write = interrupt });
+    const struct vn_run_opt o = { .out = results, .msg = f_msg };
+    struct vn_runner *other = vn_runner_new(s, &o, &err);
+    assert_int_equal(vn_runner_line(other, "-phantom empty dims=4x4x4 as=a; -phantom empty dims=4x4x4 as=b"), 1);
+    assert_int_equal(vn_session_count(s), 3);            /* a, a_mask, a_graph */
+    fflush(f_msg);
+    assert_non_null(strstr(msg, "venule: phantom: cancelled"));
+    assert_int_equal(vn_runner_line(other, "close a"), 0);
+    vn_runner_free(other);
+    fclose(results);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +230,7 @@ int main(void)
         cmocka_unit_test_teardown(completion, session_stop),
         cmocka_unit_test_teardown(a_script_file_runs_and_stops_at_the_first_failure, session_stop),
         cmocka_unit_test_teardown(a_file_that_runs_itself_is_an_error, session_stop),
+        cmocka_unit_test_teardown(an_interrupt_between_commands_stops_the_line, session_stop),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

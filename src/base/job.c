@@ -343,6 +343,8 @@ void vn_job_cancel_all(void)
     atomic_fetch_add(&cancel_epoch, 1);
 }
 
+unsigned vn_job_cancels(void) { return atomic_load(&cancel_epoch); }
+
 bool vn_job_stop(const struct vn_job *j)
 {
     return j && (atomic_load_explicit(&j->cancelled, memory_order_relaxed) ||

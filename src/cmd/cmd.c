@@ -334,7 +334,8 @@ static int next(struct vn_runner *r, struct vn_call **c, bool *keep_going, struc
     return rc;
 }
 
-static int run_waiting(struct vn_runner *r)
+/* cancels: vn_job_cancels() when the line or the script began. */
+static int run_waiting(struct vn_runner *r, unsigned cancels)
 {
     int bad = 0;
 
@@ -343,7 +344,10 @@ static int run_waiting(struct vn_runner *r)
         struct vn_call *c;
         bool keep_going;
         int rc = next(r, &c, &keep_going, &err);
-        if (c) {
+        if (c && vn_job_cancels() != cancels) {          /* interrupted between two commands */
+            rc = finish(r, c, vn_fail(&err, VN_E_CANCELLED, "cancelled"), &err);
+            keep_going = false;
+        } else if (c) {
             const bool bar = !r->o.quiet && !r->o.json && isatty(STDERR_FILENO);
             if (c->cmd->flags & VN_CMD_NOW)
                 rc = c->cmd->exec(c, &err);
@@ -359,15 +363,17 @@ static int run_waiting(struct vn_runner *r)
     return bad;
 }
 
-int vn_runner_line(struct vn_runner *r, const char *line)
+static int run_line(struct vn_runner *r, const char *line, unsigned cancels)
 {
     struct vn_err err = { 0 };
     if (vn_runner_push(r, line, NULL, &err)) {
         failure(r, "", NULL, NULL, &err);
         return 1;
     }
-    return run_waiting(r);
+    return run_waiting(r, cancels);
 }
+
+int vn_runner_line(struct vn_runner *r, const char *line) { return run_line(r, line, vn_job_cancels()); }
 
 int vn_runner_script(struct vn_runner *r, const char *path, struct vn_err *err)
 {
@@ -378,8 +384,9 @@ int vn_runner_script(struct vn_runner *r, const char *path, struct vn_err *err)
 
     if (!f)
         return vn_fail(err, VN_E_IO, "cannot open '%s': %s", path, strerror(errno));
+    const unsigned cancels = vn_job_cancels();
     while (!rc && !r->quit && getline(&line, &cap, f) >= 0)
-        rc = vn_runner_line(r, line);
+        rc = run_line(r, line, cancels);
     if (!rc && ferror(f))
         rc = vn_fail(err, VN_E_IO, "cannot read '%s': %s", path, strerror(errno));
     free(line);
