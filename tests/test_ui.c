@@ -223,6 +223,13 @@ static void a_session(void **state)
     expect(&t, "z 14/24");
     expect(&t, "> goto 24,24,14");               /* one line for both, once they rest */
     assert_false(on_screen(&t, "goto 24,24,13"));
+    keys(&t, "k:");                              /* the prompt stays when a command ends behind it */
+    expect(&t, "> goto 24,24,13");
+    settle(&t);
+    keys(&t, "zoom 2\r");
+    expect(&t, "> zoom 2");
+    keys(&t, ":zoom 1\r");
+    expect(&t, "> zoom 1");
     keys(&t, "f");
     expect(&t, "MIP along z");
     keys(&t, ":overl\t");

@@ -207,8 +207,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         return 0;
     }
     if (!all)
-        vn_str_add(&c->text, "Commands by task ('help VERB': its page, with units, formulas and an example;\n"
-                             "'help all': every command with a line):\n\n");
+        vn_str_add(&c->text, "Commands by task ('help all': each with a line, 'help VERB': its page):\n\n");
     add_tasks(all, &c->text);
     if (!all)
         vn_str_add(&c->text, "\nWords may be 'single' or \"double\" quoted; ';' separates commands; '#' starts a\n"

@@ -407,6 +407,7 @@ static void open_prompt(struct vn_ui *ui)
 {
     ui->resume_edit = ui->mode == VN_EDIT;
     ui->mode = VN_PROMPT;
+    ui->prompt_stays = false;
     ui->text_dirty = true;
 }
 
@@ -445,7 +446,7 @@ static const struct key_help KEY_HELP[] = {
     { "arrows", "move the crosshair (Shift: 10 voxels)" },
     { "PgUp PgDn, j k, wheel", "previous, next slice (Shift: 10)" },
     { "Home End", "first, last slice" },
-    { "Tab, 1 2 3 4", "next pane (of linked volumes the next one); XY, XZ, YZ, MIP" },
+    { "Tab, 1 2 3 4", "next pane (or linked volume); XY, XZ, YZ, MIP" },
     { "f", "the pane in focus alone, or all" },
     { "+ - 0", "zoom in, out, whole volume (also Ctrl and wheel)" },
     { "click, drag", "crosshair there; right button drags the window" },
@@ -457,13 +458,13 @@ static const struct key_help KEY_HELP[] = {
     { "{ }", "overlay fainter, stronger" },
     { "t", "move low and high of a probability, see the mask" },
     { "r, R", "region box at the crosshair; region off" },
-    { "v, b", "next volume; back to the one before, and again (:show A B puts volumes side by side)" },
+    { "v, b", "next volume; the one before (:show A B: side by side)" },
     { "i", "what is known about the volume" },
     { "< >", "thinner, thicker slab in the slice panes" },
     { "p", "direction of the projection" },
     { "x", "crosshair on or off" },
-    { "e", "edit the overlay's mask or labels, or draw a new mask; then" },
-    { "  Space, left drag", "paint at the crosshair, under the pointer; l a line from the last place" },
+    { "e", "edit the mask or labels on top, or draw a new mask; then" },
+    { "  Space, left drag", "paint here; l: a line from the last place" },
     { "  right or Shift drag", "erase; e makes every stroke erase" },
     { "  [ ]  d", "brush smaller, larger; disc in the slice or ball" },
     { "  Del  K", "delete the component at the crosshair; keep only that" },

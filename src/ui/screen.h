@@ -48,6 +48,7 @@ struct vn_ui {
     double pending_since;
     struct vn_box box;                   /* region mode: the region so far */
     struct vn_brush brush;
+    bool prompt_stays;                   /* the prompt is open because there is nothing to look at, until there is */
     bool resume_edit;                    /* the prompt was opened in edit mode, and gives it back */
     char device[16];                     /* what the last command that says so ran on */
     /* one frame in flight */

@@ -116,10 +116,11 @@ static void on_done(void *ctx, int rc)
     ui->panes.dirty = ui->text_dirty = true;
     if (vn_runner_quit(ui->r))
         ui->quit = true;
-    if (ui->mode == VN_PROMPT && vn_prompt_empty() && vn_newest_volume(ui->s, VN_VOLUMES, name))
-        ui->mode = VN_BROWSE;                    /* the prompt was open only because there was nothing to look at */
+    const bool idle = ui->mode != VN_PROMPT || (ui->prompt_stays && vn_prompt_empty());
+    if (ui->mode == VN_PROMPT && idle && vn_newest_volume(ui->s, VN_VOLUMES, name))
+        ui->mode = VN_BROWSE;
     /* Long results are shown whole, unless there is something new to look at (M shows the text then). */
-    if (printed > ui->n_message && ui->mode != VN_EDIT && vn_session_count(ui->s) <= ui->bound && !ui->viewer.on && (ui->mode != VN_PROMPT || vn_prompt_empty())) {
+    if (printed > ui->n_message && ui->mode != VN_EDIT && vn_session_count(ui->s) <= ui->bound && !ui->viewer.on && idle) {
         vn_viewer_open(ui, &ui->log, from);
         ui->mode = VN_BROWSE;
     }
@@ -139,6 +140,8 @@ static void on_line(void *ctx, const char *line)
     }
     if (ui->panes.info.shown.vol)
         ui->mode = ui->resume_edit ? VN_EDIT : VN_BROWSE;
+    else
+        ui->prompt_stays = true;
     ui->resume_edit = false;
     ui->text_dirty = true;
     line += strspn(line, " :");                  /* ":open" out of habit */
@@ -283,8 +286,10 @@ static void first_look(struct vn_ui *ui)
         }
         vn_obj_unref(o);
     }
-    if (!v.volume[0])
+    if (!v.volume[0]) {
         ui->mode = VN_PROMPT;
+        ui->prompt_stays = true;
+    }
     if (vn_screen_rows() < 30 && v.layout != 1)
         vn_keys_command(ui, "layout 1");         /* four panes would be a few cells each */
 }
