@@ -223,6 +223,14 @@ static void a_session(void **state)
     expect(&t, "z 14/24");
     expect(&t, "> goto 24,24,14");               /* one line for both, once they rest */
     assert_false(on_screen(&t, "goto 24,24,13"));
+    keys(&t, ":cohort sample=5 as=c; compare c as=r\r");          /* a table is shown whole */
+    expect(&t, "ci_low");
+    assert_false(on_screen(&t, "p_mannwhitney"));
+    keys(&t, "\033[C\033[C\033[C");
+    expect(&t, "p_mannwhitney");
+    keys(&t, "q");
+    expect(&t, "f full");
+    settle(&t);
     keys(&t, "k:");                              /* the prompt stays when a command ends behind it */
     expect(&t, "> goto 24,24,13");
     settle(&t);
@@ -299,6 +307,13 @@ static void mouse_and_threshold(void **state)
     expect(&t, "z 13/24");
     keys(&t, "t");
     expect(&t, "there is no probability");
+    keys(&t, ":segment n as=p\r");
+    expect(&t, "> overlay p");
+    keys(&t, "t");
+    expect(&t, "threshold p  low 0.500  high 0.700");
+    keys(&t, "\033[C\r");
+    expect(&t, "> threshold p low=0.510 high=0.700 as=p_mask");
+    expect(&t, "> overlay p_mask");
     keys(&t, "r++");
     expect(&t, "region ");
     keys(&t, "\r");

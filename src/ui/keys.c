@@ -262,8 +262,8 @@ static void threshold_start(struct vn_ui *ui)
     }
     vn_keys_flush(ui);
     snprintf(v.threshold_of, sizeof v.threshold_of, "%s", name);
-    v.low = 0.3;
-    v.high = 0.6;
+    v.low = 0.5;                         /* as threshold cuts a probability */
+    v.high = 0.7;
     vn_session_set_view(ui->s, &v);
     ui->mode = VN_THRESHOLD;
     ui->panes.dirty = ui->text_dirty = true;
@@ -577,6 +577,8 @@ static void viewer_key(struct vn_ui *ui, const struct vn_event *ev)
     switch (ev->code) {
     case VN_KEY_UP: case 'k': vn_viewer_scroll(ui, -1); break;
     case VN_KEY_DOWN: case 'j': vn_viewer_scroll(ui, 1); break;
+    case VN_KEY_LEFT: case 'h': vn_viewer_shift(ui, -20); break;
+    case VN_KEY_RIGHT: case 'l': vn_viewer_shift(ui, 20); break;
     case VN_KEY_PGUP: vn_viewer_scroll(ui, -vn_viewer_rows()); break;
     case VN_KEY_PGDN: case ' ': vn_viewer_scroll(ui, vn_viewer_rows()); break;
     case VN_KEY_HOME: case 'g': vn_viewer_scroll(ui, -1000000); break;

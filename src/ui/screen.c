@@ -145,6 +145,7 @@ void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top)
     ui->viewer.log = log;
     int most = viewer_most(&ui->viewer);
     ui->viewer.top = top < most ? top : most;
+    ui->viewer.left = 0;
     ui->text_dirty = true;
 }
 
@@ -163,10 +164,23 @@ void vn_viewer_scroll(struct vn_ui *ui, int lines)
     ui->text_dirty = true;
 }
 
-static void draw_line(int y, const struct vn_log_line *l)
+void vn_viewer_shift(struct vn_ui *ui, int columns)
+{
+    const struct vn_log *l = ui->viewer.log;
+    int widest = 0;
+    for (int i = 0; i < l->n; i++) {
+        const int w = vn_text_width(l->line[i].s);
+        widest = w > widest ? w : widest;
+    }
+    const int most = widest > COLS ? widest - COLS : 0, left = ui->viewer.left + columns;
+    ui->viewer.left = left < 0 ? 0 : left > most ? most : left;
+    ui->text_dirty = true;
+}
+
+static void draw_line(int y, const struct vn_log_line *l, int left)
 {
     attrset((int)(l->kind == VN_LOG_ERROR ? color(PAIR_ERROR) | A_BOLD : l->kind == VN_LOG_ECHO ? color(PAIR_ECHO) : A_NORMAL));
-    put(y, 0, COLS, l->s);
+    put(y, 0, COLS, l->s + vn_text_cut(l->s, left));
     attrset(A_NORMAL);
 }
 
@@ -175,8 +189,8 @@ static void draw_viewer(const struct vn_ui *ui)
     const struct vn_viewer *v = &ui->viewer;
     char foot[120];
     for (int i = 0; i < vn_viewer_rows() && v->top + i < v->log->n; i++)
-        draw_line(i, &v->log->line[v->top + i]);
-    snprintf(foot, sizeof foot, " lines %d to %d of %d   up, down, PgUp, PgDn scroll   q or Esc closes ", v->top + 1,
+        draw_line(i, &v->log->line[v->top + i], v->left);
+    snprintf(foot, sizeof foot, " lines %d to %d of %d   arrows, PgUp, PgDn scroll   q or Esc closes ", v->top + 1,
              v->top + vn_viewer_rows() < v->log->n ? v->top + vn_viewer_rows() : v->log->n, v->log->n);
     attrset(A_REVERSE);
     fill(LINES - 3, 0, COLS, L" ", A_REVERSE);
@@ -282,7 +296,7 @@ static void draw_messages(const struct vn_ui *ui)
 {
     int y = LINES - ui->n_message - 1, from = ui->log.n > ui->n_message ? ui->log.n - ui->n_message : 0;
     for (int i = 0; i < ui->n_message && from + i < ui->log.n; i++)
-        draw_line(y + i, &ui->log.line[from + i]);
+        draw_line(y + i, &ui->log.line[from + i], 0);
 }
 
 /* Returns the cursor's column, or -1 when it is hidden. */

@@ -25,7 +25,7 @@ struct vn_brush {                        /* edit mode */
     bool has_last;
 };
 
-struct vn_viewer { bool on; const struct vn_log *log; int top; struct vn_log text; };   /* scrolls through lines over the panes */
+struct vn_viewer { bool on; const struct vn_log *log; int top, left; struct vn_log text; };   /* scrolls through lines over the panes; left in columns */
 
 struct vn_ui {
     struct vn_session *s;
@@ -66,5 +66,6 @@ void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...) VN_PR
 void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top);
 void vn_viewer_close(struct vn_ui *ui);
 void vn_viewer_scroll(struct vn_ui *ui, int lines);
+void vn_viewer_shift(struct vn_ui *ui, int columns);
 int  vn_viewer_rows(void);
 #endif

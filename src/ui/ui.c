@@ -100,6 +100,19 @@ static void look_at_new(struct vn_ui *ui)
     ui->chosen = false;
 }
 
+/* Voxels were made since the objects were last looked at. */
+static bool new_picture(const struct vn_ui *ui)
+{
+    char name[64];
+    bool found = false;
+    for (int i = ui->bound; i < vn_session_count(ui->s) && !found; i++) {
+        struct vn_obj *o = vn_session_at(ui->s, i, name);
+        found = o && (o->kind & VN_VOLUMES);
+        vn_obj_unref(o);
+    }
+    return found;
+}
+
 static void on_done(void *ctx, int rc)
 {
     struct vn_ui *ui = ctx;
@@ -120,7 +133,7 @@ static void on_done(void *ctx, int rc)
     if (ui->mode == VN_PROMPT && idle && vn_newest_volume(ui->s, VN_VOLUMES, name))
         ui->mode = VN_BROWSE;
     /* Long results are shown whole, unless there is something new to look at (M shows the text then). */
-    if (printed > ui->n_message && ui->mode != VN_EDIT && vn_session_count(ui->s) <= ui->bound && !ui->viewer.on && idle) {
+    if (printed > ui->n_message && ui->mode != VN_EDIT && !new_picture(ui) && !ui->viewer.on && idle) {
         vn_viewer_open(ui, &ui->log, from);
         ui->mode = VN_BROWSE;
     }
