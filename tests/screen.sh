@@ -25,6 +25,8 @@ run 'overlay m opacity=0.5' 'opacity=0.5'
 run 'goto 102,65,30' 'goto 102,65,30'
 run 'graph m as=g' 'skeleton_voxels'
 run 'measure g as=s' 'branch_density_per_mm3'
+pane send-keys q                                  # the page with the answer
+wait_for 'MIP along z'
 sleep 0.5
 pane capture-pane -p -e -N >"$state/screen"
 "${PYTHON:-python3}" tests/screen.py "$columns" "$rows" "$out" <"$state/screen"
