@@ -5,7 +5,7 @@
 #include "mem.h"
 
 static const struct vn_param params[] = {
-    { "graph", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_GRAPH, .help = "vessel graph" },
+    { "graph", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_GRAPH, .help = "vessel graph ('graph MASK' makes one)" },
     { "tissue", VN_P_OBJECT, 0, .kinds = VN_MASK, .help = "tissue: what lies outside is not counted, and densities divide by its volume; the graph's box when left out" },
     { "regions", VN_P_OBJECT, 0, .kinds = VN_LABELS | VN_MASK, .help = "label volume: a row per label" },
     { "to", VN_P_PATH, VN_PREF, .help = "file for the table of segments (CSV)" },

@@ -27,8 +27,8 @@ const struct vn_cmd *vn_cmd_find(const char *name, bool prefix, struct vn_err *e
     if (hits > 1)
         vn_fail(err, VN_E_USAGE, "'%s' may be any of %s", name, many.s);
     else if (!hits)
-        vn_fail(err, VN_E_USAGE, "unknown command '%s'%s%s%s; 'help' lists them", name, near ? ": did you mean '" : "", near ? near : "",
-                near ? "'?" : "");
+        vn_fail(err, VN_E_USAGE, "unknown command '%s'%s%s%s 'help' lists them", name, near ? ": did you mean '" : "", near ? near : "",
+                near ? "'?" : ";");
     vn_str_free(&many);
     return hits == 1 ? hit : NULL;
 }
@@ -55,8 +55,8 @@ static const struct vn_param *param_of(const struct vn_cmd *cmd, const char *key
     if (hits == 1)
         return hit;
     const char *near = vn_text_nearest(key, names);
-    vn_fail(err, VN_E_USAGE, hits ? "'%s=' may be several parameters%s%s%s" : "no parameter '%s'%s%s%s", key,
-            near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    vn_fail(err, VN_E_USAGE, hits ? "'%s=' may be several parameters%s%s%s%s%s" : "no parameter '%s'%s%s%s%s%s", key,
+            near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "; 'help ", near ? "" : cmd->name, near ? "" : "' lists them");
     return NULL;
 }
 
@@ -132,7 +132,7 @@ static int resolve(struct vn_call *c, struct vn_err *err)
             struct vn_obj *o;
             size_t n = 0;
             for (int k = 0; k < 12 && (o = vn_session_at(c->s, k, name)); k++) {
-                n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", k ? ", " : "; there are ", name);
+                n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", k ? ", " : "; there are: ", name);
                 vn_obj_unref(o);
             }
             vn_fail(err, VN_E_ARG, "no object is named '%s'%s", v->s, names);
