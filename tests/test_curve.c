@@ -208,7 +208,14 @@ static void no_number_is_never_foreground(void **unused)
     assert_int_equal(c.plateau_low, -1);
     vn_curve_free(&c);
     vn_vol_unref(v);
-    v = volume(VN_IMAGE, VN_F32, 3, 3, 3, NULL, noise);
+    v = volume(VN_IMAGE, VN_F32, 3, 3, 3, NULL, flat);                  /* one finite value beside infinities: one threshold */
+    ((float *)vn_vol_data(v).data)[4] = INFINITY;
+    ((float *)vn_vol_data(v).data)[9] = -INFINITY;
+    c = curve(v, NULL, (struct vn_curve_opt){ .n = 4, .auto_range = true });
+    assert_true(c.n == 1 && c.threshold[0] == 7 && c.voxels[0] == 26);
+    vn_curve_free(&c);
+    vn_vol_unref(v);
+    v = volume(VN_IMAGE, VN_F32, 3, 3, 3, NULL, flat);
     for (int64_t i = 0; i < 27; i++)
         ((float *)vn_vol_data(v).data)[i] = NAN;
     assert_int_equal(vn_curve(v, &v->box, &(struct vn_curve_opt){ .n = 4, .auto_range = true, .connectivity = 26 }, &c, NULL, &err), VN_E_ARG);

@@ -60,7 +60,7 @@ static uint16_t level_of(const struct work *w, double v)
     if (!(v >= c->lo))
         return 0;
     const double k = (v - c->lo) * w->scale;
-    int i = k >= c->n - 1 ? c->n - 1 : (int)k;
+    int i = k < c->n - 1 ? (int)k : c->n - 1;               /* infinity times a scale of 0 is no number */
     while (v < c->threshold[i])                            /* the product may be off by a rounding; threshold[0] is lo */
         i--;
     while (i + 1 < c->n && v >= c->threshold[i + 1])
