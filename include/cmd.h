@@ -35,6 +35,7 @@ struct vn_runner;                         /* runs lines against one session: out
 struct vn_run_opt {
     bool json, quiet, color;
     bool prefixes;                        /* unique prefixes of verbs and keys are accepted (prompt) */
+    bool remember;                        /* voxel sizes given to files are kept for the next time (interactive use only) */
     FILE *out, *msg;                      /* results; messages */
 };
 

@@ -21,6 +21,9 @@ void vn_file_abort(struct vn_file *f);               /* removes the temporary fi
 /* Removes every temporary file now open; for the handlers of fatal signals and for exit (async-signal-safe). */
 void vn_file_cleanup(void);
 
+/* $XDG_STATE_HOME/venule/NAME, or under ~/.local/state; make: creates the folders. NULL when there is no home or memory. vn_free. */
+char *vn_file_state(const char *name, bool make);
+
 /* Whole small file as a NUL-terminated block (vn_free). Refuses more than limit bytes. */
 char *vn_file_read(const char *path, size_t limit, size_t *n, struct vn_err *err);
 #endif

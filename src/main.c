@@ -154,6 +154,7 @@ static int run(struct options *o, char **files, int n_files)
     struct vn_runner *r = NULL;
     int status = 1;
 
+    o->run.remember = interactive;
     vn_mem_init(o->memory);
     if (vn_job_init(o->threads, &err) || vn_op_device(o->device, o->ordinal, 0, &err) || !(s = vn_session_new(&err)) ||
         !(r = vn_runner_new(s, &o->run, &err))) {

@@ -457,6 +457,44 @@ static void terminal_comes_back_after_term(void **state)
     killed_by(SIGTERM);
 }
 
+/* A file without a voxel size: what it is given in one session is there in the next, and in the journal; scripts do not see it. */
+static void a_voxel_size_is_remembered(void **state)
+{
+    static const char header[] = "\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (4, 5, 6), }";
+    char path[100], line[5000], npy[128 + 4 * 5 * 6] = { 0 };
+    struct tty t;
+    (void)state;
+
+    memset(npy, ' ', 127);
+    memcpy(npy, header, sizeof header - 1);
+    npy[127] = '\n';
+    snprintf(path, sizeof path, "%s/no_size.npy", home);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(npy, 1, sizeof npy, f), sizeof npy);
+    fclose(f);
+    for (int again = 0; again < 2; again++) {
+        start(&t, 30, 120, true);
+        expect(&t, "no volume");
+        snprintf(line, sizeof line, "open %s as=v\r", path);
+        keys(&t, line);
+        expect(&t, again ? "v  3,2,2 = 0  7.0,5.0,12.5 um" : "v  3,2,2 = 0  voxel size unknown");   /* (i + .5) size */
+        settle(&t);
+        keys(&t, again ? ":history\r" : ":set v voxel=2x2x5um\r");
+        expect(&t, again ? "no_size.npy as=v voxel=2x2x5um" : "voxel_um   2 2 5");
+        settle(&t);
+        if (!again) {
+            keys(&t, "q");                               /* leaves the long answer */
+            expect(&t, "v  3,2,2 = 0  7.0,5.0,12.5 um");
+        }
+        keys(&t, "q");
+        finish(&t);
+    }
+    snprintf(line, sizeof line, "XDG_STATE_HOME=%s %s -c 'open %s' 2>&1 | grep -q 'lengths are in voxels'", home, program, path);
+    assert_int_equal(system(line), 0);
+    unlink(path);
+}
+
 int main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
@@ -474,6 +512,7 @@ int main(void)
         cmocka_unit_test(mouse_and_threshold),
         cmocka_unit_test(painting_by_key_and_mouse),
         cmocka_unit_test(volumes_side_by_side),
+        cmocka_unit_test(a_voxel_size_is_remembered),
         cmocka_unit_test(no_colour_means_none),
         cmocka_unit_test(terminal_comes_back_after_a_crash),
         cmocka_unit_test(terminal_comes_back_after_term),
@@ -481,6 +520,8 @@ int main(void)
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     char path[128];
     snprintf(path, sizeof path, "%s/venule/history", home);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/venule/voxel", home);
     unlink(path);
     snprintf(path, sizeof path, "%s/venule", home);
     rmdir(path);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "call.h"
 #include "io.h"
+#include "remember.h"
 
 static const struct vn_param params[] = {
     { "path", VN_P_PATH, VN_POS | VN_REQ | VN_FILE, .help = "TIFF, PNG, NIfTI, Analyze, NRRD, MetaImage or NumPy file, one without a header, or a folder of slices" },
@@ -69,6 +70,26 @@ static int raw_layout(const struct vn_args *a, int64_t dims[3], struct vn_err *e
     return 0;
 }
 
+/* Interactively, the voxel size that was given to this file before. *v is replaced, and the journal will hold the size. */
+static int recall(struct vn_call *c, const char *path, struct vn_vol **v, struct vn_err *err)
+{
+    double um[3];
+    char text[100], num[3][32];
+
+    if (!vn_runner_opt(c->r)->remember || c->remake || vn_um_known(&(*v)->grid) || !vn_recall_voxel(path, um))
+        return 0;
+    snprintf(text, sizeof text, "%sx%sx%sum", vn_text_real(um[0], num[0]), vn_text_real(um[1], num[1]), vn_text_real(um[2], num[2]));
+    struct vn_vol *header = vn_vol_header(*v, um, (*v)->kind, err);
+    int rc = header ? vn_args_set(&c->args, "voxel", text, err) : VN_E_MEMORY;
+    vn_vol_unref(*v);
+    *v = header;
+    if (rc)
+        vn_vol_unref(header);
+    else
+        vn_call_note(c, "the file does not say its voxel size; %s is what it was given before", text);
+    return rc;
+}
+
 static int exec(struct vn_call *c, struct vn_err *err)
 {
     int64_t dims[3];
@@ -89,7 +110,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     char stem[64];
     int rc = raw_layout(&c->args, dims, err);
 
-    if (rc || (rc = vn_io_open(path, &opt, &v, err)))
+    if (rc || (rc = vn_io_open(path, &opt, &v, err)) || (rc = recall(c, path, &v, err)))
         return rc;
     if (!c->as[0]) {
         vn_stem_name(path, stem);
@@ -101,7 +122,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (v->n_time > 1 && !vn_args_given(&c->args, "time"))
         vn_call_note(c, "the file has %d time points; this is the first (time=0)", v->n_time);
     if (!vn_um_known(&v->grid))
-        vn_call_note(c, "the file does not say its voxel size: lengths are in voxels until 'set %s voxel=XxYxZum'", vn_args_given(&c->args, "as") ? vn_args_text(&c->args, "as") : c->as);
+        vn_call_note(c, "the file does not say its voxel size: lengths are in voxels until 'set %s voxel=XxYxZum'",
+                     vn_args_given(&c->args, "as") ? vn_args_text(&c->args, "as") : c->as);
     if (v->orientation)
         vn_res_text(c, "orientation", v->orientation);
     return vn_call_output(c, 0, "", v->kind, v, err);

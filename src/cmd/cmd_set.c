@@ -1,5 +1,6 @@
 /* cmd_set.c - "set": a new header over the same voxels: voxel size, kind. */
 #include "cmd.h"
+#include "remember.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (!out)
         return err->code;
     snprintf(c->as, sizeof c->as, "%.63s", vn_call_name(c, "name"));
+    if (v->path && vn_args_has(&c->args, "voxel") && vn_runner_opt(c->r)->remember && !c->remake)
+        vn_remember_voxel(v->path, out->grid.um);
     vn_res_volume(c, out);
     return vn_call_output(c, 0, "", out->kind, out, err);
 }

@@ -1,5 +1,6 @@
 /* prompt.c - the command line: Readline's callback interface fed from a byte queue, history in the state directory. */
 #include "prompt.h"
+#include "file.h"
 #include "mem.h"
 #include <stdio.h>
 #include <readline/history.h>
@@ -103,27 +104,6 @@ static int complete(int count, int key)
     return 0;
 }
 
-/* ---- history file ---- */
-
-static char *history_path(bool make)
-{
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    char *dir = state && *state == '/' ? vn_sprintf(NULL, "%s/venule", state) : home ? vn_sprintf(NULL, "%s/.local/state/venule", home) : NULL;
-    if (!dir)
-        return NULL;
-    for (char *p = dir + 1; make && *p; p++)     /* every folder on the way */
-        if (*p == '/') {
-            *p = '\0';
-            mkdir(dir, 0700);
-            *p = '/';
-        }
-    if (make)
-        mkdir(dir, 0700);
-    char *path = vn_sprintf(NULL, "%s/history", dir);
-    vn_free(dir);
-    return path;
-}
-
 /* ---- the prompt ---- */
 
 void vn_prompt_open(struct vn_session *s, const struct vn_prompt_hooks *h)
@@ -142,7 +122,7 @@ void vn_prompt_open(struct vn_session *s, const struct vn_prompt_hooks *h)
     rl_outstream = fopen("/dev/null", "we");
     using_history();
     stifle_history(MAX_HISTORY);
-    char *path = history_path(false);
+    char *path = vn_file_state("history", false);
     if (path)
         read_history(path);
     vn_free(path);
@@ -156,7 +136,7 @@ void vn_prompt_open(struct vn_session *s, const struct vn_prompt_hooks *h)
 void vn_prompt_close(void)
 {
     rl_callback_handler_remove();
-    char *path = history_path(true);
+    char *path = vn_file_state("history", true);
     if (path)
         write_history(path);
     vn_free(path);
