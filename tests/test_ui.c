@@ -223,6 +223,9 @@ static void a_session(void **state)
     expect(&t, "z 14/24");
     expect(&t, "> goto 24,24,14");               /* one line for both, once they rest */
     assert_false(on_screen(&t, "goto 24,24,13"));
+    keys(&t, ":measure n\r");                    /* a message is folded, not cut */
+    expect(&t, "'n' is of kind image");
+    expect(&t, "('graph MASK' makes one)");
     keys(&t, ":cohort sample=5 as=c; compare c as=r\r");          /* a table is shown whole */
     expect(&t, "ci_low");
     assert_false(on_screen(&t, "p_mannwhitney"));

@@ -18,6 +18,22 @@
 enum { PAIR_ERROR = 1, PAIR_ECHO, PAIR_TITLE, PAIR_KEY };
 enum { MIN_COLS = 40, MIN_ROWS = 10 };
 
+/* A message ends with what to do about it: it is folded at the window's width, where there are spaces. */
+static void add_folded(struct vn_ui *ui, enum vn_log_kind kind, const char *text)
+{
+    char line[1300];
+    for (int indent = 0; *text; indent = 2) {
+        const size_t room = vn_text_cut(text, COLS > 20 ? COLS - indent : 20);
+        size_t n = room;
+        while (text[n] && n && text[n] != ' ')
+            n--;
+        n = n ? n : room;
+        snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)n, text);
+        vn_log_add(&ui->log, kind, line);
+        text += n + strspn(text + n, " ");
+    }
+}
+
 void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...)
 {
     char text[1200];
@@ -25,7 +41,10 @@ void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    vn_log_add(&ui->log, kind, text);
+    if (kind == VN_LOG_ERROR)
+        add_folded(ui, kind, text);
+    else
+        vn_log_add(&ui->log, kind, text);
     ui->text_dirty = true;
 }
 
