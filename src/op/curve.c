@@ -148,12 +148,12 @@ static inline uint32_t grow_all(uint32_t f)
             const uint16_t v = r[4][x];                                                                                  \
             uint32_t m = EARLIER(0, 0) | EARLIER(1, 3) | EARLIER(2, 6) | EARLIER(3, 9) | (uint32_t)(r[4][x - 1] > v) << 12 |     \
                          (uint32_t)(r[4][x + 1] >= v) << 14 | LATER(5, 15) | LATER(6, 18) | LATER(7, 21) | LATER(8, 24); \
-            m = v ? m : 0;                                                                                               \
-            const uint32_t near = m & (NEAR);                                                                            \
+            m &= 0u - (uint32_t)(v != 0);                            /* bits, not branches: gcc makes a vector of it */    \
+            const uint32_t near = m & (NEAR), alone = (uint32_t)(near == 0) & (uint32_t)(v != 0);                        \
             uint32_t f = near & (0u - near);                                                                             \
             for (int i = 0; i < FLOODS; i++)                                                                             \
                 f = GROW(f) & m;                                                                                         \
-            link[x] = m | ((near & ~f) || (v && !near) ? MARK : 0);                                                      \
+            link[x] = m | (alone | (uint32_t)((near & ~f) != 0)) << 31;                                                  \
         }                                                                                                                \
     }
 enum { NEAR_FACES = 1 << 4 | 1 << 10 | 1 << 12 | 1 << 14 | 1 << 16 | 1 << 22, NEAR_ALL = ((1 << 27) - 1) ^ 1 << CENTRE };
