@@ -17,9 +17,12 @@ int  vn_gauss_taps(double sigma, struct vn_taps *t, struct vn_err *err);
 
 /* out = in filtered along x, then y, then z, by t[0..2].  out is f32; in->box contains out->box grown by the radii. */
 int  vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
-/* The same slab by slab for who needs no whole result: the planes of box in order, at most depth at a time (more from
+/* The same of rows that read delivers (on several threads, most of them more than once) instead of a buffer. */
+typedef void (*vn_read_fn)(const void *ctx, int64_t x, int64_t y, int64_t z, float *out, int64_t n);   /* n voxels of a row from x on */
+int  vn_filter_sep_of(vn_read_fn read, const void *ctx, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+/* Slab by slab for who needs no whole result: the planes of box in order, at most depth at a time (more from
  * there on are filtered along x and y already). */
-struct vn_sep { const struct vn_buf *in; const struct vn_taps *t; struct vn_buf ring; int64_t next; };
+struct vn_sep { const struct vn_buf *in; vn_read_fn read; const void *ctx; const struct vn_taps *t; struct vn_buf ring; int64_t next; };
 enum { VN_SEP_DEPTH = 24 };
 int  vn_sep_init(struct vn_sep *s, const struct vn_buf *in, const struct vn_taps *t, const struct vn_box *box, int64_t depth, struct vn_err *err);
 /* out: the planes that follow those of the call before; of box's extent along x and y. */
@@ -34,11 +37,19 @@ struct vn_wide { int64_t f[3]; struct vn_taps t[3]; int64_t halo[3]; };
 int  vn_wide_init(struct vn_wide *w, const double sigma[3], struct vn_err *err);
 /* Both f32; in->box contains out->box grown by w->halo. */
 int  vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
-/* The same of a function of the voxels, which is called row by row (on several threads) and never stored as a whole:
- * fn fills out[0..n) from v[0..n). */
-typedef void (*vn_row_fn)(const void *ctx, const float *v, float *out, int64_t n);
-int  vn_wide_of(const struct vn_buf *in, vn_row_fn fn, const void *ctx, const struct vn_wide *w, const struct vn_buf *out,
-                struct vn_job *job, struct vn_err *err);
+/* Wide means of n functions of the voxels at once that are stored as their cells alone: rows of box are interpolated when
+ * asked for.  fill is called row by row (on several threads, once for each voxel of box grown by less than w->halo) and
+ * sets row[0..n)[0..len); row[n..n + spare) are at its disposal.  Each has room for len + 2. */
+enum { VN_FIELD_MAX = 3 };
+struct vn_field { struct vn_wide w; int n; struct vn_buf cell[VN_FIELD_MAX]; int64_t x0; int32_t *at; float *frac; };
+typedef void (*vn_fill_fn)(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t len);
+int  vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_box *box, int n, int spare, vn_fill_fn fill, const void *ctx,
+                   struct vn_job *job, struct vn_err *err);
+void vn_field_row(const struct vn_field *f, int i, int64_t x, int64_t y, int64_t z, float *out, float *spare, int64_t n);   /* spare: n + 2 */
+void vn_field_free(struct vn_field *f);                    /* also after init failed */
+
+/* row[0..n) with voxels in [lo, hi), not empty: the rest mirrored (VN_PAD_MIRROR). */
+void vn_mirror_row(float *row, int64_t n, int64_t lo, int64_t hi);
 
 /* The type in which these filters take a volume's voxels: integers as they are, the rest f32. */
 static inline enum vn_type vn_filter_type(const struct vn_vol *v) { return vn_type_is_int(v->src->type) ? v->src->type : VN_F32; }

@@ -30,6 +30,8 @@ uint64_t vn_box_count(const struct vn_box *b);            /* 0 for an empty box 
 bool vn_box_same(const struct vn_box *a, const struct vn_box *b);
 bool vn_box_contains(const struct vn_box *outer, const struct vn_box *inner);
 bool vn_box_meet(const struct vn_box *a, const struct vn_box *b, struct vn_box *out);   /* false: no common voxel */
+/* Where voxel i of one axis comes from when the volume has [lo, hi); not for ZERO. */
+int64_t vn_pad_from(enum vn_pad pad, int64_t i, int64_t lo, int64_t hi);
 struct vn_box vn_box_grow(const struct vn_box *b, const int64_t halo[3]);
 bool vn_um_known(const struct vn_grid *g);
 /* One grid: dims agree, and voxel sizes agree (1e-4 relative) or one is unknown. *assumed = true in the latter case. */

@@ -39,8 +39,7 @@ struct vn_box vn_src_box(const struct vn_src *s, int level)
 
 /* ---- padding ---- */
 
-/* Where voxel i of one axis comes from when the volume has [lo, hi). */
-static int64_t pad_from(enum vn_pad pad, int64_t i, int64_t lo, int64_t hi)
+int64_t vn_pad_from(enum vn_pad pad, int64_t i, int64_t lo, int64_t hi)
 {
     int64_t n = hi - lo, k = i - lo;
     if (pad == VN_PAD_EDGE)
@@ -58,7 +57,7 @@ static struct vn_box pad_needs(enum vn_pad pad, const struct vn_box *dst, const 
         need.lo[k] = INT64_MAX;
         need.hi[k] = INT64_MIN;
         for (int64_t i = dst->lo[k]; i < dst->hi[k]; i++) {
-            int64_t f = pad_from(pad, i, vol->lo[k], vol->hi[k]);
+            int64_t f = vn_pad_from(pad, i, vol->lo[k], vol->hi[k]);
             need.lo[k] = vn_min64(need.lo[k], f);
             need.hi[k] = vn_max64(need.hi[k], f + 1);
         }
@@ -80,7 +79,7 @@ static void gather_row(char *dst, int64_t dst_lo, int64_t dst_hi, const char *sr
             x = keep_hi;
         if (x >= dst_hi)
             break;
-        memcpy(dst + (size_t)(x - dst_lo) * size, src + (size_t)(pad_from(pad, x, vol->lo[0], vol->hi[0]) - src_lo) * size, size);
+        memcpy(dst + (size_t)(x - dst_lo) * size, src + (size_t)(vn_pad_from(pad, x, vol->lo[0], vol->hi[0]) - src_lo) * size, size);
     }
 }
 
@@ -95,12 +94,12 @@ static void pad_inside(struct vn_buf *dst, const struct vn_box *in, enum vn_pad 
             gather_row(row_at(dst, y, z), d->lo[0], d->hi[0], row_at(dst, y, z), d->lo[0], size, in->lo[0], in->hi[0], pad, vol);
         for (int64_t y = d->lo[1]; y < d->hi[1]; y++)
             if (y < in->lo[1] || y >= in->hi[1])
-                memcpy(row_at(dst, y, z), row_at(dst, pad_from(pad, y, vol->lo[1], vol->hi[1]), z), row);
+                memcpy(row_at(dst, y, z), row_at(dst, vn_pad_from(pad, y, vol->lo[1], vol->hi[1]), z), row);
     }
     for (int64_t z = d->lo[2]; z < d->hi[2]; z++)
         if (z < in->lo[2] || z >= in->hi[2])
             for (int64_t y = d->lo[1]; y < d->hi[1]; y++)
-                memcpy(row_at(dst, y, z), row_at(dst, y, pad_from(pad, z, vol->lo[2], vol->hi[2])), row);
+                memcpy(row_at(dst, y, z), row_at(dst, y, vn_pad_from(pad, z, vol->lo[2], vol->hi[2])), row);
 }
 
 static void zero_around(struct vn_buf *dst, const struct vn_box *in)
@@ -135,14 +134,14 @@ static int pad_from_planes(struct vn_src *s, int level, enum vn_pad pad, struct 
     plane.hi[2] = plane.lo[2] + 1;
     int rc = vn_buf_new(&p, dst->type, &plane, err);
     for (int64_t z = d->lo[2]; rc == 0 && z < d->hi[2]; z++) {
-        int64_t from = pad_from(pad, z, vol->lo[2], vol->hi[2]);
+        int64_t from = vn_pad_from(pad, z, vol->lo[2], vol->hi[2]);
         p.box.lo[2] = from;
         p.box.hi[2] = from + 1;
         if (from != have && (rc = vn_cache_read(s, level, &p, job, err)))
             break;
         have = from;
         for (int64_t y = d->lo[1]; y < d->hi[1]; y++)
-            gather_row(row_at(dst, y, z), d->lo[0], d->hi[0], row_at(&p, pad_from(pad, y, vol->lo[1], vol->hi[1]), from),
+            gather_row(row_at(dst, y, z), d->lo[0], d->hi[0], row_at(&p, vn_pad_from(pad, y, vol->lo[1], vol->hi[1]), from),
                        need->lo[0], size, INT64_MIN, INT64_MIN, pad, vol);
     }
     vn_buf_free(&p);

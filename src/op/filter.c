@@ -115,8 +115,10 @@ static int plane_band(void *ctx, int64_t i, struct vn_err *err)
         return VN_E_MEMORY;
     for (int64_t y = 0; y < ny + 2 * ry; y++) {
         const float *src = wide;
-        const int64_t from = vn_buf_at(s->in, b->lo[0] - rx, y0 - ry + y, z);
-        if (s->in->type == VN_F32)
+        const int64_t from = s->read ? 0 : vn_buf_at(s->in, b->lo[0] - rx, y0 - ry + y, z);
+        if (s->read)
+            s->read(s->ctx, b->lo[0] - rx, y0 - ry + y, z, wide, nx);
+        else if (s->in->type == VN_F32)
             src = (const float *)s->in->data + from;
         else
             vn_convert_row(VN_F32, wide, s->in->type, (const char *)s->in->data + from * (int64_t)vn_type_size(s->in->type), nx);
@@ -175,11 +177,14 @@ int vn_sep_next(struct vn_sep *s, const struct vn_buf *out, struct vn_job *job, 
     return rc ? rc : vn_job_for_quiet(job, p.n_band * vn_box_dim(&out->box, 2), result_band, &p, err);
 }
 
-int vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+static int filter(const struct vn_buf *in, vn_read_fn read, const void *ctx, const struct vn_taps *t, const struct vn_buf *out,
+                  struct vn_job *job, struct vn_err *err)
 {
     struct vn_sep s;
     int rc = vn_sep_init(&s, in, t, &out->box, VN_SEP_DEPTH, err);
 
+    s.read = read;
+    s.ctx = ctx;
     for (int64_t z = out->box.lo[2]; rc == 0 && z < out->box.hi[2]; z += VN_SEP_DEPTH) {
         struct vn_box box = out->box;
         box.lo[2] = z;
@@ -189,6 +194,24 @@ int vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struct
     }
     vn_sep_free(&s);
     return rc;
+}
+
+int vn_filter_sep(const struct vn_buf *in, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    return filter(in, NULL, NULL, t, out, job, err);
+}
+
+int vn_filter_sep_of(vn_read_fn read, const void *ctx, const struct vn_taps *t, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    return filter(NULL, read, ctx, t, out, job, err);
+}
+
+void vn_mirror_row(float *row, int64_t n, int64_t lo, int64_t hi)
+{
+    for (int64_t x = 0; x < lo; x++)
+        row[x] = row[2 * lo - 1 - x < hi ? 2 * lo - 1 - x : vn_pad_from(VN_PAD_MIRROR, x, lo, hi)];
+    for (int64_t x = hi; x < n; x++)
+        row[x] = row[2 * hi - 1 - x >= lo ? 2 * hi - 1 - x : vn_pad_from(VN_PAD_MIRROR, x, lo, hi)];
 }
 
 /* ---- the wide Gaussian ---- */
@@ -211,42 +234,59 @@ int vn_wide_init(struct vn_wide *w, const double sigma[3], struct vn_err *err)
     return rc;
 }
 
-struct cells { const struct vn_buf *fine, *coarse; const int64_t *f; vn_row_fn fn; const void *ctx; };
+enum { CELL_BAND = 8 };
+struct cells { struct vn_field *f; vn_fill_fn fill; const void *ctx; int spare; int64_t n_band; };
 
 /* One row of voxels into its row of cells; each cell adds its voxels in order of x, y, z. */
-static void add_row(const float *v, int64_t f, float *cell, int64_t n_cell)
+static VN_HOT void add_row(const float *restrict v, int64_t f, float *restrict cell, int64_t n_cell)
 {
-    for (int64_t c = 0; c < n_cell; c++) {
-        float sum = cell[c];
-        for (int64_t i = 0; i < f; i++)
-            sum += v[c * f + i];
-        cell[c] = sum;
-    }
+    if (f == 1)
+        for (int64_t c = 0; c < n_cell; c++)
+            cell[c] += v[c];
+    else if (f == 2)
+        for (int64_t c = 0; c < n_cell; c++)
+            cell[c] = cell[c] + v[2 * c] + v[2 * c + 1];
+    else if (f == 3)
+        for (int64_t c = 0; c < n_cell; c++)
+            cell[c] = cell[c] + v[3 * c] + v[3 * c + 1] + v[3 * c + 2];
+    else
+        for (int64_t c = 0; c < n_cell; c++) {
+            float sum = cell[c];
+            for (int64_t i = 0; i < f; i++)
+                sum += v[c * f + i];
+            cell[c] = sum;
+        }
 }
 
-/* Means of the cells of one plane of coarse. */
-static int cell_plane(void *ctx, int64_t i, struct vn_err *err)
+/* Means of the cells of a band of rows of cells. */
+static int cell_band(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct cells *c = ctx;
-    const struct vn_box *b = &c->coarse->box;
-    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), *f = c->f;
-    const float scale = 1.0f / (float)(f[0] * f[1] * f[2]);
-    float *made = c->fn ? vn_alloc((uint64_t)(n * f[0]) * sizeof *made, err) : NULL;
+    const struct vn_field *f = c->f;
+    const struct vn_box *b = &f->cell[0].box;
+    const int64_t z = b->lo[2] + i / c->n_band, y0 = b->lo[1] + i % c->n_band * CELL_BAND, n = vn_box_dim(b, 0), *w = f->w.f;
+    const int64_t wide = n * w[0];
+    const float scale = 1.0f / (float)(w[0] * w[1] * w[2]);
+    float *row[2 * VN_FIELD_MAX], *to[VN_FIELD_MAX], *made = vn_alloc((uint64_t)((f->n + c->spare) * (wide + 2)) * sizeof *made, err);
 
-    if (c->fn && !made)
+    if (!made)
         return VN_E_MEMORY;
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        float *to = (float *)c->coarse->data + vn_buf_at(c->coarse, b->lo[0], y, z);
-        memset(to, 0, (size_t)n * sizeof *to);
-        for (int64_t dz = 0; dz < f[2]; dz++)
-            for (int64_t dy = 0; dy < f[1]; dy++) {
-                const float *v = (const float *)c->fine->data + vn_buf_at(c->fine, b->lo[0] * f[0], y * f[1] + dy, z * f[2] + dz);
-                if (c->fn)
-                    c->fn(c->ctx, v, made, n * f[0]);
-                add_row(c->fn ? made : v, f[0], to, n);
+    for (int k = 0; k < f->n + c->spare; k++)
+        row[k] = made + k * (wide + 2);
+    for (int64_t y = y0; y < vn_min64(y0 + CELL_BAND, b->hi[1]); y++) {
+        for (int k = 0; k < f->n; k++) {
+            to[k] = (float *)f->cell[k].data + vn_buf_at(&f->cell[k], b->lo[0], y, z);
+            memset(to[k], 0, (size_t)n * sizeof *to[k]);
+        }
+        for (int64_t dz = 0; dz < w[2]; dz++)
+            for (int64_t dy = 0; dy < w[1]; dy++) {
+                c->fill(c->ctx, b->lo[0] * w[0], y * w[1] + dy, z * w[2] + dz, row, wide);
+                for (int k = 0; k < f->n; k++)
+                    add_row(row[k], w[0], to[k], n);
             }
-        for (int64_t x = 0; x < n; x++)
-            to[x] *= scale;
+        for (int k = 0; k < f->n; k++)
+            for (int64_t x = 0; x < n; x++)
+                to[k][x] *= scale;
     }
     vn_free(made);
     return 0;
@@ -260,71 +300,109 @@ static int64_t below(int64_t x, int64_t f, float *frac)
     return c;
 }
 
-struct spread { const struct vn_buf *coarse, *out; const int64_t *f, *at; const float *frac; };
+int vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_box *box, int n, int spare, vn_fill_fn fill, const void *ctx,
+                  struct vn_job *job, struct vn_err *err)
+{
+    const int64_t reach[3] = { w->t[0].r, w->t[1].r, w->t[2].r }, wide = vn_box_dim(box, 0);
+    struct vn_box need, grown;
+    float unused;
+    int rc = 0;
 
-/* One plane of out: cells interpolated along y and z into a row of cells, then along x. */
+    *f = (struct vn_field) { .w = *w, .n = n, .x0 = box->lo[0], .at = vn_alloc((uint64_t)wide * sizeof *f->at, err) };
+    f->frac = f->at ? vn_alloc((uint64_t)wide * sizeof *f->frac, err) : NULL;
+    if (!f->frac)
+        return VN_E_MEMORY;
+    for (int k = 0; k < 3; k++) {
+        need.lo[k] = below(box->lo[k], w->f[k], &unused);
+        need.hi[k] = below(box->hi[k] - 1, w->f[k], &unused) + 2;
+    }
+    for (int64_t x = 0; x < wide; x++)
+        f->at[x] = (int32_t)(below(box->lo[0] + x, w->f[0], &f->frac[x]) - need.lo[0]);
+    grown = vn_box_grow(&need, reach);
+    for (int i = 0; rc == 0 && i < n; i++)
+        rc = vn_buf_new(&f->cell[i], VN_F32, &grown, err);
+    if (rc == 0) {
+        struct cells c = { f, fill, ctx, spare, (vn_box_dim(&grown, 1) + CELL_BAND - 1) / CELL_BAND };
+        rc = vn_job_for_quiet(job, c.n_band * vn_box_dim(&grown, 2), cell_band, &c, err);
+    }
+    for (int i = 0; rc == 0 && i < n; i++) {
+        struct vn_buf smooth = { 0 };
+        if (!(rc = vn_buf_new(&smooth, VN_F32, &need, err)))
+            rc = vn_filter_sep(&f->cell[i], w->t, &smooth, job, err);
+        vn_buf_free(&f->cell[i]);
+        f->cell[i] = smooth;
+    }
+    return rc;
+}
+
+void vn_field_free(struct vn_field *f)
+{
+    for (int i = 0; i < f->n; i++)
+        vn_buf_free(&f->cell[i]);
+    vn_free(f->at);
+    vn_free(f->frac);
+    *f = (struct vn_field) { .n = 0 };
+}
+
+/* Cells interpolated along y and z into a row of cells. */
+static VN_HOT void between(const float *a, const float *c, const float *d, const float *e, float fy, float fz, float *restrict row, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++) {
+        const float lo = a[x] + (c[x] - a[x]) * fy, hi = d[x] + (e[x] - d[x]) * fy;
+        row[x] = lo + (hi - lo) * fz;
+    }
+}
+
+static VN_HOT void along(const float *row, const int32_t *at, const float *frac, float *restrict out, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++) {
+        const float *r = row + at[x];
+        out[x] = r[0] + (r[1] - r[0]) * frac[x];
+    }
+}
+
+void vn_field_row(const struct vn_field *f, int i, int64_t x, int64_t y, int64_t z, float *out, float *spare, int64_t n)
+{
+    const struct vn_buf *b = &f->cell[i];
+    const int32_t *at = f->at + (x - f->x0);
+    float fy, fz;
+    const int64_t cz = below(z, f->w.f[2], &fz), cy = below(y, f->w.f[1], &fy);
+    const float *a = (const float *)b->data + vn_buf_at(b, b->box.lo[0] + at[0], cy, cz), *d = a + b->stride[1];
+
+    between(a, a + b->stride[0], d, d + b->stride[0], fy, fz, spare, at[n - 1] - at[0] + 2);
+    along(spare - at[0], at, f->frac + (x - f->x0), out, n);
+}
+
+struct whole { const struct vn_buf *in, *out; const struct vn_field *f; };
+
+static void copy_row(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
+{
+    const struct vn_buf *in = ctx;
+    memcpy(row[0], (const float *)in->data + vn_buf_at(in, x, y, z), (size_t)n * sizeof(float));
+}
+
 static int spread_plane(void *ctx, int64_t i, struct vn_err *err)
 {
-    const struct spread *s = ctx;
-    const struct vn_box *b = &s->out->box, *cb = &s->coarse->box;
-    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), nc = vn_box_dim(cb, 0);
-    float fz, fy;
-    const int64_t cz = below(z, s->f[2], &fz);
-    float *row = vn_alloc((uint64_t)nc * sizeof *row, err);
+    const struct whole *s = ctx;
+    const struct vn_box *b = &s->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0);
+    float *spare = vn_alloc((uint64_t)(n + 2) * sizeof *spare, err);
 
-    if (!row)
+    if (!spare)
         return VN_E_MEMORY;
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        const int64_t cy = below(y, s->f[1], &fy);
-        const float *a = (const float *)s->coarse->data + vn_buf_at(s->coarse, cb->lo[0], cy, cz);
-        const float *c = a + s->coarse->stride[0], *d = a + s->coarse->stride[1], *e = d + s->coarse->stride[0];
-        float *to = (float *)s->out->data + vn_buf_at(s->out, b->lo[0], y, z);
-        for (int64_t x = 0; x < nc; x++) {
-            const float lo = a[x] + (c[x] - a[x]) * fy, hi = d[x] + (e[x] - d[x]) * fy;
-            row[x] = lo + (hi - lo) * fz;
-        }
-        for (int64_t x = 0; x < n; x++) {
-            const float *r = row + s->at[x];
-            to[x] = r[0] + (r[1] - r[0]) * s->frac[x];
-        }
-    }
-    vn_free(row);
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+        vn_field_row(s->f, 0, b->lo[0], y, z, (float *)s->out->data + vn_buf_at(s->out, b->lo[0], y, z), spare, n);
+    vn_free(spare);
     return 0;
 }
 
 int vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
-    return vn_wide_of(in, NULL, NULL, w, out, job, err);
-}
+    struct vn_field f;
+    struct whole s = { in, out, &f };
+    int rc = vn_field_init(&f, w, &out->box, 1, 0, copy_row, in, job, err);
 
-int vn_wide_of(const struct vn_buf *in, vn_row_fn fn, const void *ctx, const struct vn_wide *w, const struct vn_buf *out,
-               struct vn_job *job, struct vn_err *err)
-{
-    const int64_t reach[3] = { w->t[0].r, w->t[1].r, w->t[2].r }, n = vn_box_dim(&out->box, 0);
-    struct vn_buf mean = { 0 }, smooth = { 0 };
-    struct vn_box need, grown;
-    int64_t *at = vn_alloc((uint64_t)n * sizeof *at, err);
-    float *frac = at ? vn_alloc((uint64_t)n * sizeof *frac, err) : NULL, unused;
-    int rc = frac ? 0 : VN_E_MEMORY;
-
-    for (int k = 0; k < 3; k++) {
-        need.lo[k] = below(out->box.lo[k], w->f[k], &unused);
-        need.hi[k] = below(out->box.hi[k] - 1, w->f[k], &unused) + 2;
-    }
-    grown = vn_box_grow(&need, reach);
-    if (rc == 0 && !(rc = vn_buf_new(&mean, VN_F32, &grown, err)) && !(rc = vn_buf_new(&smooth, VN_F32, &need, err))) {
-        struct cells c = { in, &mean, w->f, fn, ctx };
-        rc = vn_job_for_quiet(job, vn_box_dim(&grown, 2), cell_plane, &c, err);
-    }
-    if (rc == 0 && !(rc = vn_filter_sep(&mean, w->t, &smooth, job, err))) {
-        for (int64_t x = 0; x < n; x++)
-            at[x] = below(out->box.lo[0] + x, w->f[0], &frac[x]) - need.lo[0];
-        struct spread s = { &smooth, out, w->f, at, frac };
-        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), spread_plane, &s, err);
-    }
-    vn_buf_free(&mean);
-    vn_buf_free(&smooth);
-    vn_free(at);
-    vn_free(frac);
+    rc = rc ? rc : vn_job_for_quiet(job, vn_box_dim(&out->box, 2), spread_plane, &s, err);
+    vn_field_free(&f);
     return rc;
 }

@@ -13,6 +13,7 @@
  * the whole.  A voxel that is not finite counts as background level and gets 0. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include "filter.h"
 #include "mem.h"
 #include "op.h"
@@ -91,33 +92,6 @@ static int setup(const struct vn_args *a, const double um[3], struct seg *s, str
 
 /* ---- rows ---- */
 
-struct rows;
-typedef void (*row_fn)(const struct rows *r, float *const v[4], int64_t n);
-struct rows { const struct seg *s; row_fn f; const struct vn_buf *b[4]; struct vn_box box; };
-
-static int rows_plane(void *ctx, int64_t i, struct vn_err *err)
-{
-    const struct rows *r = ctx;
-    const int64_t z = r->box.lo[2] + i;
-    (void)err;
-
-    for (int64_t y = r->box.lo[1]; y < r->box.hi[1]; y++) {
-        float *v[4] = { NULL };
-        for (int k = 0; k < 4 && r->b[k]; k++)
-            v[k] = (float *)r->b[k]->data + vn_buf_at(r->b[k], r->box.lo[0], y, z);
-        r->f(r, v, vn_box_dim(&r->box, 0));
-    }
-    return 0;
-}
-
-/* f over the rows of up to four buffers that contain box. */
-static int each_row(const struct seg *s, row_fn f, const struct vn_box *box, const struct vn_buf *a, const struct vn_buf *b,
-                    const struct vn_buf *c, const struct vn_buf *d, struct vn_job *job, struct vn_err *err)
-{
-    struct rows r = { s, f, { a, b, c, d }, *box };
-    return vn_job_for_quiet(job, vn_box_dim(box, 2), rows_plane, &r, err);
-}
-
 static inline bool finite_f(float v) { return v - v == 0.0f; }
 
 /* v = the image, bright vessels, the background's level where it is not finite. */
@@ -128,51 +102,21 @@ static VN_HOT void clean_row(const struct seg *s, float *v, int64_t n)
         v[x] = finite_f(v[x]) ? sign * v[x] : level;
 }
 
-struct cleaning { const struct seg *s; const struct vn_buf *in, *out; };
-
-static int clean_plane(void *ctx, int64_t i, struct vn_err *err)
+/* Weight of g as background, and weight times height over the level. */
+static VN_HOT void weight_row(const struct seg *s, const float *restrict g, float *restrict w, float *restrict wd, int64_t n)
 {
-    const struct cleaning *c = ctx;
-    const struct vn_box *b = &c->out->box;
-    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0);
-    (void)err;
-
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        float *v = (float *)c->out->data + vn_buf_at(c->out, b->lo[0], y, z);
-        vn_convert_row(VN_F32, v, c->in->type, (const char *)c->in->data + vn_buf_at(c->in, b->lo[0], y, z) * (int64_t)vn_type_size(c->in->type), n);
-        clean_row(c->s, v, n);
-    }
-    return 0;
-}
-
-/* Weight of g as background. */
-static VN_HOT void weight_row(const void *ctx, const float *g, float *w, int64_t n)
-{
-    const struct seg *s = ctx;
-    const float level = s->level, scale = s->spread > 0.0f ? 1.0f / (2.5f * s->spread) : 0.0f;
-    for (int64_t x = 0; x < n; x++) {
-        const float d = g[x] - level, t = d * scale, t2 = t * t;
-        w[x] = 1.0f / (1.0f + t2 * t2);
-    }
-}
-
-/* Weight times height over the level. */
-static VN_HOT void height_row(const void *ctx, const float *g, float *wd, int64_t n)
-{
-    const struct seg *s = ctx;
     const float level = s->level, scale = s->spread > 0.0f ? 1.0f / (2.5f * s->spread) : 0.0f;
     for (int64_t x = 0; x < n; x++) {
         const float d = g[x] - level, t = d * scale, t2 = t * t, weight = 1.0f / (1.0f + t2 * t2);
+        w[x] = weight;
         wd[x] = weight * d;
     }
 }
 
-/* v[1] = contrast: smooth image v[0], smoothed weights v[1] and weighted heights v[2]. */
-static VN_HOT void contrast_row(const struct rows *r, float *const v[4], int64_t n)
+/* w = contrast of g, given smoothed weights w and weighted heights wd. */
+static VN_HOT void contrast_row(const struct seg *s, const float *restrict g, const float *restrict wd, float *restrict w, int64_t n)
 {
-    const float level = r->s->level;
-    const float *g = v[0], *wd = v[2];
-    float *w = v[1];
+    const float level = s->level;
     for (int64_t x = 0; x < n; x++)
         w[x] = (g[x] - level) - wd[x] / (w[x] + 0.05f);
 }
@@ -183,154 +127,249 @@ static inline float z_of(float contrast, float offset, float scale)
     return z < 1e6f ? z : 1e6f;
 }
 
-/* z+ of the contrast. */
-static VN_HOT void positive_row(const void *ctx, const float *c, float *one, int64_t n)
+/* c = z+ of the contrast c, two = z+^2. */
+static VN_HOT void positive_row(const struct seg *s, float *restrict c, float *restrict two, int64_t n)
 {
-    const struct seg *s = ctx;
-    const float offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
-    for (int64_t x = 0; x < n; x++) {
-        const float z = z_of(c[x], offset, scale);
-        one[x] = z > 0.0f ? z : 0.0f;
-    }
-}
-
-/* z+^2. */
-static VN_HOT void square_row(const void *ctx, const float *c, float *two, int64_t n)
-{
-    const struct seg *s = ctx;
     const float offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
     for (int64_t x = 0; x < n; x++) {
         const float z = z_of(c[x], offset, scale), p = z > 0.0f ? z : 0.0f;
+        c[x] = p;
         two[x] = p * p;
     }
 }
 
-/* v[2] = probability: contrast v[0], window means v[1] of z+^2 and v[2] of z+. */
-static VN_HOT void probability_row(const struct rows *r, float *const v[4], int64_t n)
+/* c = probability of contrast c, given the window's means of z+ and z+^2. */
+static VN_HOT void probability_row(const struct seg *s, const float *restrict one, const float *restrict two, float *restrict c, int64_t n)
 {
-    const float contrast = r->s->contrast, local = r->s->local, offset = r->s->offset, scale = r->s->noise > 0.0f ? 1.0f / r->s->noise : 0.0f;
-    const float *c = v[0], *two = v[1];
-    float *p = v[2];
+    const float contrast = s->contrast, local = s->local, offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
     for (int64_t x = 0; x < n; x++) {
-        const float s = z_of(c[x], offset, scale) / (contrast + local * (two[x] / (p[x] + 1.0f)));
-        const float q = s * s / (1.0f + s * s);
-        p[x] = s > 0.0f ? q : 0.0f;
+        const float r = z_of(c[x], offset, scale) / (contrast + local * (two[x] / (one[x] + 1.0f)));
+        const float q = r * r / (1.0f + r * r);
+        c[x] = r > 0.0f ? q : 0.0f;
     }
 }
 
-/* v[1] = 0 where the image v[0] is not finite. */
-static VN_HOT void hole_row(const struct rows *r, float *const v[4], int64_t n)
+/* p = 0 where the image is not finite. */
+static VN_HOT void hole_row(const float *restrict in, float *restrict p, int64_t n)
 {
-    const float *in = v[0];
-    float *p = v[1];
-    (void)r;
     for (int64_t x = 0; x < n; x++)
         p[x] = finite_f(in[x]) ? p[x] : 0.0f;
 }
 
-/* ---- stages ---- */
+/* ---- the contrast ----
+ *
+ * The input holds no border: where more than its box is asked for, that is where the volume ends, and it is mirrored.  What is
+ * mirrored stays so when it is smoothed, so that g is only made where there is a volume. */
 
-enum { SLAB = 24 };
+struct ground {
+    const struct seg *s;
+    const struct vn_buf *in;
+    struct vn_buf g;
+    struct vn_field back;                      /* of the weights, of the weighted heights */
+    const struct vn_buf *out;                  /* where the contrast is kept */
+};
 
-/* g = the image without holes, smoothed, a slab of planes at a time. */
-static int smooth_map(const struct seg *s, const struct vn_buf *in, const struct vn_buf *g, struct vn_job *job, struct vn_err *err)
+static int64_t fold(const struct vn_box *b, int k, int64_t i) { return vn_pad_from(VN_PAD_MIRROR, i, b->lo[k], b->hi[k]); }
+
+static void clean(const void *ctx, int64_t x, int64_t y, int64_t z, float *out, int64_t n)
 {
-    const int64_t reach[3] = { s->smooth[0].r, s->smooth[1].r, s->smooth[2].r };
-    int rc = 0;
+    const struct ground *c = ctx;
+    const struct vn_box *b = &c->in->box;
+    const int64_t lo = vn_max64(x, b->lo[0]), hi = vn_min64(x + n, b->hi[0]), from = vn_buf_at(c->in, lo, fold(b, 1, y), fold(b, 2, z));
 
-    for (int64_t z = g->box.lo[2]; rc == 0 && z < g->box.hi[2]; z += SLAB) {
-        struct vn_box slab = g->box;
-        slab.lo[2] = z;
-        slab.hi[2] = vn_min64(z + SLAB, g->box.hi[2]);
-        const struct vn_box need = vn_box_grow(&slab, reach);
-        const struct vn_buf part = vn_buf_view(g, &slab);
-        struct vn_buf clean = { 0 };
-        struct cleaning c = { s, in, &clean };
-        if (!(rc = vn_buf_new(&clean, VN_F32, &need, err)) && !(rc = vn_job_for_quiet(job, vn_box_dim(&need, 2), clean_plane, &c, err)))
-            rc = vn_filter_sep(&clean, s->smooth, &part, job, err);
-        vn_buf_free(&clean);
+    vn_convert_row(VN_F32, out + (lo - x), c->in->type, (const char *)c->in->data + from * (int64_t)vn_type_size(c->in->type), hi - lo);
+    clean_row(c->s, out + (lo - x), hi - lo);
+    vn_mirror_row(out, n, lo - x, hi - x);
+}
+
+/* A row of g; where it reaches beyond the volume, in spare. */
+static const float *smooth_row(const struct ground *c, int64_t x, int64_t y, int64_t z, float *spare, int64_t n)
+{
+    const struct vn_box *b = &c->g.box;
+    const int64_t lo = vn_max64(x, b->lo[0]), hi = vn_min64(x + n, b->hi[0]);
+    const float *row = (const float *)c->g.data + vn_buf_at(&c->g, lo, fold(b, 1, y), fold(b, 2, z));
+
+    if (hi - lo == n)
+        return row;
+    memcpy(spare + (lo - x), row, (size_t)(hi - lo) * sizeof *row);
+    vn_mirror_row(spare, n, lo - x, hi - x);
+    return spare;
+}
+
+static void fill_weights(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
+{
+    const struct ground *c = ctx;
+    weight_row(c->s, smooth_row(c, x, y, z, row[2], n), row[0], row[1], n);
+}
+
+/* out[0..n) = contrast; of spare[0] as many, of spare[1] two more are used. */
+static void contrast_at(const struct ground *c, int64_t x, int64_t y, int64_t z, float *out, float *const spare[2], int64_t n)
+{
+    vn_field_row(&c->back, 0, x, y, z, out, spare[1], n);
+    vn_field_row(&c->back, 1, x, y, z, spare[0], spare[1], n);
+    contrast_row(c->s, smooth_row(c, x, y, z, spare[1], n), spare[0], out, n);
+}
+
+static void ground_free(struct ground *c)
+{
+    vn_buf_free(&c->g);
+    vn_field_free(&c->back);
+}
+
+/* For rows in box; to be freed also after failure. */
+static int ground_init(struct ground *c, const struct seg *s, const struct vn_buf *in, const struct vn_box *box, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box wide = vn_box_grow(box, s->back.halo);
+    struct vn_box here;
+    int rc;
+
+    *c = (struct ground) { .s = s, .in = in };
+    vn_box_meet(&wide, &in->box, &here);
+    if ((rc = vn_buf_new(&c->g, VN_F32, &here, err)) || (rc = vn_filter_sep_of(clean, c, s->smooth, &c->g, job, err)))
+        return rc;
+    return vn_field_init(&c->back, &s->back, box, 2, 1, fill_weights, c, job, err);
+}
+
+/* ---- the operation ---- */
+
+/* Voxels inside the volume alone. */
+static void map(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, struct vn_box *need)
+{
+    const struct vn_box grown = vn_box_grow(out, p->halo);
+    (void)a;
+    vn_box_meet(&grown, &in->box, need);
+}
+
+/* Bytes a voxel: input, result and smoothed image with the slab it is made from; then the cells of two functions and their
+ * means, or, no longer with the smoothed image, those of the window. */
+static double bytes(const struct seg *s, enum vn_type t)
+{
+    double back = 8, window = 8, slab = 4.0 * fmin(1, (VN_SEP_DEPTH + 2.0 * s->smooth[2].r) / (1 + 2.0 * (double)s->halo[2]));
+
+    for (int k = 0; k < 3; k++) {
+        back /= (double)s->back.f[k];
+        window /= (double)s->window.f[k];
     }
-    return rc;
+    return (double)vn_type_size(t) + 4 + fmax(4 + fmax(slab, 2 * back), fmax(4 + back + window, 2.5 * window));
 }
-
-/* out = contrast g - b over out->box; in, of any type, contains it grown by halo_z. */
-static int contrast_map(const struct seg *s, const struct vn_buf *in, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
-{
-    const struct vn_box gbox = vn_box_grow(&out->box, s->back.halo);
-    struct vn_buf g = { 0 }, wd = { 0 };
-    int rc = vn_buf_new(&g, VN_F32, &gbox, err);
-
-    if (rc || (rc = smooth_map(s, in, &g, job, err)) || (rc = vn_wide_of(&g, weight_row, s, &s->back, out, job, err)) ||
-        (rc = vn_buf_new(&wd, VN_F32, &out->box, err)) || (rc = vn_wide_of(&g, height_row, s, &s->back, &wd, job, err)))
-        goto out;
-    rc = each_row(s, contrast_row, &out->box, &g, out, &wd, NULL, job, err);
-out:
-    vn_buf_free(&g);
-    vn_buf_free(&wd);
-    return rc;
-}
-
-/* Integers are read as they are; of other types only f32, whose voxels may not be finite. */
-static enum vn_type type_read(const struct vn_vol *v) { return vn_type_is_int(v->src->type) ? v->src->type : VN_F32; }
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
 {
+    const enum vn_type t = vn_filter_type(in[0]);
     struct seg s;
     int rc = setup(a, in[0]->grid.um, &s, err);
-    (void)region;
 
-    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { type_read(in[0]) }, .out_type = VN_F32, .out_kind = VN_PROB, .mem_host = 28 };
+    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { t }, .out_type = VN_F32, .out_kind = VN_PROB, .grid = in[0]->grid, .box = *region };
     for (int k = 0; rc == 0 && k < 3; k++) {
         p->halo[k] = s.halo[k];
         p->um[k] = in[0]->grid.um[k];
+        p->step[k] = 1;
     }
+    if (rc == 0)
+        p->mem_host = bytes(&s, t);
     return rc;
+}
+
+static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
+{
+    const struct ground *c = ctx;
+    const struct vn_box *b = &c->out->box;
+
+    contrast_at(c, x, y, z, row[0], row + 1, n);
+    if (y >= b->lo[1] && y < b->hi[1] && z >= b->lo[2] && z < b->hi[2])
+        memcpy((float *)c->out->data + vn_buf_at(c->out, b->lo[0], y, z), row[0] + (b->lo[0] - x), (size_t)vn_box_dim(b, 0) * sizeof(float));
+    positive_row(c->s, row[0], row[1], n);
+}
+
+struct finish { const struct seg *s; const struct vn_field *window; const struct vn_buf *in, *out; };
+
+static int finish_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct finish *f = ctx;
+    const struct vn_box *b = &f->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
+    float *one = vn_alloc((uint64_t)(3 * (n + 2)) * sizeof *one, err), *two = one + n + 2, *spare = two + n + 2;
+
+    if (!one)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        float *p = (float *)f->out->data + vn_buf_at(f->out, x, y, z);
+        vn_field_row(f->window, 0, x, y, z, one, spare, n);
+        vn_field_row(f->window, 1, x, y, z, two, spare, n);
+        probability_row(f->s, one, two, p, n);
+        if (f->in->type == VN_F32)
+            hole_row((const float *)f->in->data + vn_buf_at(f->in, x, y, z), p, n);
+    }
+    vn_free(one);
+    return 0;
 }
 
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
                struct vn_err *err)
 {
-    struct vn_buf c = { 0 }, two = { 0 };
+    struct vn_field window = { .n = 0 };
+    struct ground c;
     struct seg s;
     int rc = setup(a, p->um, &s, err);
 
     if (rc)
         return rc;
-    const struct vn_box cbox = vn_box_grow(&out->box, s.window.halo);
+    const struct vn_box wide = vn_box_grow(&out->box, s.window.halo);
     vn_job_stage(job, "contrast");
-    if ((rc = vn_buf_new(&c, VN_F32, &cbox, err)) || (rc = contrast_map(&s, in, &c, job, err)))
-        goto out;
+    rc = ground_init(&c, &s, in, &wide, job, err);
+    c.out = out;
+    if (rc == 0)
+        rc = vn_field_init(&window, &s.window, &out->box, 2, 1, fill_window, &c, job, err);
+    ground_free(&c);
     vn_job_stage(job, "probability");
-    if ((rc = vn_wide_of(&c, positive_row, &s, &s.window, out, job, err)) || (rc = vn_buf_new(&two, VN_F32, &out->box, err)) ||
-        (rc = vn_wide_of(&c, square_row, &s, &s.window, &two, job, err)))
-        goto out;
-    rc = each_row(&s, probability_row, &out->box, &c, &two, out, NULL, job, err);
-    if (rc == 0 && in->type == VN_F32)
-        rc = each_row(&s, hole_row, &out->box, in, out, NULL, NULL, job, err);
-out:
-    vn_buf_free(&c);
-    vn_buf_free(&two);
+    struct finish f = { &s, &window, in, out };
+    if (rc == 0)
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), finish_plane, &f, err);
+    vn_field_free(&window);
     return rc;
 }
 
 /* ---- automatic values ---- */
 
-/* The contrast of box, of which sample blocks from..to are added to q. */
+struct kept { const struct ground *c; const struct vn_buf *out; };
+
+static int contrast_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct kept *k = ctx;
+    const struct vn_box *b = &k->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0);
+    float *made = vn_alloc((uint64_t)(2 * (n + 2)) * sizeof *made, err), *const spare[2] = { made, made + n + 2 };
+
+    if (!made)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+        contrast_at(k->c, b->lo[0], y, z, (float *)k->out->data + vn_buf_at(k->out, b->lo[0], y, z), spare, n);
+    vn_free(made);
+    return 0;
+}
+
+/* The contrast of sample blocks from..to, which lie in box, is added to q. */
 static int gather_box(struct vn_sample *q, int from, int to, const struct vn_box *box, const struct seg *s, struct vn_vol *v,
                       struct vn_job *job, struct vn_err *err)
 {
-    const struct vn_box grown = vn_box_grow(box, s->halo_z);
-    struct vn_buf in = { 0 }, c = { 0 };
-    int rc = vn_vol_map(v, type_read(v), &grown, VN_PAD_MIRROR, &in, job, err);
+    struct vn_box grown = vn_box_grow(box, s->halo_z);
+    struct ground c = { .s = s };
+    struct vn_buf in = { 0 };
 
-    if (rc == 0 && !(rc = vn_buf_new(&c, VN_F32, box, err)))
-        rc = contrast_map(s, &in, &c, job, err);
+    vn_box_meet(&grown, &v->box, &grown);
+    int rc = vn_vol_map(v, vn_filter_type(v), &grown, VN_PAD_MIRROR, &in, job, err);
+    if (rc == 0)
+        rc = ground_init(&c, s, &in, box, job, err);
     for (int i = from; rc == 0 && i < to; i++) {
         const struct vn_box block = vn_sample_block(q, i);
-        vn_sample_add(q, &c, &block, 1.0f);
+        struct vn_buf out = { 0 };
+        struct kept k = { &c, &out };
+        if (!(rc = vn_buf_new(&out, VN_F32, &block, err)) && !(rc = vn_job_for_quiet(job, vn_box_dim(&block, 2), contrast_plane, &k, err)))
+            vn_sample_add(q, &out, &block, 1.0f);
+        vn_buf_free(&out);
     }
+    ground_free(&c);
     vn_buf_free(&in);
-    vn_buf_free(&c);
     return rc;
 }
 
@@ -342,7 +381,7 @@ static int gather(struct vn_sample *q, const struct seg *s, struct vn_vol *v, st
     int rc = 0;
 
     vn_sample_clear(q);
-    if (vn_box_count(&all) <= vn_box_count(&one) * (uint64_t)q->n_block && vn_box_count(&all) * 24 <= room)
+    if (vn_box_count(&all) <= vn_box_count(&one) * (uint64_t)q->n_block && (double)vn_box_count(&all) * bytes(s, vn_filter_type(v)) <= (double)room)
         return gather_box(q, 0, q->n_block, &q->box, s, v, job, err);
     for (int i = 0; rc == 0 && i < q->n_block; i++) {
         const struct vn_box box = vn_sample_block(q, i);
@@ -416,4 +455,5 @@ out:
     return rc;
 }
 
-const struct vn_op vn_op_segment = { "segment", 1, VN_STENCIL, 1, vn_segment_params, plan, prepare, cpu, NULL, 0, 0 };
+const struct vn_op vn_op_segment = { .name = "segment", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = vn_segment_params, .plan = plan,
+                                     .prepare = prepare, .cpu = cpu, .map = map };

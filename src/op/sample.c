@@ -45,9 +45,11 @@ void vn_sample_add(struct vn_sample *q, const struct vn_buf *b, const struct vn_
     for (int64_t z = box->lo[2]; z < box->hi[2]; z++)
         for (int64_t y = box->lo[1]; y < box->hi[1]; y++) {
             const float *v = (const float *)b->data + vn_buf_at(b, box->lo[0], y, z);
-            for (int64_t x = 0; x < vn_box_dim(box, 0); x++)
-                if (q->seen++ % q->skip == 0 && v[x] - v[x] == 0.0f)
+            const int64_t n = vn_box_dim(box, 0), over = q->seen % q->skip;
+            for (int64_t x = over ? q->skip - over : 0; x < n; x += q->skip)
+                if (v[x] - v[x] == 0.0f)
                     q->v[q->n_v++] = sign * v[x];
+            q->seen += n;
         }
 }
 

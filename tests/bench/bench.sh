@@ -1,10 +1,10 @@
 #!/bin/bash
 # Venule's stages beside the field's programs, interleaved in one run: ratios of minima, with the goal of each. Never a test.
-#   BENCH_ROUNDS=3   BENCH_ONLY='vesselness median components distance skeleton gauss scaling start open'   BENCH_BIG=1: 512x512x256 as well
+#   BENCH_ROUNDS=3   BENCH_ONLY='vesselness median components distance skeleton gauss segment scaling start open'   BENCH_BIG=1: 512x512x256 as well
 #   PYTHON=python3 with numpy, scipy, scikit-image, tifffile, cc3d, edt.  Peers that are missing are said to be, the rest goes on.
 set -u
 B=${B:-build}; out=build/bench; rounds=${BENCH_ROUNDS:-3}; python=${PYTHON:-python3}; peers=${PEERS:-../shared/peers}
-only=${BENCH_ONLY:-vesselness median components distance skeleton gauss scaling start open}
+only=${BENCH_ONLY:-vesselness median components distance skeleton gauss segment scaling start open}
 stages=$B/tests/bench/stages; log=$out/runs.tsv
 mkdir -p "$out/data" "$out/log"; : >"$log"
 export OMP_WAIT_POLICY=passive
@@ -68,9 +68,11 @@ round() {
     fi
     if wants skeleton;   then own skeleton$s skeleton $gt.tif 2; python skeleton$s skimage skel skimage $vol.tif; fi
     if wants gauss;      then own gauss$s gauss $vol.tif 2 sigma=2vox; python gauss$s scipy gaussian scipy $vol.tif; fi
+    if wants segment;    then own segment$s segment $vol.tif 2; fi
 }
 tag=256x256x256
 make_data $tag || { echo "no data ($out/log)"; exit 1; }
+wants segment && { make_data 160x160x160 || exit 1; }
 wants scaling && { make_data 128x128x128 || exit 1; }
 big=; [ "${BENCH_BIG:-}" ] && big=512x512x256 && { make_data $big || exit 1; }
 if wants open && [ ! -f "$out/data/big.tif" ]; then "$stages" big "$out/data/big.tif" 1024 || exit 1; fi
@@ -78,6 +80,7 @@ for ((r = 1; r <= rounds; r++)); do
     [ ! -t 2 ] || printf '\rround %d of %d' "$r" "$rounds" >&2
     round $tag
     [ ! "$big" ] || round $big _big
+    if wants segment; then own segment_160 segment "$out/data/vol_160x160x160.tif" 2; fi
     if wants scaling; then
         for t in 1 2; do
             for size in 128x128x128 $tag; do
@@ -110,6 +113,12 @@ function row(stage, peer, goal, limit,    v, p, ratio) {
     if (limit) printf "%-18s memory %.2f volumes of f32, goal <= %s: %s\n", "", vols[v], limit, verdict(vols[v] <= limit)
     if (stage ~ /components|distance/ && (p in val)) printf "%-18s result %s, %s %s\n", "", val[v], peer, val[p]
 }
+function alone(stage, limit,    v) {
+    v = stage SUBSEP "venule"
+    if (!(v in sec)) return
+    printf "%-18s %10.4f %8.4f %8.2f %6d  no peer\n", stage, sec[v], cpu[v], vols[v], rss[v]
+    printf "%-18s memory %.2f volumes of f32, goal <= %s: %s\n", "", vols[v], limit, verdict(vols[v] <= limit)
+}
 function scale(op,    a1, a2, b1, b2) {
     a1 = op "_128_t1" SUBSEP "venule"; a2 = op "_128_t2" SUBSEP "venule"; b1 = op "_256_t1" SUBSEP "venule"; b2 = op "_256_t2" SUBSEP "venule"
     if (!(b1 in sec)) return
@@ -125,7 +134,9 @@ END {
         if (i) print "\n" big
         row("vesselness" s, "itk", 30, 4); row("median" s, "itk", 60, 0); row("components" s, "cc3d", 1, 0); row("distance" s, "edt", 1, 0)
         row("distance_out" s, "edt", 1, 0); row("skeleton" s, "skimage", 5, 0); row("gauss" s, "scipy", 8, 0)
+        alone("segment" s, 5)
     }
+    alone("segment_160", 5)
     if (("vesselness_256_t1" SUBSEP "venule") in sec) {
         printf "\nscaling: 1 and 2 threads, 256^3 and 128^3 (last column: time per voxel of 256^3 over that of 128^3, 2 threads)\n"
         printf "%-18s %10s %10s %10s %10s %10s %9s\n", "stage", "256 t1", "256 t2", "gain", "128 t1", "128 t2", "per voxel"
