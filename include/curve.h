@@ -10,8 +10,8 @@
 enum { VN_CURVE_MAX = 65535 };
 struct vn_curve_opt {
     int n;                          /* thresholds: 1..VN_CURVE_MAX; whole numbers: at most */
-    double lo, hi;                  /* t[k] = lo + (hi - lo) k / n; integers: whole numbers from lo, equally spaced, below hi */
-    bool auto_range;                /* lo, hi chosen: 0, 1 for a probability of real numbers, else least to greatest finite value */
+    double lo, hi;   /* t[k] = lo + (hi - lo) k / n; integers: whole numbers from lo, equally spaced, below hi */
+    bool auto_range; /* lo, hi chosen: 0, 1 for a probability of real numbers, else least to greatest finite value */
     int connectivity;               /* 6 or 26, of the foreground; the background has the other */
     struct vn_vol *truth;           /* mask on the same grid, or NULL; what is not 0 (nor NaN) is true */
 };
@@ -26,6 +26,7 @@ struct vn_curve {
     int plateau_low, plateau_high;  /* first and last index of the steadiest run; -1: none */
 };
 /* Box: its part of v.  A threshold's foreground is what `threshold` with low= gives. */
-int  vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_opt *o, struct vn_curve *out, struct vn_job *job, struct vn_err *err);
+int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_opt *o, struct vn_curve *out,
+             struct vn_job *job, struct vn_err *err);
 void vn_curve_free(struct vn_curve *c);                   /* leaves {0}; {0} allowed */
 #endif

@@ -1,5 +1,5 @@
-/* curve: every threshold against a mask made at it and counted by label.c, topology.h and overlap.h; lengths against sections
- * counted plane by plane, and of tubes against the factors of their directions. */
+/* curve: every threshold against a mask made at it and counted by label.c, topology.h and overlap.h; lengths against
+ * sections counted plane by plane, and of tubes against the factors of their directions. */
 #include <unistd.h>
 #include "session.h"
 #include "curve.h"
@@ -20,8 +20,14 @@ static uint32_t rnd(void)                       /* splitmix64 */
 typedef double (*value_fn)(int64_t x, int64_t y, int64_t z);
 static double noise(int64_t x, int64_t y, int64_t z) { return (void)x, (void)y, (void)z, rnd() % 200; }
 static double coarse(int64_t x, int64_t y, int64_t z) { return (void)x, (void)y, (void)z, rnd() % 4; }
-static double sheets(int64_t x, int64_t y, int64_t z) { return (double)((x * x * 3 + y * y * 5 + z * z * 7 + x * y + z * y) / 9 % 150); }
-static double cones(int64_t x, int64_t y, int64_t z) { return 100 - 9 * (fabs((double)(x % 9) - 4) + fabs((double)(y % 7) - 3) + fabs((double)(z % 5) - 2)); }
+static double sheets(int64_t x, int64_t y, int64_t z)
+{
+    return (double)((x * x * 3 + y * y * 5 + z * z * 7 + x * y + z * y) / 9 % 150);
+}
+static double cones(int64_t x, int64_t y, int64_t z)
+{
+    return 100 - 9 * (fabs((double)(x % 9) - 4) + fabs((double)(y % 7) - 3) + fabs((double)(z % 5) - 2));
+}
 static double flat(int64_t x, int64_t y, int64_t z) { return (void)x, (void)y, (void)z, 7; }
 
 static void put(struct vn_buf *d, int64_t i, double v)
@@ -35,7 +41,8 @@ static double get(const struct vn_buf *d, int64_t i)
     return v;
 }
 
-static struct vn_vol *volume(enum vn_kind kind, enum vn_type t, int64_t nx, int64_t ny, int64_t nz, const double um[3], value_fn f)
+static struct vn_vol *volume(enum vn_kind kind, enum vn_type t, int64_t nx, int64_t ny, int64_t nz, const double um[3],
+                             value_fn f)
 {
     const struct vn_grid g = { .dim = { nx, ny, nz }, .um = { um ? um[0] : 0, um ? um[1] : 0, um ? um[2] : 0 } };
     const struct vn_box b = { { 0, 0, 0 }, { nx, ny, nz } };
@@ -83,8 +90,8 @@ static int64_t euler_6(const struct vn_bits *m)
     return chi - 1;
 }
 
-/* Euler characteristic of all sections by planes spanned by steps a and b, pixel by pixel: the union of parallelograms, or with
- * c, of hexagons (pixels touch along a, b and c = a + b; corners are triangles). */
+/* Euler characteristic of all sections by planes spanned by steps a and b, pixel by pixel: the union of parallelograms,
+ * or with c, of hexagons (pixels touch along a, b and c = a + b; corners are triangles). */
 static int any_of(const struct vn_bits *m, int64_t x, int64_t y, int64_t z, const int *const *steps, int n)
 {
     int hit = vn_bits_get(m, x, y, z);
@@ -101,27 +108,35 @@ static int64_t sections(const struct vn_bits *m, const int a[3], const int b[3],
     for (int64_t z = -3; z < m->dim[2] + 3; z++)
         for (int64_t y = -3; y < m->dim[1] + 3; y++)
             for (int64_t x = -3; x < m->dim[0] + 3; x++) {
-                chi += any_of(m, x, y, z, NULL, 0) - any_of(m, x, y, z, (const int *const[]){ a }, 1) - any_of(m, x, y, z, (const int *const[]){ b }, 1);
+                chi += any_of(m, x, y, z, NULL, 0) - any_of(m, x, y, z, (const int *const[]){a}, 1) -
+                       any_of(m, x, y, z, (const int *const[]){b}, 1);
                 if (hexagon)
-                    chi += any_of(m, x, y, z, (const int *const[]){ a, c }, 2) + any_of(m, x, y, z, (const int *const[]){ b, c }, 2) - any_of(m, x, y, z, (const int *const[]){ c }, 1);
+                    chi += any_of(m, x, y, z, (const int *const[]){a, c}, 2) +
+                           any_of(m, x, y, z, (const int *const[]){b, c}, 2) -
+                           any_of(m, x, y, z, (const int *const[]){c}, 1);
                 else
                     chi += any_of(m, x, y, z, (const int *const[]){ a, b, c }, 3);
             }
     return chi;
 }
 
-/* 2 sum of weight x distance x sections, for cubes of edge 1.  Weights: Legland, Kieu, Devaux 2007, table for 13 directions.
- * *size: the same with absolute values, for the tolerance. */
+/* 2 sum of weight x distance x sections, for cubes of edge 1.  Weights: Legland, Kieu, Devaux 2007, table for 13
+ * directions. *size: the same with absolute values, for the tolerance. */
 static double length_by_sections(const struct vn_bits *m, double *size)
 {
-    static const int plane[13][2][3] = { { { 0, 1, 0 }, { 0, 0, 1 } }, { { 1, 0, 0 }, { 0, 0, 1 } }, { { 1, 0, 0 }, { 0, 1, 0 } },
-        { { 1, 1, 0 }, { 0, 0, 1 } }, { { 1, -1, 0 }, { 0, 0, 1 } }, { { 1, 0, 1 }, { 0, 1, 0 } }, { { 1, 0, -1 }, { 0, 1, 0 } }, { { 0, 1, 1 }, { 1, 0, 0 } }, { { 0, 1, -1 }, { 1, 0, 0 } },
-        { { 1, -1, 0 }, { 0, 1, -1 } }, { { 1, 1, 0 }, { 0, -1, -1 } }, { { 1, 1, 0 }, { 0, -1, 1 } }, { { 1, -1, 0 }, { 0, 1, 1 } } };
+    static const int plane[13][2][3] = {{{0, 1, 0}, {0, 0, 1}},   {{1, 0, 0}, {0, 0, 1}},   {{1, 0, 0}, {0, 1, 0}},
+                                        {{1, 1, 0}, {0, 0, 1}},   {{1, -1, 0}, {0, 0, 1}},  {{1, 0, 1}, {0, 1, 0}},
+                                        {{1, 0, -1}, {0, 1, 0}},  {{0, 1, 1}, {1, 0, 0}},   {{0, 1, -1}, {1, 0, 0}},
+                                        {{1, -1, 0}, {0, 1, -1}}, {{1, 1, 0}, {0, -1, -1}}, {{1, 1, 0}, {0, -1, 1}},
+                                        {{1, -1, 0}, {0, 1, 1}}};
     double sum = 0;
     *size = 0;
     for (int k = 0; k < 13; k++) {
         const double w = k < 3 ? 2 * 0.04577789120476 : k < 9 ? 2 * 0.03698062787608 : 2 * 0.03519563978232;
-        const double d = k < 3 ? 1 : k < 9 ? sqrt(0.5) : sqrt(1 / 3.0), one = 2 * w * d * (double)sections(m, plane[k][0], plane[k][1], k >= 9);
+        const double d = k < 3   ? 1
+                         : k < 9 ? sqrt(0.5)
+                                 : sqrt(1 / 3.0),
+                     one = 2 * w * d * (double)sections(m, plane[k][0], plane[k][1], k >= 9);
         sum += one;
         *size += fabs(one);
     }
@@ -159,7 +174,7 @@ static void same_as_masks(struct vn_vol *v, const struct vn_box *box, struct vn_
         if (every_length && k % every_length == 0) {
             double size;
             const double want = length_by_sections(&bits, &size);
-            assert_true(fabs(c.length[k] - want) <= 1e-3 * size);         /* the weights are found on a grid of directions */
+            assert_true(fabs(c.length[k] - want) <= 1e-3 * size); /* the weights are found on a grid of directions */
         }
         vn_buf_free(&mask);
         vn_buf_free(&labels);
@@ -172,16 +187,24 @@ static void same_as_masks(struct vn_vol *v, const struct vn_box *box, struct vn_
 static void every_threshold_as_its_mask(void **unused)
 {
     (void)unused;
-    static const struct { enum vn_type t; value_fn f; int64_t d[3]; int n; } of[] = {
-        { VN_U8, noise, { 17, 14, 9 }, 256 }, { VN_U8, coarse, { 12, 13, 14 }, 256 }, { VN_U16, noise, { 11, 12, 8 }, 50 }, { VN_I16, sheets, { 21, 20, 19 }, 256 },
-        { VN_F32, noise, { 13, 9, 10 }, 33 }, { VN_F32, cones, { 30, 21, 15 }, 64 }, { VN_F64, sheets, { 19, 17, 16 }, 20 }, { VN_U8, noise, { 300, 1, 3 }, 99 }, { VN_U8, noise, { 1, 1, 70 }, 256 },
-        { VN_U8, flat, { 5, 4, 3 }, 256 }, { VN_F32, flat, { 5, 4, 3 }, 256 }, { VN_U32, sheets, { 6, 7, 8 }, 256 }, { VN_U8, noise, { 1, 1, 1 }, 4 },
+    static const struct { enum vn_type t; value_fn f; int64_t d[3]; int n;
+    } of[] = {
+        {VN_U8, noise, {17, 14, 9}, 256},    {VN_U8, coarse, {12, 13, 14}, 256}, {VN_U16, noise, {11, 12, 8}, 50},
+        {VN_I16, sheets, {21, 20, 19}, 256}, {VN_F32, noise, {13, 9, 10}, 33},   {VN_F32, cones, {30, 21, 15}, 64},
+        {VN_F64, sheets, {19, 17, 16}, 20},  {VN_U8, noise, {300, 1, 3}, 99},    {VN_U8, noise, {1, 1, 70}, 256},
+        {VN_U8, flat, {5, 4, 3}, 256},       {VN_F32, flat, {5, 4, 3}, 256},     {VN_U32, sheets, {6, 7, 8}, 256},
+        {VN_U8, noise, {1, 1, 1}, 4},
     };
     struct vn_vol *truth = volume(VN_MASK, VN_U8, 21, 20, 19, NULL, coarse);
     for (size_t i = 0; i < VN_COUNT(of); i++) {
         struct vn_vol *v = volume(VN_IMAGE, of[i].t, of[i].d[0], of[i].d[1], of[i].d[2], NULL, of[i].f);
         for (int connectivity = 6; connectivity <= 26; connectivity += 20)
-            same_as_masks(v, &v->box, (struct vn_curve_opt){ .n = of[i].n, .auto_range = true, .connectivity = connectivity, .truth = of[i].d[0] == 21 ? truth : NULL }, 7);
+            same_as_masks(v, &v->box,
+                          (struct vn_curve_opt){.n = of[i].n,
+                                                .auto_range = true,
+                                                .connectivity = connectivity,
+                                                .truth = of[i].d[0] == 21 ? truth : NULL},
+                          7);
         vn_vol_unref(v);
     }
     vn_vol_unref(truth);
@@ -193,7 +216,10 @@ static void no_number_is_never_foreground(void **unused)
     struct vn_vol *v = volume(VN_PROB, VN_F32, 9, 8, 7, NULL, noise);
     struct vn_buf d = vn_vol_data(v);
     for (int64_t i = 0; i < 9 * 8 * 7; i++)
-        ((float *)d.data)[i] = i % 5 == 0 ? NAN : i % 31 == 7 ? INFINITY : i % 37 == 9 ? -INFINITY : ((float *)d.data)[i] / 200;
+        ((float *)d.data)[i] = i % 5 == 0    ? NAN
+                               : i % 31 == 7 ? INFINITY
+                               : i % 37 == 9 ? -INFINITY
+                                             : ((float *)d.data)[i] / 200;
     same_as_masks(v, &v->box, (struct vn_curve_opt){ .n = 40, .auto_range = true, .connectivity = 26 }, 0);
     same_as_masks(v, &v->box, (struct vn_curve_opt){ .n = 10, .lo = -1, .hi = 0.3, .connectivity = 6 }, 0);
     struct vn_curve c = curve(v, NULL, (struct vn_curve_opt){ .n = 4, .auto_range = true });
@@ -208,7 +234,7 @@ static void no_number_is_never_foreground(void **unused)
     assert_int_equal(c.plateau_low, -1);
     vn_curve_free(&c);
     vn_vol_unref(v);
-    v = volume(VN_IMAGE, VN_F32, 3, 3, 3, NULL, flat);                  /* one finite value beside infinities: one threshold */
+    v = volume(VN_IMAGE, VN_F32, 3, 3, 3, NULL, flat); /* one finite value beside infinities: one threshold */
     ((float *)vn_vol_data(v).data)[4] = INFINITY;
     ((float *)vn_vol_data(v).data)[9] = -INFINITY;
     c = curve(v, NULL, (struct vn_curve_opt){ .n = 4, .auto_range = true });
@@ -218,7 +244,9 @@ static void no_number_is_never_foreground(void **unused)
     v = volume(VN_IMAGE, VN_F32, 3, 3, 3, NULL, flat);
     for (int64_t i = 0; i < 27; i++)
         ((float *)vn_vol_data(v).data)[i] = NAN;
-    assert_int_equal(vn_curve(v, &v->box, &(struct vn_curve_opt){ .n = 4, .auto_range = true, .connectivity = 26 }, &c, NULL, &err), VN_E_ARG);
+    assert_int_equal(
+        vn_curve(v, &v->box, &(struct vn_curve_opt){.n = 4, .auto_range = true, .connectivity = 26}, &c, NULL, &err),
+        VN_E_ARG);
     assert_non_null(strstr(err.msg, "no finite voxel"));
     vn_vol_unref(v);
 }
@@ -259,7 +287,8 @@ static void same_curve(const struct vn_curve *a, const struct vn_curve *b)
 static void threads_and_regions_change_nothing(void **unused)
 {
     (void)unused;
-    struct vn_vol *v = volume(VN_IMAGE, VN_F32, 70, 50, 40, NULL, noise), *truth = volume(VN_MASK, VN_U8, 70, 50, 40, NULL, coarse);
+    struct vn_vol *v = volume(VN_IMAGE, VN_F32, 70, 50, 40, NULL, noise),
+                  *truth = volume(VN_MASK, VN_U8, 70, 50, 40, NULL, coarse);
     const struct vn_curve_opt o = { .n = 100, .lo = 3, .hi = 190, .connectivity = 26, .truth = truth };
     vn_job_set_threads(1);
     struct vn_curve one = curve(v, NULL, o);
@@ -271,7 +300,7 @@ static void threads_and_regions_change_nothing(void **unused)
     vn_curve_free(&four);
 
     const struct vn_box region = { { 13, 7, 5 }, { 41, 30, 22 } };
-    same_as_masks(v, &region, (struct vn_curve_opt){ .n = 9, .lo = 3, .hi = 190, .connectivity = 26, .truth = truth }, 0);
+    same_as_masks(v, &region, (struct vn_curve_opt){.n = 9, .lo = 3, .hi = 190, .connectivity = 26, .truth = truth}, 0);
     struct vn_buf part;
     assert_int_equal(vn_buf_new(&part, VN_F32, &region, &err), 0);
     assert_int_equal(vn_vol_read(v, VN_PAD_ZERO, &part, NULL, &err), 0);
@@ -292,7 +321,8 @@ static void threads_and_regions_change_nothing(void **unused)
 static double rod_from[3], rod_dir[3], rod_long, rod_um[3];
 static double rod(int64_t x, int64_t y, int64_t z)                 /* a cylinder of radius 3 */
 {
-    const double p[3] = { (double)x * rod_um[0] - rod_from[0], (double)y * rod_um[1] - rod_from[1], (double)z * rod_um[2] - rod_from[2] };
+    const double p[3] = {(double)x * rod_um[0] - rod_from[0], (double)y * rod_um[1] - rod_from[1],
+                         (double)z * rod_um[2] - rod_from[2]};
     const double along = p[0] * rod_dir[0] + p[1] * rod_dir[1] + p[2] * rod_dir[2];
     return along >= 0 && along < rod_long && p[0] * p[0] + p[1] * p[1] + p[2] * p[2] - along * along < 9;
 }
@@ -310,18 +340,24 @@ static double length_of(struct vn_vol *v)
     return l;
 }
 
-/* A long tube less a short one, longer by a vector of the lattice: their ends cancel.  The factor of direction u is 2 sum of weight x |u . normal| over the 13
- * kinds of planes, weights the areas of the normals' Voronoi cells on the sphere (numpy, 6.75 million directions). */
+/* A long tube less a short one, longer by a vector of the lattice: their ends cancel.  The factor of direction u is 2
+ * sum of weight x |u . normal| over the 13 kinds of planes, weights the areas of the normals' Voronoi cells on the
+ * sphere (numpy, 6.75 million directions). */
 static void straight_tubes(void **unused)
 {
     (void)unused;
-    static const struct { double um[3], dir[3], factor; } of[] = {
-        { { 1, 1, 1 }, { 1, 0, 0 }, 0.92666 }, { { 1, 1, 1 }, { 0, 1, 0 }, 0.92666 }, { { 1, 1, 1 }, { 0, 0, 1 }, 0.92666 }, { { 1, 1, 1 }, { 2, 1, 0 }, 1.00427 }, { { 1, 1, 1 }, { 1, 1, 1 }, 0.96100 },
-        { { 1, 1, 2 }, { 1, 0, 0 }, 0.92578 }, { { 1, 1, 2 }, { 0, 0, 1 }, 0.84207 }, { { 1, 1, 2 }, { 1, 1, 1 }, 1.02852 }, { { 0.5, 1, 2 }, { 1, 1, 1 }, 1.07027 }, { { 0.5, 1, 2 }, { 0, 1, 0 }, 0.90332 },
+    static const struct { double um[3], dir[3], factor;
+    } of[] = {
+        {{1, 1, 1}, {1, 0, 0}, 0.92666},   {{1, 1, 1}, {0, 1, 0}, 0.92666}, {{1, 1, 1}, {0, 0, 1}, 0.92666},
+        {{1, 1, 1}, {2, 1, 0}, 1.00427},   {{1, 1, 1}, {1, 1, 1}, 0.96100}, {{1, 1, 2}, {1, 0, 0}, 0.92578},
+        {{1, 1, 2}, {0, 0, 1}, 0.84207},   {{1, 1, 2}, {1, 1, 1}, 1.02852}, {{0.5, 1, 2}, {1, 1, 1}, 1.07027},
+        {{0.5, 1, 2}, {0, 1, 0}, 0.90332},
     };
     for (size_t i = 0; i < VN_COUNT(of); i++) {
         double length[2];
-        const double norm = sqrt(of[i].dir[0] * of[i].dir[0] + of[i].dir[1] * of[i].dir[1] + of[i].dir[2] * of[i].dir[2]), more = norm * 2 * floor(18 / norm);
+        const double norm =
+                         sqrt(of[i].dir[0] * of[i].dir[0] + of[i].dir[1] * of[i].dir[1] + of[i].dir[2] * of[i].dir[2]),
+                     more = norm * 2 * floor(18 / norm);
         for (int a = 0; a < 3; a++) {
             rod_um[a] = of[i].um[a];
             rod_dir[a] = of[i].dir[a] / norm;
@@ -329,10 +365,11 @@ static void straight_tubes(void **unused)
         }
         for (int k = 0; k < 2; k++) {
             rod_long = 24 + more * k;
-            length[k] = length_of(volume(VN_IMAGE, VN_U8, (int64_t)(80 / rod_um[0]), (int64_t)(80 / rod_um[1]), (int64_t)(80 / rod_um[2]), rod_um, rod));
+            length[k] = length_of(volume(VN_IMAGE, VN_U8, (int64_t)(80 / rod_um[0]), (int64_t)(80 / rod_um[1]),
+                                         (int64_t)(80 / rod_um[2]), rod_um, rod));
         }
         const double got = (length[1] - length[0]) / more;
-        if (!(fabs(got - of[i].factor) < 1e-3))                    /* the weights are found on a grid of 256 directions a side */
+        if (!(fabs(got - of[i].factor) < 1e-3)) /* the weights are found on a grid of 256 directions a side */
             fail_msg("rod %zu: %g, not %g", i, got, of[i].factor);
     }
 }
@@ -348,7 +385,8 @@ static void a_torus(void **unused)
 
 /* ---- plateau, errors, failures ---- */
 
-/* Of 20 voxels two pieces of four at 50 and one voxel at 7: three pieces to 7, two from 8 on; at 0 it is more than half. */
+/* Of 20 voxels two pieces of four at 50 and one voxel at 7: three pieces to 7, two from 8 on; at 0 it is more than
+ * half. */
 static double two_pieces(int64_t x, int64_t y, int64_t z)
 {
     return (void)y, (void)z, (x >= 2 && x < 6) || (x >= 10 && x < 14) ? 50 : x == 17 ? 7 : 0;
@@ -374,7 +412,8 @@ static int run_cancelled(void *ctx, struct vn_job *j, struct vn_err *e)
 {
     struct vn_curve c;
     vn_job_cancel(j);
-    return vn_curve(ctx, &((struct vn_vol *)ctx)->box, &(struct vn_curve_opt){ .n = 9, .lo = 0, .hi = 99, .connectivity = 26 }, &c, j, e);
+    return vn_curve(ctx, &((struct vn_vol *)ctx)->box,
+                    &(struct vn_curve_opt){.n = 9, .lo = 0, .hi = 99, .connectivity = 26}, &c, j, e);
 }
 static void cancelled(void **unused)
 {
@@ -430,11 +469,13 @@ static void command(void **unused)
     assert_true(session_number(o, "voxels") == 24 * 24 * 12);
     assert_int_equal(vn_table_read_csv("/tmp/vn_test_curve.csv", &t, &err), 0);
     assert_true((double)t->n_row == n);
-    static const char *const name[] = { "threshold", "voxels", "fraction", "components", "euler", "length_um", "dice", "precision", "recall" };
+    static const char *const name[] = {"threshold", "voxels", "fraction",  "components", "euler",
+                                       "length_um", "dice",   "precision", "recall"};
     assert_int_equal(t->n_col, VN_COUNT(name));
     for (int i = 0; i < t->n_col; i++)
         assert_string_equal(t->col[i].name, name[i]);
-    assert_true(t->col[2].num[0] == 1 && t->col[8].num[0] == 1);       /* at the least value: all of the region, of the truth too */
+    assert_true(t->col[2].num[0] == 1 &&
+                t->col[8].num[0] == 1); /* at the least value: all of the region, of the truth too */
     cJSON_Delete(o);
     char line[200];
     snprintf(line, sizeof line, "threshold v low=%.17g as=m; metrics m v_mask", at);
@@ -459,9 +500,15 @@ static void command(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_threshold_as_its_mask), cmocka_unit_test(no_number_is_never_foreground), cmocka_unit_test(whole_numbers),
-        cmocka_unit_test(threads_and_regions_change_nothing), cmocka_unit_test(straight_tubes), cmocka_unit_test(a_torus),
-        cmocka_unit_test(plateau_by_hand), cmocka_unit_test(cancelled), cmocka_unit_test(failing_allocations),
+        cmocka_unit_test(every_threshold_as_its_mask),
+        cmocka_unit_test(no_number_is_never_foreground),
+        cmocka_unit_test(whole_numbers),
+        cmocka_unit_test(threads_and_regions_change_nothing),
+        cmocka_unit_test(straight_tubes),
+        cmocka_unit_test(a_torus),
+        cmocka_unit_test(plateau_by_hand),
+        cmocka_unit_test(cancelled),
+        cmocka_unit_test(failing_allocations),
         cmocka_unit_test_setup_teardown(command, session_json, session_stop),
     };
     vn_mem_init(0);

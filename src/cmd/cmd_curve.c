@@ -25,7 +25,9 @@ static double ratio(int64_t a, int64_t b) { return b ? (double)a / (double)b : N
 
 static int make_table(struct vn_call *c, const struct vn_curve *r, struct vn_table **out, struct vn_err *err)
 {
-    const char *const name[N_COL] = { "threshold", "voxels", "fraction", "components", "euler", r->um ? "length_um" : "length_vox", "dice", "precision", "recall" };
+    const char *const name[N_COL] = {"threshold",  "voxels",    "fraction",
+                                     "components", "euler",     r->um ? "length_um" : "length_vox",
+                                     "dice",       "precision", "recall"};
     const int n_col = r->has_truth ? N_COL : DICE;
     struct vn_table *t = vn_table_new(err);
     bool ok = t != NULL;
@@ -46,8 +48,10 @@ static int make_table(struct vn_call *c, const struct vn_curve *r, struct vn_tab
             t->col[PRECISION].num[k] = ratio(r->hit[k], r->voxels[k]);
             t->col[RECALL].num[k] = ratio(r->hit[k], (int64_t)r->true_voxels);
         }
-    ok = ok && (t->note = vn_sprintf(err, "Venule %s curve %s%s%s connectivity=%s", VN_VERSION, vn_call_name(c, "volume"), r->has_truth ? " truth=" : "",
-                                     r->has_truth ? vn_call_name(c, "truth") : "", vn_args_text(&c->args, "connectivity")));
+    ok = ok &&
+         (t->note = vn_sprintf(err, "Venule %s curve %s%s%s connectivity=%s", VN_VERSION, vn_call_name(c, "volume"),
+                               r->has_truth ? " truth=" : "", r->has_truth ? vn_call_name(c, "truth") : "",
+                               vn_args_text(&c->args, "connectivity")));
     if (ok)
         *out = t;
     else
@@ -55,12 +59,17 @@ static int make_table(struct vn_call *c, const struct vn_curve *r, struct vn_tab
     return ok ? 0 : VN_E_MEMORY;
 }
 
-static int draw(struct vn_call *c, enum vn_kind kind, const struct vn_curve *r, const struct vn_table *t, struct vn_err *err)
+static int draw(struct vn_call *c, enum vn_kind kind, const struct vn_curve *r, const struct vn_table *t,
+                struct vn_err *err)
 {
     const char *to = vn_args_text(&c->args, "plot");
-    struct vn_chart chart = { .style = VN_CHART_LINES, .x_label = kind == VN_PROB ? "threshold (probability)" : "threshold (grey value)", .y_label = "number", .log_y = true,
-                              .n_series = 2, .series = { { "voxels", t->col[THRESHOLD].num, t->col[VOXELS].num, t->n_row },
-                                                         { "components", t->col[THRESHOLD].num, t->col[COMPONENTS].num, t->n_row } } };
+    struct vn_chart chart = {.style = VN_CHART_LINES,
+                             .x_label = kind == VN_PROB ? "threshold (probability)" : "threshold (grey value)",
+                             .y_label = "number",
+                             .log_y = true,
+                             .n_series = 2,
+                             .series = {{"voxels", t->col[THRESHOLD].num, t->col[VOXELS].num, t->n_row},
+                                        {"components", t->col[THRESHOLD].num, t->col[COMPONENTS].num, t->n_row}}};
     if (r->plateau_low >= 0) {
         chart.n_mark = 2;
         chart.mark[0] = r->threshold[r->plateau_low];
@@ -95,7 +104,8 @@ static void show(struct vn_call *c, const struct vn_curve *r, const struct vn_ta
         vn_res_num(c, "best_dice_at", best < 0 ? NAN : r->threshold[best]);
     }
     if (r->plateau_low < 0)
-        vn_call_note(c, "no two neighbouring thresholds have a steady foreground of 1/1000 to 1/2 of the region: no plateau");
+        vn_call_note(
+            c, "no two neighbouring thresholds have a steady foreground of 1/1000 to 1/2 of the region: no plateau");
     if (!r->um)
         vn_call_note(c, "the voxel size is not known: length is in voxels, taken as cubes");
 }
@@ -106,12 +116,16 @@ static int options(struct vn_call *c, struct vn_vol *v, struct vn_curve_opt *o, 
     bool assumed = false;
     int rc = 0;
 
-    *o = (struct vn_curve_opt){ .n = (int)vn_args_int(&c->args, "n"), .auto_range = !range->has, .lo = range->d[0], .hi = range->d[1],
-                                .connectivity = vn_args_int(&c->args, "connectivity") ? 26 : 6 };
+    *o = (struct vn_curve_opt){.n = (int)vn_args_int(&c->args, "n"),
+                               .auto_range = !range->has,
+                               .lo = range->d[0],
+                               .hi = range->d[1],
+                               .connectivity = vn_args_int(&c->args, "connectivity") ? 26 : 6};
     if (range->has && (range->i != 2 || !(range->d[0] < range->d[1])))
         return vn_fail(err, VN_E_ARG, "range=%s: LOW,HIGH with LOW below HIGH is needed", range->s);
     if (vn_args_has(&c->args, "truth") && !(rc = vn_call_vol(c, "truth", &o->truth, err)))
-        rc = vn_grid_check(&v->grid, vn_call_name(c, "volume"), &o->truth->grid, vn_call_name(c, "truth"), &assumed, err);
+        rc = vn_grid_check(&v->grid, vn_call_name(c, "volume"), &o->truth->grid, vn_call_name(c, "truth"), &assumed,
+                           err);
     return rc;
 }
 
@@ -134,7 +148,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
         rc = make_table(c, &r, &t, err);
     if (!rc && draws)
         rc = draw(c, v->kind, &r, t, err);
-    if (!rc && writes && !(rc = vn_table_write_csv(t, vn_args_text(&c->args, "to"), vn_args_flag(&c->args, "force"), err)))
+    if (!rc && writes &&
+        !(rc = vn_table_write_csv(t, vn_args_text(&c->args, "to"), vn_args_flag(&c->args, "force"), err)))
         vn_res_text(c, "to", vn_args_text(&c->args, "to"));
     if (!rc)
         rc = settle_range(c, &r, err);

@@ -1,33 +1,35 @@
 /* curve.c - voxels, components, Euler characteristic, length and overlap for all thresholds in one pass each.
  *
- * A voxel's level is the number of thresholds it reaches (0: never foreground), so that everything below is about 16-bit
- * levels, with a border of 0 around the region.
+ * A voxel's level is the number of thresholds it reaches (0: never foreground), so that everything below is about
+ * 16-bit levels, with a border of 0 around the region.
  *
  * Components: of the graph with a voxel's level as the time it appears, from the top.  Voxels are ordered by level and
- * place.  When v appears, it joins those of its neighbours above it; neighbours above it that touch each other inside the
- * 3x3x3 around v are in one component by then.  So v hangs on one of them, for good, and an edge to one of each further
- * piece is all that is left: components(t) = maxima at t or above - joins by edges at t or above, edges taken from the top
- * (the merge tree of Carr, Snoeyink, Axen 2003, of which only the counts are kept).
+ * place.  When v appears, it joins those of its neighbours above it; neighbours above it that touch each other inside
+ * the 3x3x3 around v are in one component by then.  So v hangs on one of them, for good, and an edge to one of each
+ * further piece is all that is left: components(t) = maxima at t or above - joins by edges at t or above, edges taken
+ * from the top (the merge tree of Carr, Snoeyink, Axen 2003, of which only the counts are kept).
  *
  * Euler characteristic and length are sums over 2x2x2 neighbourhoods of a number that depends on which of the 8 voxels
- * are set.  As the threshold falls they are set one after the other: 8 changes a neighbourhood, in the order of their levels. */
+ * are set.  As the threshold falls they are set one after the other: 8 changes a neighbourhood, in the order of their
+ * levels. */
 #include "curve.h"
 #include <math.h>
 #include <string.h>
 #include "hist.h"
 #include "mem.h"
 
-enum { STRIP = 256, CENTRE = 13, FLOODS = 3, SLAB_BYTES = 16 << 20, LENGTH_BITS = 28, POLL_MASK = 0xffff, SPHERE = 256 };
+enum { STRIP = 256, CENTRE = 13, FLOODS = 3, SPHERE = 256, LENGTH_BITS = 28 };
+enum { SLAB_BYTES = 16 << 20, POLL_MASK = 0xffff };
 static const uint32_t ALL = (1u << 27) - 1, MARK = 1u << 31;
 
-struct bin { int64_t euler, length, voxels, hit, maxima, edges; };       /* of one level; changes as it is reached from above */
-struct weight { int64_t euler, length; };                                /* of one configuration */
+struct bin { int64_t euler, length, voxels, hit, maxima, edges; };     /* of one level: changes as it is reached from above */
+struct weight { int64_t euler, length; };                              /* of one configuration */
 
 struct work {
     const struct vn_curve *c;
     int64_t n[3], row, plane;       /* of the region; elements from row to row and plane to plane of level and link */
     uint16_t *level;
-    uint32_t *link;                 /* neighbours above, bit 31: has to be looked at; then the voxel this one hangs on */
+    uint32_t *link; /* neighbours above, bit 31: has to be looked at; then the voxel this one hangs on */
     struct edge { uint32_t a, b; } *edge;
     uint64_t *next;                 /* per level: where its next edge goes */
     uint32_t near;                  /* which of the 27 are neighbours */
@@ -61,7 +63,7 @@ static uint16_t level_of(const struct work *w, double v)
         return 0;
     const double k = (v - c->lo) * w->scale;
     int i = k < c->n - 1 ? (int)k : c->n - 1;               /* infinity times a scale of 0 is no number */
-    while (v < c->threshold[i])                            /* the product may be off by a rounding; threshold[0] is lo */
+    while (v < c->threshold[i]) /* the product may be off by a rounding; threshold[0] is lo */
         i--;
     while (i + 1 < c->n && v >= c->threshold[i + 1])
         i++;
@@ -100,7 +102,8 @@ static int level_plane(void *ctx, int64_t z, struct vn_err *err)
     return 0;
 }
 
-static int read_levels(struct work *w, struct vn_vol *v, const struct vn_box *box, struct vn_vol *truth, struct vn_job *job, struct vn_err *err)
+static int read_levels(struct work *w, struct vn_vol *v, const struct vn_box *box, struct vn_vol *truth,
+                       struct vn_job *job, struct vn_err *err)
 {
     const int64_t planes = vn_max64(1, SLAB_BYTES / (w->n[0] * w->n[1] * (int64_t)vn_type_size(v->src->type)));
     int rc = 0;
@@ -123,10 +126,12 @@ static int read_levels(struct work *w, struct vn_vol *v, const struct vn_box *bo
 
 /* ---- components ---- */
 
-/* Bits of the 3x3x3 (x + 3 y + 9 z) grown by one step: faces, or all 26 neighbours.  What leaves it in z is cut by the caller. */
+/* Bits of the 3x3x3 (x + 3 y + 9 z) grown by one step: faces, or all 26 neighbours.  What leaves it in z is cut by the
+ * caller. */
 static inline uint32_t grow_faces(uint32_t f)
 {
-    return f | (f << 1 & 0666666666u) | (f >> 1 & 0333333333u) | (f << 3 & 0770770770u) | (f >> 3 & 0077077077u) | f << 9 | f >> 9;
+    return f | (f << 1 & 0666666666u) | (f >> 1 & 0333333333u) | (f << 3 & 0770770770u) | (f >> 3 & 0077077077u) |
+           f << 9 | f >> 9;
 }
 static inline uint32_t grow_all(uint32_t f)
 {
@@ -135,28 +140,32 @@ static inline uint32_t grow_all(uint32_t f)
     return f | f << 9 | f >> 9;
 }
 
-/* The neighbours above each voxel of a row.  r[3 (dz + 1) + dy + 1]: the rows around it.  Marked: a voxel with none, and one
- * where those found by FLOODS steps from the first are not all. */
-#define EARLIER(ROW, K) \
-    ((uint32_t)(r[ROW][x - 1] > v) << (K) | (uint32_t)(r[ROW][x] > v) << ((K) + 1) | (uint32_t)(r[ROW][x + 1] > v) << ((K) + 2))
-#define LATER(ROW, K) \
-    ((uint32_t)(r[ROW][x - 1] >= v) << (K) | (uint32_t)(r[ROW][x] >= v) << ((K) + 1) | (uint32_t)(r[ROW][x + 1] >= v) << ((K) + 2))
-#define LINK_ROW(NAME, NEAR, GROW)                                                                                        \
-    static VN_HOT void NAME(const uint16_t *const r[9], int64_t n, uint32_t *restrict link)                              \
-    {                                                                                                                    \
-        for (int64_t x = 0; x < n; x++) {                                                                                \
-            const uint16_t v = r[4][x];                                                                                  \
-            uint32_t m = EARLIER(0, 0) | EARLIER(1, 3) | EARLIER(2, 6) | EARLIER(3, 9) | (uint32_t)(r[4][x - 1] > v) << 12 |     \
-                         (uint32_t)(r[4][x + 1] >= v) << 14 | LATER(5, 15) | LATER(6, 18) | LATER(7, 21) | LATER(8, 24); \
-            m &= 0u - (uint32_t)(v != 0);                            /* bits, not branches: gcc makes a vector of it */    \
-            const uint32_t near = m & (NEAR), alone = (uint32_t)(near == 0) & (uint32_t)(v != 0);                        \
-            uint32_t f = near & (0u - near);                                                                             \
-            for (int i = 0; i < FLOODS; i++)                                                                             \
-                f = GROW(f) & m;                                                                                         \
-            link[x] = m | (alone | (uint32_t)((near & ~f) != 0)) << 31;                                                  \
-        }                                                                                                                \
+/* The neighbours above each voxel of a row.  r[3 (dz + 1) + dy + 1]: the rows around it.  Marked: a voxel with none,
+ * and one where those found by FLOODS steps from the first are not all. */
+#define EARLIER(ROW, K)                                                                                                \
+    ((uint32_t)(r[ROW][x - 1] > v) << (K) | (uint32_t)(r[ROW][x] > v) << ((K) + 1) |                                   \
+     (uint32_t)(r[ROW][x + 1] > v) << ((K) + 2))
+#define LATER(ROW, K)                                                                                                  \
+    ((uint32_t)(r[ROW][x - 1] >= v) << (K) | (uint32_t)(r[ROW][x] >= v) << ((K) + 1) |                                 \
+     (uint32_t)(r[ROW][x + 1] >= v) << ((K) + 2))
+#define LINK_ROW(NAME, NEAR, GROW)                                                                                     \
+    static VN_HOT void NAME(const uint16_t *const r[9], int64_t n, uint32_t *restrict link)                            \
+    {                                                                                                                  \
+        for (int64_t x = 0; x < n; x++) {                                                                              \
+            const uint16_t v = r[4][x];                                                                                \
+            uint32_t m = EARLIER(0, 0) | EARLIER(1, 3) | EARLIER(2, 6) | EARLIER(3, 9) |                               \
+                         (uint32_t)(r[4][x - 1] > v) << 12 | (uint32_t)(r[4][x + 1] >= v) << 14 | LATER(5, 15) |       \
+                         LATER(6, 18) | LATER(7, 21) | LATER(8, 24);                                                   \
+            m &= 0u - (uint32_t)(v != 0); /* bits, not branches: gcc makes a vector of it */                           \
+            const uint32_t near = m & (NEAR), alone = (uint32_t)(near == 0) & (uint32_t)(v != 0);                      \
+            uint32_t f = near & (0u - near);                                                                           \
+            for (int i = 0; i < FLOODS; i++)                                                                           \
+                f = GROW(f) & m;                                                                                       \
+            link[x] = m | (alone | (uint32_t)((near & ~f) != 0)) << 31;                                                \
+        }                                                                                                              \
     }
-enum { NEAR_FACES = 1 << 4 | 1 << 10 | 1 << 12 | 1 << 14 | 1 << 16 | 1 << 22, NEAR_ALL = ((1 << 27) - 1) ^ 1 << CENTRE };
+enum { NEAR_FACES = 1 << 4 | 1 << 10 | 1 << 12 | 1 << 14 | 1 << 16 | 1 << 22 };
+enum { NEAR_ALL = ((1 << 27) - 1) ^ 1 << CENTRE };
 LINK_ROW(link_faces, NEAR_FACES, grow_faces)
 LINK_ROW(link_all, NEAR_ALL, grow_all)
 
@@ -301,13 +310,19 @@ static int components(struct work *w, struct vn_job *job, struct vn_err *err)
 
 /* Keys (level, voxel) of the 8 voxels around each of n corners, greatest first.  The network of 19 comparators is the
  * shortest for 8 numbers (Knuth, The Art of Computer Programming 3, 5.3.4). */
-#define ORDER(I, J) { const uint32_t hi = k[I] > k[J] ? k[I] : k[J], lo = k[I] > k[J] ? k[J] : k[I]; k[I] = hi; k[J] = lo; }
-static VN_HOT void sort_corners(const uint16_t *r0, const uint16_t *r1, const uint16_t *r2, const uint16_t *r3, int64_t n,
-                                uint32_t (*restrict key)[STRIP])
+#define ORDER(I, J)                                                                                                    \
+    {                                                                                                                  \
+        const uint32_t hi = k[I] > k[J] ? k[I] : k[J], lo = k[I] > k[J] ? k[J] : k[I];                                 \
+        k[I] = hi;                                                                                                     \
+        k[J] = lo;                                                                                                     \
+    }
+static VN_HOT void sort_corners(const uint16_t *r0, const uint16_t *r1, const uint16_t *r2, const uint16_t *r3,
+                                int64_t n, uint32_t (*restrict key)[STRIP])
 {
     for (int64_t x = 0; x < n; x++) {
-        uint32_t k[8] = { (uint32_t)r0[x] << 3, (uint32_t)r0[x + 1] << 3 | 1, (uint32_t)r1[x] << 3 | 2, (uint32_t)r1[x + 1] << 3 | 3,
-                          (uint32_t)r2[x] << 3 | 4, (uint32_t)r2[x + 1] << 3 | 5, (uint32_t)r3[x] << 3 | 6, (uint32_t)r3[x + 1] << 3 | 7 };
+        uint32_t k[8] = {(uint32_t)r0[x] << 3,         (uint32_t)r0[x + 1] << 3 | 1, (uint32_t)r1[x] << 3 | 2,
+                         (uint32_t)r1[x + 1] << 3 | 3, (uint32_t)r2[x] << 3 | 4,     (uint32_t)r2[x + 1] << 3 | 5,
+                         (uint32_t)r3[x] << 3 | 6,     (uint32_t)r3[x + 1] << 3 | 7};
         ORDER(0, 2) ORDER(1, 3) ORDER(4, 6) ORDER(5, 7)
         ORDER(0, 4) ORDER(1, 5) ORDER(2, 6) ORDER(3, 7)
         ORDER(0, 1) ORDER(2, 3) ORDER(4, 5) ORDER(6, 7)
@@ -360,14 +375,18 @@ enum { X = 0xAA, Y = 0xCC, Z = 0xF0 };
 static int any(unsigned set, unsigned of) { return (set & of) != 0; }
 static int all(unsigned set, unsigned of) { return (set & of) == of; }
 
-/* 26: the union of closed voxels, by its corners, edges, faces and voxels.  6: the complex whose corners are the voxels. */
+/* 26: the union of closed voxels, by its corners, edges, faces and voxels.  6: the complex whose corners are the
+ * voxels. */
 static int euler_of(unsigned s, int connectivity)
 {
-    return connectivity == 26 ? any(s, 255) - any(s, X) - any(s, Y) - any(s, Z) + any(s, X & Y) + any(s, X & Z) + any(s, Y & Z) - any(s, X & Y & Z)
-                              : all(s, X & Y & Z) - all(s, X & Y) - all(s, X & Z) - all(s, Y & Z) + all(s, X) + all(s, Y) + all(s, Z) - all(s, 255);
+    return connectivity == 26 ? any(s, 255) - any(s, X) - any(s, Y) - any(s, Z) + any(s, X & Y) + any(s, X & Z) +
+                                    any(s, Y & Z) - any(s, X & Y & Z)
+                              : all(s, X & Y & Z) - all(s, X & Y) - all(s, X & Z) - all(s, Y & Z) + all(s, X) +
+                                    all(s, Y) + all(s, Z) - all(s, 255);
 }
 
-/* Euler characteristic of the section by a lattice plane whose voxels make rectangles: corners, two kinds of edges, pixels. */
+/* Euler characteristic of the section by a lattice plane whose voxels make rectangles: corners, two kinds of edges,
+ * pixels. */
 static int rectangles(unsigned s, unsigned of, unsigned edge_a, unsigned edge_b, unsigned pixel)
 {
     return any(s, of) - any(s, edge_a) - any(s, edge_b) + any(s, pixel);
@@ -378,12 +397,12 @@ static int hexagons(unsigned s, unsigned flip)
     unsigned t = 0;
     for (unsigned i = 0; i < 8; i++)
         t |= (s >> (i ^ flip) & 1) << i;
-    return any(t, 1 << 1 | 1 << 2 | 1 << 4) + any(t, 1 << 3 | 1 << 5 | 1 << 6) - any(t, 1 << 3 | 1 << 5) - any(t, 1 << 3 | 1 << 6) -
-           any(t, 1 << 5 | 1 << 6) + any(t, 1 << 3);
+    return any(t, 1 << 1 | 1 << 2 | 1 << 4) + any(t, 1 << 3 | 1 << 5 | 1 << 6) - any(t, 1 << 3 | 1 << 5) -
+           any(t, 1 << 3 | 1 << 6) - any(t, 1 << 5 | 1 << 6) + any(t, 1 << 3);
 }
 
-/* Shares of the sphere of directions nearest to each kind of plane's normal: x, y, z, xy, xz, yz, xyz (pairs and fours that
- * mirror each other together), on a grid over a cube's corner. */
+/* Shares of the sphere of directions nearest to each kind of plane's normal: x, y, z, xy, xz, yz, xyz (pairs and fours
+ * that mirror each other together), on a grid over a cube's corner. */
 static void sphere_shares(const double um[3], double share[7])
 {
     double normal[7][3], sum = 0;
@@ -439,12 +458,16 @@ static void weights_of(struct work *w, const double um[3], double longest)
         /* planes along z through both diagonals of x, y; and so on */
         const int xy = rectangles(s, (X & ~Y) | (Y & ~X), ((X & ~Y) | (Y & ~X)) & Z, X & ~Y & 255, X & ~Y & Z) +
                        rectangles(s, 255 & ~(X ^ Y), Z & ~(X ^ Y), X & Y, X & Y & Z);
-        const int xz = rectangles(s, X ^ Z, (X ^ Z) & Y, X & ~Z & 255, X & ~Z & Y) + rectangles(s, 255 & ~(X ^ Z), Y & ~(X ^ Z), X & Z, X & Y & Z);
-        const int yz = rectangles(s, Y ^ Z, (Y ^ Z) & X, Y & ~Z & 255, Y & ~Z & X) + rectangles(s, 255 & ~(Y ^ Z), X & ~(Y ^ Z), Y & Z, X & Y & Z);
+        const int xz = rectangles(s, X ^ Z, (X ^ Z) & Y, X & ~Z & 255, X & ~Z & Y) +
+                       rectangles(s, 255 & ~(X ^ Z), Y & ~(X ^ Z), X & Z, X & Y & Z);
+        const int yz = rectangles(s, Y ^ Z, (Y ^ Z) & X, Y & ~Z & 255, Y & ~Z & X) +
+                       rectangles(s, 255 & ~(Y ^ Z), X & ~(Y ^ Z), Y & Z, X & Y & Z);
         const int xyz = hexagons(s, 0) + hexagons(s, 1) + hexagons(s, 2) + hexagons(s, 4);
-        const double sum = share[0] * apart[0] * x + share[1] * apart[1] * y + share[2] * apart[2] * z + share[3] / 2 * apart[3] * xy +
-                           share[4] / 2 * apart[4] * xz + share[5] / 2 * apart[5] * yz + share[6] / 4 * apart[6] * xyz;
-        w->weight[s] = (struct weight){ euler_of(s, w->connectivity), (int64_t)floor(2 * sum / longest * (1 << LENGTH_BITS) + 0.5) };
+        const double sum = share[0] * apart[0] * x + share[1] * apart[1] * y + share[2] * apart[2] * z +
+                           share[3] / 2 * apart[3] * xy + share[4] / 2 * apart[4] * xz + share[5] / 2 * apart[5] * yz +
+                           share[6] / 4 * apart[6] * xyz;
+        w->weight[s] =
+            (struct weight){euler_of(s, w->connectivity), (int64_t)floor(2 * sum / longest * (1 << LENGTH_BITS) + 0.5)};
     }
 }
 
@@ -467,8 +490,8 @@ static double window_best(struct window *q, int from)
 }
 
 /* Longest run of at least two thresholds, the first of equals, whose foreground is 1/1000 to 1/2 of the region and over
- * which components vary by at most a quarter of their least number, the Euler characteristic by at most a quarter of the
- * least max(|it|, components).  A part of such a run is one, so that a window finds it. */
+ * which components vary by at most a quarter of their least number, the Euler characteristic by at most a quarter of
+ * the least max(|it|, components).  A part of such a run is one, so that a window finds it. */
 static int find_plateau(struct vn_curve *c, struct vn_err *err)
 {
     double *v = vn_alloc((uint64_t)c->n * 3 * sizeof *v, err);
@@ -477,7 +500,8 @@ static int find_plateau(struct vn_curve *c, struct vn_err *err)
     const int rc = v && place ? 0 : VN_E_MEMORY;
 
     for (int i = 0; i < 5; i++)                                /* least and greatest components, Euler; least of both */
-        q[i] = (struct window){ .v = v + (int64_t)(i / 2) * c->n, .place = place + (int64_t)i * c->n, .sign = i & 1 ? -1 : 1 };
+        q[i] = (struct window){
+            .v = v + (int64_t)(i / 2) * c->n, .place = place + (int64_t)i * c->n, .sign = i & 1 ? -1 : 1};
     c->plateau_low = c->plateau_high = -1;
     for (int k = 0; k < c->n && !rc; k++) {
         v[k] = (double)c->components[k];
@@ -492,7 +516,8 @@ static int find_plateau(struct vn_curve *c, struct vn_err *err)
         for (int i = 0; i < 5; i++)
             window_push(&q[i], k);
         for (;; from++) {
-            const double parts = window_best(&q[0], from), euler = window_best(&q[2], from), size = window_best(&q[4], from);
+            const double parts = window_best(&q[0], from), euler = window_best(&q[2], from),
+                         size = window_best(&q[4], from);
             if (4 * (window_best(&q[1], from) - parts) <= parts && 4 * (window_best(&q[3], from) - euler) <= size)
                 break;
         }
@@ -510,8 +535,8 @@ static int find_plateau(struct vn_curve *c, struct vn_err *err)
 /* ---- all of it ---- */
 
 /* Range and thresholds; scale: thresholds per unit. */
-static int choose_thresholds(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_opt *o, struct vn_curve *c, double *scale,
-                             struct vn_job *job, struct vn_err *err)
+static int choose_thresholds(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_opt *o,
+                             struct vn_curve *c, double *scale, struct vn_job *job, struct vn_err *err)
 {
     const bool whole = vn_type_is_int(v->src->type);
     struct vn_hist own = { 0 };
@@ -534,7 +559,10 @@ static int choose_thresholds(struct vn_vol *v, const struct vn_box *box, const s
         return rc;
     const bool one = !whole && o->auto_range && lo == hi;      /* one value: one threshold */
     if (!one && !(lo < hi && isfinite(hi - lo)))
-        return vn_fail(err, VN_E_ARG, whole ? "thresholds from %g to below %g: there is no whole number" : "thresholds from %g to %g: LOW must be below HIGH, both finite", o->auto_range ? lo : o->lo, o->auto_range ? hi : o->hi);
+        return vn_fail(err, VN_E_ARG,
+                       whole ? "thresholds from %g to below %g: there is no whole number"
+                             : "thresholds from %g to %g: LOW must be below HIGH, both finite",
+                       o->auto_range ? lo : o->lo, o->auto_range ? hi : o->hi);
     c->n = one ? 1 : o->n;
     if (whole) {
         step = ceil((hi - lo) / o->n);
@@ -561,7 +589,8 @@ static int work_new(struct work *w, const struct vn_box *box, struct vn_err *err
     for (int a = 0; a < 3; a++) {
         w->n[a] = vn_box_dim(box, a);
         if (!vn_mul(size, (uint64_t)w->n[a] + 2, &size) || size > UINT32_MAX)
-            return vn_fail(err, VN_E_UNSUPPORTED, "the curve of more than %u voxels cannot be made; choose a region", UINT32_MAX);
+            return vn_fail(err, VN_E_UNSUPPORTED, "the curve of more than %u voxels cannot be made; choose a region",
+                           UINT32_MAX);
     }
     w->row = w->n[0] + 2;
     w->plane = w->row * (w->n[1] + 2);
@@ -570,8 +599,10 @@ static int work_new(struct work *w, const struct vn_box *box, struct vn_err *err
     int rc = vn_mem_reserve(size * 6, err);
     if (rc)
         return rc;
-    if (!(w->level = vn_calloc(size, sizeof *w->level, err)) || !(w->bins = vn_calloc((uint64_t)w->n_bins, sizeof *w->bins, err)) ||
-        !(w->taken = vn_calloc((uint64_t)w->n_bins, 1, err)) || !(w->next = vn_calloc((uint64_t)w->c->n + 1, sizeof *w->next, err)))
+    if (!(w->level = vn_calloc(size, sizeof *w->level, err)) ||
+        !(w->bins = vn_calloc((uint64_t)w->n_bins, sizeof *w->bins, err)) ||
+        !(w->taken = vn_calloc((uint64_t)w->n_bins, 1, err)) ||
+        !(w->next = vn_calloc((uint64_t)w->c->n + 1, sizeof *w->next, err)))
         return VN_E_MEMORY;
     for (int i = 0; i < w->n_bins; i++)
         if (!(w->bins[i] = vn_calloc((uint64_t)w->c->n + 1, sizeof *w->bins[i], err)))
@@ -612,7 +643,8 @@ static void add_up(const struct bin *bin, double unit, struct vn_curve *c)
     c->true_voxels = (uint64_t)sum.hit;
 }
 
-int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_opt *o, struct vn_curve *out, struct vn_job *job, struct vn_err *err)
+int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_opt *o, struct vn_curve *out,
+             struct vn_job *job, struct vn_err *err)
 {
     struct vn_curve c = { .um = vn_um_known(&v->grid), .has_truth = o->truth != NULL };
     struct work w = { .c = &c, .connectivity = o->connectivity };
@@ -623,7 +655,8 @@ int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_o
     if (!vn_box_meet(&v->box, box, &in))
         return vn_fail(err, VN_E_ARG, "the region has no voxel of the volume");
     if (o->n < 1 || o->n > VN_CURVE_MAX || (o->connectivity != 6 && o->connectivity != 26))
-        return vn_fail(err, VN_E_ARG, "a curve has 1 to %d thresholds, not %d, and connectivity 6 or 26, not %d", VN_CURVE_MAX, o->n, o->connectivity);
+        return vn_fail(err, VN_E_ARG, "a curve has 1 to %d thresholds, not %d, and connectivity 6 or 26, not %d",
+                       VN_CURVE_MAX, o->n, o->connectivity);
     int rc = choose_thresholds(v, &in, o, &c, &w.scale, job, err);
     if (!rc)
         rc = work_new(&w, &in, err);
