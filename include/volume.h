@@ -93,6 +93,7 @@ int  vn_src_read(struct vn_src *s, int level, enum vn_pad pad, struct vn_buf *ds
 int  vn_cache_read(struct vn_src *s, int level, struct vn_buf *dst, struct vn_job *job, struct vn_err *err);  /* dst->box inside vn_src_box; for source.c */
 void vn_cache_drop(uint64_t src_id);                      /* forgets a source's chunks */
 uint64_t vn_cache_bytes(void);
+uint64_t vn_cache_large(void);                       /* of them in chunks that the memory budget counts */
 
 /* ---- volumes ---- */
 struct vn_hist;

@@ -81,15 +81,20 @@ static void arguments(const struct vn_op *op, struct vn_args *a)
 }
 
 /* NULL when the operation refuses. */
-static struct vn_vol *run(const struct vn_op *op, struct vn_vol *in, const struct vn_box *region)
+static struct vn_vol *run_blocks(const struct vn_op *op, struct vn_vol *in, const struct vn_box *region, struct vn_ran *ran)
 {
     struct vn_vol *out = NULL, *ins[4] = { in, in, in, in };
     struct vn_args a;
     arguments(op, &a);
     err = (struct vn_err){ 0 };
-    int rc = vn_op_run(op, &a, ins, region, &out, NULL, NULL, &err);
+    int rc = vn_op_run(op, &a, ins, region, &out, ran, NULL, &err);
     vn_args_free(&a);
     return rc ? NULL : out;
+}
+
+static struct vn_vol *run(const struct vn_op *op, struct vn_vol *in, const struct vn_box *region)
+{
+    return run_blocks(op, in, region, NULL);
 }
 
 static void same(const struct vn_op *op, const struct vn_vol *a, const struct vn_vol *b, const struct vn_box *part, const char *what)
@@ -124,19 +129,28 @@ static void region_equals_crop(void **state)
     }
 }
 
-/* A budget in which the operation needs blocks, where it can work in blocks. */
-static uint64_t scarce(const struct vn_op *op, struct vn_vol *in)
+/* Runs with what prepare sets (its own needs are not those of a block) and half of a budget less than one block needs. */
+static struct vn_vol *run_scarce(const struct vn_op *op, struct vn_vol *in, struct vn_ran *ran)
 {
-    struct vn_vol *ins[4] = { in, in, in, in };
+    struct vn_vol *out = NULL, *ins[4] = { in, in, in, in };
     struct vn_plan plan = { { 0 } };
     struct vn_args a;
+
     arguments(op, &a);
+    if (op->prepare)
+        assert_int_equal(op->prepare(&a, ins, &in->box, NULL, &err), 0);
     assert_int_equal(op->plan(&a, ins, &in->box, &plan, &err), 0);
-    vn_args_free(&a);
+    const struct vn_box *box = op->map ? &plan.box : &in->box;
     double need = plan.mem_host;
     for (int k = 0; k < 3; k++)
-        need *= (double)(vn_box_dim(&in->box, k) + 2 * plan.halo[k]);
-    return op->shape == VN_GLOBAL || op->prepare ? 250000000 : (uint64_t)need + 24000000;   /* prepare may widen the halo */
+        need *= (double)(vn_box_dim(box, k) + (op->shape == VN_STENCIL ? 2 * plan.halo[k] : 0));
+    need = op->shape == VN_GLOBAL ? 2 * need : 1.25 * need;
+    vn_mem_init(vn_mem_in_use() + vn_box_count(box) * vn_type_size(plan.out_type) + (uint64_t)need + 100000);
+    err = (struct vn_err){ 0 };
+    int rc = vn_op_run(op, &a, ins, &in->box, &out, ran, NULL, &err);
+    vn_args_free(&a);
+    vn_mem_init(0);
+    return rc ? NULL : out;
 }
 
 static void threads_and_blocks_do_not_matter(void **state)
@@ -144,15 +158,15 @@ static void threads_and_blocks_do_not_matter(void **state)
     (void)state;
     for (const struct vn_op *const *op = vn_op_table; *op; op++) {
         struct vn_vol *in = make(61, 53, 67, TUBES, takes_mask(*op), 1), *r[3];
+        struct vn_ran ran = { .n_block = 0 };
         for (int i = 0; i < 3; i++) {
             vn_job_set_threads(i == 0 ? 1 : 4);
-            if (i == 2)
-                vn_mem_init(vn_mem_in_use() + scarce(*op, in));
-            r[i] = run(*op, in, &in->box);
+            r[i] = i == 2 ? run_scarce(*op, in, &ran) : run_blocks(*op, in, &in->box, &ran);
             if (!r[i])
                 fail_msg("%s, run %d: %s", (*op)->name, i, err.msg);
+            if ((ran.n_block > 1) != (i == 2 && (*op)->shape != VN_GLOBAL))
+                fail_msg("%s, run %d: %d blocks", (*op)->name, i, ran.n_block);
         }
-        vn_mem_init(0);
         same(*op, r[0], r[1], &r[0]->box, "4 threads");
         same(*op, r[0], r[2], &r[0]->box, "a small memory budget");
         for (int i = 0; i < 3; i++)

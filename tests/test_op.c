@@ -294,11 +294,61 @@ static void global_in_one_block_or_not_at_all(void **state)
     out = NULL;
     vn_mem_init(15 << 20);
     assert_int_equal(vn_op_run(&op_copy, &none, &v, &v->box, &out, NULL, NULL, &err), VN_E_MEMORY);
-    assert_string_equal(err.msg, "toycopy needs 20.0 MB of working memory for 100x100x100 voxels at once, and the memory budget is 15.7 MB: "
-                        "choose a smaller region with 'roi', or start with a larger --memory");
+    assert_string_equal(err.msg, "toycopy needs 20.0 MB of working memory for 100x100x100 voxels at once, and the memory "
+                        "budget is 15.7 MB: choose a smaller region with 'roi', or start with --memory 23M or more");
+    vn_mem_init(23000000);
+    assert_int_equal(vn_op_run(&op_copy, &none, &v, &v->box, &out, NULL, NULL, &err), 0);
+    vn_vol_unref(out);
+    out = NULL;
     vn_mem_init(1 << 20);
     assert_int_equal(vn_op_run(&op_copy, &none, &v, &v->box, &out, NULL, NULL, &err), VN_E_MEMORY);
     assert_null(out);
+    vn_mem_init(0);
+    vn_vol_unref(v);
+}
+
+/* ---- a halo that dwarfs the volume: blocks that are all halo are refused ---- */
+
+static int wide_plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out, struct vn_err *e)
+{
+    int rc = max_plan(a, in, region, out, e);
+    for (int k = 0; k < 3; k++)
+        out->halo[k] = 60;
+    return rc;
+}
+static const struct vn_op op_wide = { .name = "toywide", .version = 1, .shape = VN_STENCIL, .n_in = 1, .plan = wide_plan, .cpu = max_cpu };
+
+/* 4 bytes a voxel: 136x134x132 for the volume in one block, 9.6 MB, 121x121x121 for one voxel, 7.1 MB.  Blocks may hold 64
+ * times 136 * 134 * 132 with their halos, so there are never more than 86. */
+static void no_crawl_through_blocks_of_halo(void **state)
+{
+    struct vn_vol *v = hashed(16, 14, 12, 32), *out = NULL;
+    struct vn_ran ran;
+    const char *at;
+    (void)state;
+
+    for (int mega = 7; mega <= 26; mega++) {
+        vn_cache_drop(v->src->id);
+        vn_mem_init(vn_mem_in_use() + (uint64_t)mega * 1000000);
+        n_blocks = 0;
+        int rc = vn_op_run(&op_wide, &none, &v, &v->box, &out, &ran, NULL, &err);
+        assert_true(n_blocks <= 86);
+        if (rc == 0) {
+            assert_true(mega >= 8);
+            assert_int_equal(ran.n_block, n_blocks);
+            assert_true(mega < 22 || n_blocks == 1);
+        } else {
+            assert_int_equal(rc, VN_E_MEMORY);
+            assert_true(mega < 11);
+            assert_non_null(at = strstr(err.msg, " voxels and their surroundings, and the memory budget is "));
+            assert_non_null(at = strstr(at, "--memory "));
+            vn_mem_init(strtoull(at + 9, NULL, 10) * 1000000);
+            assert_int_equal(vn_op_run(&op_wide, &none, &v, &v->box, &out, &ran, NULL, &err), 0);
+            assert_true(n_blocks > 1);
+        }
+        vn_vol_unref(out);
+        out = NULL;
+    }
     vn_mem_init(0);
     vn_vol_unref(v);
 }
@@ -377,7 +427,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stencil_equals_its_definition), cmocka_unit_test(blocks_equal_the_whole),
         cmocka_unit_test(small_region_of_a_huge_volume), cmocka_unit_test(two_inputs),
-        cmocka_unit_test(global_in_one_block_or_not_at_all), cmocka_unit_test(failures_leave_nothing),
+        cmocka_unit_test(global_in_one_block_or_not_at_all), cmocka_unit_test(no_crawl_through_blocks_of_halo),
+        cmocka_unit_test(failures_leave_nothing),
         cmocka_unit_test(cancelled), cmocka_unit_test(names_and_devices),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

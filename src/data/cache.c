@@ -142,6 +142,14 @@ uint64_t vn_cache_bytes(void)
     return n;
 }
 
+uint64_t vn_cache_large(void)
+{
+    pthread_mutex_lock(&cache.lock);
+    uint64_t n = cache.list[0].bytes;
+    pthread_mutex_unlock(&cache.lock);
+    return n;
+}
+
 /* ---- voxels ---- */
 
 static void copy_box(const struct vn_buf *from, struct vn_buf *to, const struct vn_box *b)

@@ -1,6 +1,6 @@
 /* op.c - runs operations: blocks that fit the memory budget, inputs with their halo, the output volume in memory.
- * An operation with a kernel runs on the GPU where there is one: in smaller blocks when its memory does not suffice, and
- * on the CPU when even one plane is too much.  Neither blocks nor the device change results. */
+ * An operation with a kernel runs on the GPU where there is one: in smaller blocks when its memory does not suffice,
+ * and on the CPU when even one plane is too much.  Neither blocks nor the device change results. */
 #include "op.h"
 #include "accel.h"
 #include <inttypes.h>
@@ -50,8 +50,10 @@ static int check_inputs(const struct vn_op *op, struct vn_vol *const *in, const 
             return rc;
         const struct vn_box *b = &in[i]->box;
         if (!vn_box_contains(b, r))
-            return vn_fail(err, VN_E_ARG, "%s: the region %" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64
-                           " is not inside the voxels of %s, %" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64, op->name,
+            return vn_fail(err, VN_E_ARG,
+                           "%s: the region %" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64
+                           " is not inside the voxels of %s, %" PRId64 ":%" PRId64 ",%" PRId64 ":%" PRId64
+                           ",%" PRId64 ":%" PRId64, op->name,
                            r->lo[0], r->hi[0], r->lo[1], r->hi[1], r->lo[2], r->hi[2], name[1],
                            b->lo[0], b->hi[0], b->lo[1], b->hi[1], b->lo[2], b->hi[2]);
     }
@@ -76,36 +78,78 @@ static double block_bytes(const struct vn_plan *p, const int64_t dim[3])
     return n;
 }
 
-/* The axis along which the block is made smaller: the one with the most voxels for its halo, so that little is computed twice;
- * without a halo the slowest, so that rows and planes of chunks stay whole.  -1: the block is one voxel. */
+/* The axis along which the block is made smaller: the one with the most voxels for its halo, so that little is computed
+ * twice; without a halo the slowest, so that rows and planes of chunks stay whole.  -1: the block is one voxel. */
 static int widest_axis(const struct run *r)
 {
     const int64_t *h = r->plan.halo;
+    const bool any = h[0] || h[1] || h[2];
     int best = -1;
 
     for (int k = 2; k >= 0; k--)
-        if (r->dim[k] > 1 && (best < 0 || ((h[0] || h[1] || h[2]) && r->dim[k] * (h[best] + 1) > r->dim[best] * (h[k] + 1))))
+        if (r->dim[k] > 1 && (best < 0 || (any && r->dim[k] * (h[best] + 1) > r->dim[best] * (h[k] + 1))))
             best = k;
     return best;
 }
 
-static int no_room(const struct run *r, double need, struct vn_err *err)
+/* Whether blocks of dim voxels are too small: with their halos they hold 64 times the voxels of the region with its
+ * own.  Such a run would be that much more work than one in a single block. */
+static bool mostly_halo(const struct run *r, const int64_t dim[3])
 {
-    char a[16], b[16];
-    return vn_fail(err, VN_E_MEMORY, "%s needs %s of working memory for %" PRId64 "x%" PRId64 "x%" PRId64 " voxels%s, and the memory budget is %s: "
-                   "choose a smaller region with 'roi', or start with a larger --memory", r->op->name, vn_text_bytes((uint64_t)need, a),
-                   r->dim[0], r->dim[1], r->dim[2], r->op->shape == VN_GLOBAL ? " at once" : "", vn_text_bytes(vn_mem_budget(), b));
+    double blocks = 1, whole = 1;
+
+    for (int k = 0; k < 3; k++) {
+        const int64_t n = vn_box_dim(&r->region, k), count = (n + dim[k] - 1) / dim[k], twice = 2 * r->plan.halo[k];
+        blocks *= (double)(count * ((n + count - 1) / count + twice));
+        whole *= (double)(n + twice);
+    }
+    return blocks > 64 * whole;
 }
 
-/* Half of what is free; chunks in the cache count as free, they make room. */
+/* What is in use and stays so: chunks in the cache make room. */
+static uint64_t held(void)
+{
+    const uint64_t used = vn_mem_in_use(), cached = vn_cache_large();
+    return used - (cached < used ? cached : used);
+}
+
+static int no_room(const struct run *r, double need, struct vn_err *err)
+{
+    const int64_t *h = r->plan.halo;
+    char a[16], b[16];
+
+    need = fmin(need, 1e19);
+    return vn_fail(err, VN_E_MEMORY, "%s needs %s of working memory for %" PRId64 "x%" PRId64 "x%" PRId64 " voxels%s, "
+                   "and the memory budget is %s: choose a smaller region with 'roi', or start with --memory %.0fM "
+                   "or more",
+                   r->op->name, vn_text_bytes((uint64_t)need, a), r->dim[0], r->dim[1], r->dim[2],
+                   r->op->shape == VN_GLOBAL ? " at once" : h[0] || h[1] || h[2] ? " and their surroundings" : "",
+                   vn_text_bytes(vn_mem_budget(), b), ceil((need + (double)held()) / 1e6) + 1);
+}
+
+/* Half of what is free. */
 static double free_room(void)
 {
-    uint64_t used = vn_mem_in_use(), cached = vn_cache_bytes(), budget = vn_mem_budget();
-    used -= cached < used ? cached : used;
+    const uint64_t used = held(), budget = vn_mem_budget();
     return budget > used ? (double)(budget - used) / 2 : 0;
 }
 
-/* Blocks that fit half of the free memory; the rest is for the chunk cache. */
+/* Makes the block one step smaller; false where it cannot be, or would be mostly halo. */
+static bool shrink(struct run *r)
+{
+    const int k = r->op->shape == VN_GLOBAL ? -1 : widest_axis(r);
+    int64_t dim[3] = { r->dim[0], r->dim[1], r->dim[2] };
+
+    if (k < 0)
+        return false;
+    dim[k] -= (dim[k] + 7) / 8;
+    if (mostly_halo(r, dim))
+        return false;
+    r->dim[k] = dim[k];
+    return true;
+}
+
+/* Blocks that fit half of the free memory; the rest is for the chunk cache.  The smallest sensible may take more. */
 static int choose_blocks(struct run *r, struct vn_err *err)
 {
     for (int k = 0; k < 3; k++)
@@ -116,17 +160,14 @@ static int choose_blocks(struct run *r, struct vn_err *err)
         room = free_room();
     }
 
-    while (r->op->shape != VN_GLOBAL && block_bytes(&r->plan, r->dim) > room && widest_axis(r) >= 0) {
-        const int k = widest_axis(r);
-        r->dim[k] -= (r->dim[k] + 7) / 8;
-    }
+    while (block_bytes(&r->plan, r->dim) > room && shrink(r))
+        ;
     for (int k = 0; k < 3; k++) {                          /* equal blocks */
         const int64_t whole = vn_box_dim(&r->region, k), n = (whole + r->dim[k] - 1) / r->dim[k];
         r->dim[k] = (whole + n - 1) / n;
+        r->n[k] = (whole + r->dim[k] - 1) / r->dim[k];
     }
     double need = block_bytes(&r->plan, r->dim);
-    for (int k = 0; k < 3; k++)
-        r->n[k] = (vn_box_dim(&r->region, k) + r->dim[k] - 1) / r->dim[k];
     return need < 9e18 && vn_mem_reserve((uint64_t)need, NULL) == 0 ? 0 : no_room(r, need, err);
 }
 
@@ -161,7 +202,8 @@ static int cut_axis(const struct run *r, const struct vn_box *core)
 enum outcome { DONE, TOO_LARGE, NOT_DONE };
 
 /* The block on the GPU.  DONE: it is, or *rc is an error that ends the run. NOT_DONE: the CPU has to. */
-static enum outcome on_device(struct run *r, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, int *rc, struct vn_err *err)
+static enum outcome on_device(struct run *r, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, int *rc,
+                              struct vn_err *err)
 {
     struct vn_stream *stream;
     struct vn_dev *d = vn_accel_get(&stream);
@@ -201,7 +243,7 @@ static int run_box(struct run *r, const struct vn_box *core, struct vn_job *job,
     const int axis = cut_axis(r, core);
     struct vn_buf in[MAX_IN] = { { 0 } }, out = vn_buf_view(&r->out, core);
     enum outcome how = d && !fits_device(r, d, core) ? TOO_LARGE : NOT_DONE;
-    int rc = vn_job_check(job, err);                                         /* lets other jobs in: d may be gone after it */
+    int rc = vn_job_check(job, err);                            /* lets other jobs in: d may be gone after it */
 
     if (r->op->map)
         r->op->map(r->a, &r->plan, r->in[0], core, &grown);
@@ -211,7 +253,7 @@ static int run_box(struct run *r, const struct vn_box *core, struct vn_job *job,
         enum vn_type t = r->plan.in_type[k] == VN_N_TYPE ? r->in[k]->src->type : r->plan.in_type[k];
         rc = vn_vol_map(r->in[k], t, &grown, r->plan.pad, &in[k], job, err);
     }
-    if (rc == 0 && how == NOT_DONE && r->op->dev && vn_accel_get(NULL))      /* reading may have let in a job that lost it */
+    if (rc == 0 && how == NOT_DONE && r->op->dev && vn_accel_get(NULL))  /* reading may let in a job that loses it */
         how = on_device(r, in, &out, job, &rc, err);
     if (how == TOO_LARGE && axis < 0) {
         snprintf(r->note, sizeof r->note, "on the CPU: the GPU's memory does not suffice");
@@ -254,7 +296,8 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         r.plan.halo[k] = 0;
     if (op->map)
         r.region = r.plan.box;
-    if (!(v = vn_vol_new(r.plan.out_kind, r.plan.out_type, op->map ? &r.plan.grid : &in[0]->grid, &r.region, &e)))
+    const struct vn_grid *grid = op->map ? &r.plan.grid : &in[0]->grid;
+    if (!(v = vn_vol_new(r.plan.out_kind, r.plan.out_type, grid, &r.region, &e)))
         return vn_fail(err, (enum vn_code)e.code, "%s: the result does not fit: %s", op->name, e.msg);
     if (in[0]->orientation && !(v->orientation = vn_strdup(in[0]->orientation, err))) {
         vn_vol_unref(v);
@@ -273,13 +316,15 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         return rc;
     }
     if (ran) {
-        *ran = (struct vn_ran) { .device = r.n_cpu == 0 ? "cuda" : r.n_dev == 0 ? "cpu" : "cuda and cpu", .n_block = r.n_cpu + r.n_dev };
+        *ran = (struct vn_ran) { .device = r.n_cpu == 0 ? "cuda" : r.n_dev == 0 ? "cpu" : "cuda and cpu",
+                                 .n_block = r.n_cpu + r.n_dev };
         if (r.note[0])
             memcpy(ran->note, r.note, sizeof ran->note);
         else if (ran->n_block > n_block)
             snprintf(ran->note, sizeof ran->note, "in %d blocks that fit the GPU's memory", ran->n_block);
         else if (n_block > 1)
-            snprintf(ran->note, sizeof ran->note, "in %" PRId64 " blocks of %" PRId64 "x%" PRId64 "x%" PRId64 " voxels", n_block, r.dim[0], r.dim[1], r.dim[2]);
+            snprintf(ran->note, sizeof ran->note, "in %" PRId64 " blocks of %" PRId64 "x%" PRId64 "x%" PRId64 " voxels",
+                     n_block, r.dim[0], r.dim[1], r.dim[2]);
     }
     *out = v;
     return 0;
