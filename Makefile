@@ -83,7 +83,6 @@ $(B)/tests/%: $(B)/tests/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 objects: $(OBJ) $(GEN)
 $(B)/tests/test_ui: LIBS += -lvterm
 $(B)/tests/test_ui: | $(B)/venule
-tests: $(B)/venule $(TESTS) $(FUZZERS)
 
 # ---- fuzzing: targets and their inputs in tests/fuzz; the inputs are replayed by `make check` without clang ----
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -98,6 +97,7 @@ $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/replay.o $(FUZZERS:%=%.o): tests/fuzz/fuz
 $(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/fuzz.o $(FUZZ_DRIVER) $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(if $(filter fuzz,$(SAN)),-fsanitize=fuzzer) $(filter %.o,$^) $(LIBS) -o $@
 fuzzers: $(FUZZERS)
+tests: $(B)/venule $(TESTS) $(FUZZERS)
 # FUZZ_SECONDS=60 each; FUZZ='volume.tiff line' for some of them
 fuzz:
 	@$(MAKE) SAN=fuzz fuzzers
