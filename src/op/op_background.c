@@ -2,6 +2,7 @@
  * With `keep` negative differences stay, otherwise they become 0.  `dark`: background less image.  The border is mirrored;
  * a voxel that is not finite counts as 0 in the mean, with weight 0, and gets 0. */
 #include "filter.h"
+#include "mem.h"
 #include "op.h"
 
 const struct vn_param vn_background_params[] = {
@@ -20,13 +21,14 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     int rc = vn_sigma(a, "sigma", 0, in[0]->grid.um, sigma, err);
     (void)region;
 
-    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_IMAGE, .mem_host = 24 };
+    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_IMAGE, .mem_host = 8 };
     if (rc || (rc = vn_wide_init(&w, sigma, err)))
         return rc;
     for (int k = 0; k < 3; k++) {
         p->halo[k] = w.halo[k];
         p->um[k] = in[0]->grid.um[k];
     }
+    p->mem_host += 16.0 / (double)(w.f[0] * w.f[1] * w.f[2]);      /* cells of values and weights, and their means */
     return 0;
 }
 
@@ -51,49 +53,47 @@ static VN_HOT void less_row(const float *in, const float *w, float *out, int64_t
     }
 }
 
-struct rows { const struct vn_buf *in, *v, *w; float sign, low; bool less; };
+static void fill(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
+{
+    const struct vn_buf *in = ctx;
+    weigh_row((const float *)in->data + vn_buf_at(in, x, y, z), row[0], row[1], n);
+}
+
+struct planes { const struct vn_buf *in, *out; const struct vn_field *mean; float sign, low; };
 
 static int plane(void *ctx, int64_t i, struct vn_err *err)
 {
-    const struct rows *r = ctx;
-    const struct vn_box *b = &r->v->box;
-    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0);
-    (void)err;
+    const struct planes *p = ctx;
+    const struct vn_box *b = &p->out->box;
+    const int64_t x = b->lo[0], z = b->lo[2] + i, n = vn_box_dim(b, 0);
+    float *w = vn_alloc((uint64_t)(2 * (n + 2)) * sizeof *w, err), *spare = w + n + 2;
 
+    if (!w)
+        return VN_E_MEMORY;
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        const float *in = (const float *)r->in->data + vn_buf_at(r->in, b->lo[0], y, z);
-        float *v = (float *)r->v->data + vn_buf_at(r->v, b->lo[0], y, z), *w = (float *)r->w->data + vn_buf_at(r->w, b->lo[0], y, z);
-        if (r->less)
-            less_row(in, w, v, n, r->sign, r->low);
-        else
-            weigh_row(in, v, w, n);
+        float *out = (float *)p->out->data + vn_buf_at(p->out, x, y, z);
+        vn_field_row(p->mean, 0, x, y, z, out, spare, n);
+        vn_field_row(p->mean, 1, x, y, z, w, spare, n);
+        less_row((const float *)p->in->data + vn_buf_at(p->in, x, y, z), w, out, n, p->sign, p->low);
     }
+    vn_free(w);
     return 0;
 }
 
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
                struct vn_err *err)
 {
-    struct vn_buf v = { 0 }, w = { 0 }, weight = { 0 };
+    struct vn_field mean;
     struct vn_wide wide;
     double sigma[3];
     int rc = vn_sigma(a, "sigma", 0, p->um, sigma, err);
 
     if (rc || (rc = vn_wide_init(&wide, sigma, err)))
         return rc;
-    if ((rc = vn_buf_new(&v, VN_F32, &in->box, err)) || (rc = vn_buf_new(&w, VN_F32, &in->box, err)) ||
-        (rc = vn_buf_new(&weight, VN_F32, &out->box, err)))
-        goto out;
-    struct rows r = { in, &v, &w, 0, 0, false };
-    if ((rc = vn_job_for_quiet(job, vn_box_dim(&in->box, 2), plane, &r, err)) || (rc = vn_wide_run(&v, &wide, out, job, err)) ||
-        (rc = vn_wide_run(&w, &wide, &weight, job, err)))
-        goto out;
-    r = (struct rows) { in, out, &weight, vn_args_flag(a, "dark") ? -1.0f : 1.0f, vn_args_flag(a, "keep") ? -3.4e38f : 0.0f, true };
-    rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), plane, &r, err);
-out:
-    vn_buf_free(&v);
-    vn_buf_free(&w);
-    vn_buf_free(&weight);
+    struct planes s = { in, out, &mean, vn_args_flag(a, "dark") ? -1.0f : 1.0f, vn_args_flag(a, "keep") ? -3.4e38f : 0.0f };
+    if (!(rc = vn_field_init(&mean, &wide, &out->box, 2, 0, fill, in, job, err)))
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), plane, &s, err);
+    vn_field_free(&mean);
     return rc;
 }
 
