@@ -34,8 +34,10 @@ bool vn_box_meet(const struct vn_box *a, const struct vn_box *b, struct vn_box *
 int64_t vn_pad_from(enum vn_pad pad, int64_t i, int64_t lo, int64_t hi);
 struct vn_box vn_box_grow(const struct vn_box *b, const int64_t halo[3]);
 bool vn_um_known(const struct vn_grid *g);
-/* One grid: dims agree, and voxel sizes agree (1e-4 relative) or one is unknown. *assumed = true in the latter case. */
-int  vn_grid_check(const struct vn_grid *a, const char *name_a, const struct vn_grid *b, const char *name_b, bool *assumed, struct vn_err *err);
+/* One grid: dims agree, voxel sizes agree (1e-4 relative) or one is unknown, frames agree or one has none.
+ * *assumed = true where a voxel size is unknown. */
+int  vn_grid_check(const struct vn_grid *a, const char *name_a, const struct vn_grid *b, const char *name_b, bool *assumed,
+                   struct vn_err *err);
 
 /* ---- voxels in memory ---- */
 struct vn_vol;

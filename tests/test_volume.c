@@ -122,6 +122,15 @@ static void grids(void **state)
     a.um[2] = 2.001;
     assert_int_equal(vn_grid_check(&a, "a", &b, "b", &assumed, &err), VN_E_ARG);
     assert_string_equal(err.msg, "'a' has voxels of 2x2x2.001 um and 'b' of 2x2x2 um: they are not on one grid");
+    b = a;
+    b.frame = (struct vn_key) { { 0, 7 } };            /* a frame and none: dims and voxel size decide */
+    assert_int_equal(vn_grid_check(&a, "a", &b, "b", &assumed, &err), 0);
+    assert_int_equal(vn_grid_check(&b, "b", &a, "a", &assumed, &err), 0);
+    a.frame = b.frame;
+    assert_int_equal(vn_grid_check(&a, "a", &b, "b", &assumed, &err), 0);
+    a.frame = (struct vn_key) { { 5, 7 } };
+    assert_int_equal(vn_grid_check(&a, "a", &b, "b", &assumed, &err), VN_E_ARG);
+    assert_string_equal(err.msg, "the coordinates of 'a' and of 'b' begin at different places: they are not on one grid");
     b.dim[1] = 7;
     assert_int_equal(vn_grid_check(&a, "a", &b, "b", &assumed, &err), VN_E_ARG);
     assert_string_equal(err.msg, "'a' has 3x4x5 voxels and 'b' 3x7x5: they are not on one grid");

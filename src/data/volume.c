@@ -77,18 +77,23 @@ struct vn_box vn_box_grow(const struct vn_box *b, const int64_t halo[3])
 
 bool vn_um_known(const struct vn_grid *g) { return g->um[0] > 0 && g->um[1] > 0 && g->um[2] > 0; }
 
-int vn_grid_check(const struct vn_grid *a, const char *name_a, const struct vn_grid *b, const char *name_b, bool *assumed, struct vn_err *err)
+int vn_grid_check(const struct vn_grid *a, const char *name_a, const struct vn_grid *b, const char *name_b, bool *assumed,
+                  struct vn_err *err)
 {
     for (int k = 0; k < 3; k++)
         if (a->dim[k] != b->dim[k])
-            return vn_fail(err, VN_E_ARG, "'%s' has %" PRId64 "x%" PRId64 "x%" PRId64 " voxels and '%s' %" PRId64 "x%" PRId64 "x%" PRId64
-                           ": they are not on one grid", name_a, a->dim[0], a->dim[1], a->dim[2],
+            return vn_fail(err, VN_E_ARG, "'%s' has %" PRId64 "x%" PRId64 "x%" PRId64 " voxels and '%s' %" PRId64 "x%" PRId64
+                           "x%" PRId64 ": they are not on one grid", name_a, a->dim[0], a->dim[1], a->dim[2],
                            name_b, b->dim[0], b->dim[1], b->dim[2]);
     bool both = vn_um_known(a) && vn_um_known(b);
     for (int k = 0; both && k < 3; k++)
         if (fabs(a->um[k] - b->um[k]) > 1e-4 * fmax(a->um[k], b->um[k]))
             return vn_fail(err, VN_E_ARG, "'%s' has voxels of %gx%gx%g um and '%s' of %gx%gx%g um: they are not on one grid",
                            name_a, a->um[0], a->um[1], a->um[2], name_b, b->um[0], b->um[1], b->um[2]);
+    const struct vn_key none = { { 0 } };
+    if (!vn_key_same(a->frame, none) && !vn_key_same(b->frame, none) && !vn_key_same(a->frame, b->frame))
+        return vn_fail(err, VN_E_ARG, "the coordinates of '%s' and of '%s' begin at different places: they are not on one "
+                       "grid", name_a, name_b);
     if (assumed)
         *assumed = vn_um_known(a) != vn_um_known(b);
     return 0;
