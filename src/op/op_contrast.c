@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "filter.h"
+#include "mem.h"
 #include "op.h"
 #include "sample.h"
 
@@ -25,24 +26,28 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     int rc = vn_sigma(a, "sigma", 0, in[0]->grid.um, sigma, err);
     (void)region;
 
-    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_IMAGE, .mem_host = 44 };
+    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_IMAGE, .mem_host = 8 };
     if (rc || (rc = vn_wide_init(&w, sigma, err)))
         return rc;
     for (int k = 0; k < 3; k++) {
         p->halo[k] = w.halo[k];
         p->um[k] = in[0]->grid.um[k];
     }
+    p->mem_host += 24.0 / (double)(w.f[0] * w.f[1] * w.f[2]);      /* cells of three moments, and their means */
     return 0;
 }
 
 static inline bool finite_f(float v) { return v - v == 0.0f; }
 
-/* Which moment of a voxel: 0 its weight, 1 and 2 powers of its height over the level. */
-static VN_HOT void moment_row(const float *in, float *out, int64_t n, float level, int power)
+/* A voxel's weight, its height over the level and the square of that. */
+static VN_HOT void moment_row(const float *in, float *restrict weight, float *restrict one, float *restrict two, int64_t n, float level)
 {
     for (int64_t x = 0; x < n; x++) {
-        const float d = in[x] - level, v = power == 0 ? 1.0f : power == 1 ? d : d * d;
-        out[x] = finite_f(in[x]) ? v : 0.0f;
+        const float d = in[x] - level;
+        const bool ok = finite_f(in[x]);
+        weight[x] = ok ? 1.0f : 0.0f;
+        one[x] = ok ? d : 0.0f;
+        two[x] = ok ? d * d : 0.0f;
     }
 }
 
@@ -58,62 +63,48 @@ static VN_HOT void normal_row(const float *in, const float *one, const float *tw
     }
 }
 
-struct rows { const struct vn_buf *in, *one, *two, *out; float level, floor_sd; int power; };
+struct moments { const struct vn_buf *in, *out; const struct vn_field *mean; float level, floor_sd; };
 
-static float *row_at(const struct vn_buf *b, int64_t x, int64_t y, int64_t z) { return (float *)b->data + vn_buf_at(b, x, y, z); }
-
-static int moment_plane(void *ctx, int64_t i, struct vn_err *err)
+static void fill(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
 {
-    const struct rows *r = ctx;
-    const struct vn_box *b = &r->out->box;
-    const int64_t z = b->lo[2] + i;
-    (void)err;
-
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
-        moment_row(row_at(r->in, b->lo[0], y, z), row_at(r->out, b->lo[0], y, z), vn_box_dim(b, 0), r->level, r->power);
-    return 0;
+    const struct moments *m = ctx;
+    moment_row((const float *)m->in->data + vn_buf_at(m->in, x, y, z), row[0], row[1], row[2], n, m->level);
 }
 
-static int normal_plane(void *ctx, int64_t i, struct vn_err *err)
+static int plane(void *ctx, int64_t i, struct vn_err *err)
 {
-    const struct rows *r = ctx;
-    const struct vn_box *b = &r->out->box;
-    const int64_t x = b->lo[0], z = b->lo[2] + i;
-    (void)err;
+    const struct moments *m = ctx;
+    const struct vn_box *b = &m->out->box;
+    const int64_t x = b->lo[0], z = b->lo[2] + i, n = vn_box_dim(b, 0);
+    float *one = vn_alloc((uint64_t)(3 * (n + 2)) * sizeof *one, err), *two = one + n + 2, *spare = two + n + 2;
 
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
-        normal_row(row_at(r->in, x, y, z), row_at(r->one, x, y, z), row_at(r->two, x, y, z), row_at(r->out, x, y, z),
-                   vn_box_dim(b, 0), r->level, r->floor_sd);
+    if (!one)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        float *out = (float *)m->out->data + vn_buf_at(m->out, x, y, z);
+        vn_field_row(m->mean, 0, x, y, z, out, spare, n);
+        vn_field_row(m->mean, 1, x, y, z, one, spare, n);
+        vn_field_row(m->mean, 2, x, y, z, two, spare, n);
+        normal_row((const float *)m->in->data + vn_buf_at(m->in, x, y, z), one, two, out, n, m->level, m->floor_sd);
+    }
+    vn_free(one);
     return 0;
 }
 
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
                struct vn_err *err)
 {
-    struct vn_buf moment = { 0 }, one = { 0 }, two = { 0 };
-    const struct vn_buf *const mean[3] = { out, &one, &two };
-    const float level = (float)vn_args_real(a, "level");
+    struct vn_field mean;
     struct vn_wide wide;
     double sigma[3];
     int rc = vn_sigma(a, "sigma", 0, p->um, sigma, err);
 
     if (rc || (rc = vn_wide_init(&wide, sigma, err)))
         return rc;
-    if ((rc = vn_buf_new(&moment, VN_F32, &in->box, err)) || (rc = vn_buf_new(&one, VN_F32, &out->box, err)) ||
-        (rc = vn_buf_new(&two, VN_F32, &out->box, err)))
-        goto out;
-    for (int power = 0; rc == 0 && power < 3; power++) {
-        struct rows r = { .in = in, .out = &moment, .level = level, .power = power };
-        if (!(rc = vn_job_for_quiet(job, vn_box_dim(&in->box, 2), moment_plane, &r, err)))
-            rc = vn_wide_run(&moment, &wide, mean[power], job, err);
-    }
-    struct rows r = { .in = in, .one = &one, .two = &two, .out = out, .level = level, .floor_sd = (float)vn_args_real(a, "floor") };
-    if (rc == 0)
-        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), normal_plane, &r, err);
-out:
-    vn_buf_free(&moment);
-    vn_buf_free(&one);
-    vn_buf_free(&two);
+    struct moments m = { in, out, &mean, (float)vn_args_real(a, "level"), (float)vn_args_real(a, "floor") };
+    if (!(rc = vn_field_init(&mean, &wide, &out->box, 3, 0, fill, &m, job, err)))
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), plane, &m, err);
+    vn_field_free(&mean);
     return rc;
 }
 
