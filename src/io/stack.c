@@ -162,8 +162,9 @@ static int look_at_first(struct stack_src *s, struct vn_err *err)
     s->f.src.box.hi[2] = s->k.n_plane;
     memcpy(s->f.src.grid.um, s->k.um, sizeof s->k.um);
     memcpy(s->f.src.chunk, v->src->chunk, sizeof s->f.src.chunk);
-    int64_t bytes = s->f.src.chunk[0] * s->f.src.chunk[1] * (int64_t)vn_type_size(s->f.map.out);
-    s->f.src.chunk[2] = vn_max64(1, vn_min64(s->k.n_plane, 262144 / vn_max64(1, bytes)));
+    /* In double: a damaged file's sides may be any. */
+    const double bytes = (double)s->f.src.chunk[0] * (double)s->f.src.chunk[1] * (double)vn_type_size(s->f.map.out);
+    s->f.src.chunk[2] = bytes < 262144 ? vn_max64(1, vn_min64(s->k.n_plane, 262144 / vn_max64(1, (int64_t)bytes))) : 1;
     rc = check_member(s, &s->k.plane[0], v, err);
     give(s, s->k.plane[0].file, v);
     return rc;
