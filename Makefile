@@ -28,7 +28,7 @@ endif
 ifeq ($(SAN),tsan)
 # gcc's OpenMP runtime gives false races under its thread sanitizer; clang's with archer does not.
 CC      = clang
-CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option -Wno-string-concatenation
+CFLAGS += -fsanitize=thread -O1 -Wno-unknown-warning-option -Wno-unknown-pragmas -Wno-string-concatenation
 endif
 ifeq ($(SAN),fuzz)
 CC      = clang

@@ -79,6 +79,8 @@ rm -rf bad whole text* json*; touch marker
 
 # No room: files may grow to 4 kB (8 blocks of 512) and no further.
 full() {
+    # Clang's OpenMP runtime dies itself where files may not grow.
+    if [ "$SAN" = tsan ]; then skip "$1 without room"; return; fi
     (trap '' XFSZ; ulimit -f 8; timeout 100 "$program" --quiet -c "phantom network dims=96x96x96 voxel=1um seed=1 noise=0.2 as=v; graph v_mask as=g; $1" >out 2>err; echo $? >rc)
     check "$1 without room: exit $(cat rc)" test "$(cat rc)" = 1
     check "$1 without room names the file: $(tail -n 1 err)" grep -q 'big\.' err
