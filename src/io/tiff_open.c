@@ -1,4 +1,4 @@
-/* tiff_open.c - TIFF stacks as volumes: pages are planes, samples are channels.
+/* tiff_open.c - TIFF stacks as volumes: pages are planes, samples are channels; voxels are read by tiff_read.c.
  *
  * Opening reads the page directories and the first page's tags.  Sub-byte and odd depths are widened, photometric "white is
  * zero" is turned round, YCbCr becomes RGB by libtiff's conversion.  A palette of greys gives its greys; any other palette is
@@ -15,33 +15,13 @@
 #include "tiff_file.h"
 #include "tiff_meta.h"
 #include "tiff_open.h"
+#include "tiff_src.h"
 
-struct layout {                 /* what pages have in common */
-    uint32_t w, h;
-    uint16_t bits, samples, planar, format, photo;
-};
 enum { MAX_DOCUMENT = 1 << 28 };                         /* bytes of an OME document */
-enum convert { AS_STORED, JPEG_TO_RGB, ANY_TO_RGB };     /* by libtiff: in its JPEG decoder, or in its RGBA interface */
-struct tiff_src {
-    struct vn_file_src f;
-    struct vn_tiff_dir dir;
-    struct vn_tiff_meta meta;
-    struct vn_tiff_pool pool;
-    struct layout lay, px;      /* in the file; as decoded, after conversion */
-    enum convert convert;
-    int palette;                /* channels from the palette: 0 none, 1 grey, 3 colours after the stored value */
-    int colour;                 /* which of them is wanted; -1 the stored value */
-    struct vn_rowmap plain;     /* f.map for bytes that libtiff has not put into this machine's order */
-    int64_t plane_c;            /* channel among the pages */
-    int sample;                 /* and within the pixel */
-    int per_pixel;              /* channels of one page */
-    int time;
-    char *text;                 /* description from another file of an OME set; NULL: the page's own */
-};
 
 static void tiff_free(struct vn_src *src)
 {
-    struct tiff_src *s = (struct tiff_src *)src;
+    struct vn_tiff_src *s = (struct vn_tiff_src *)src;
 
     while (s->pool.idle) {
         struct vn_tiff *t = s->pool.idle;
@@ -58,35 +38,35 @@ static void tiff_free(struct vn_src *src)
 
 /* ---- tags ---- */
 
-static uint16_t tag16(TIFF *t, uint32_t tag, uint16_t none)
+uint16_t vn_tiff_tag16(TIFF *t, uint32_t tag, uint16_t none)
 {
     uint16_t v = none;
     TIFFGetFieldDefaulted(t, tag, &v);
     return v;
 }
 
-static void read_layout(TIFF *t, struct layout *l)
+void vn_tiff_layout_of(TIFF *t, struct vn_tiff_layout *l)
 {
     memset(l, 0, sizeof *l);                             /* padding too: layouts are compared as bytes */
     TIFFGetField(t, TIFFTAG_IMAGEWIDTH, &l->w);
     TIFFGetField(t, TIFFTAG_IMAGELENGTH, &l->h);
-    l->bits = tag16(t, TIFFTAG_BITSPERSAMPLE, 1);
-    l->samples = tag16(t, TIFFTAG_SAMPLESPERPIXEL, 1);
-    l->planar = l->samples > 1 ? tag16(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) : PLANARCONFIG_CONTIG;
-    l->format = tag16(t, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
+    l->bits = vn_tiff_tag16(t, TIFFTAG_BITSPERSAMPLE, 1);
+    l->samples = vn_tiff_tag16(t, TIFFTAG_SAMPLESPERPIXEL, 1);
+    l->planar = l->samples > 1 ? vn_tiff_tag16(t, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) : PLANARCONFIG_CONTIG;
+    l->format = vn_tiff_tag16(t, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
     if (l->format == SAMPLEFORMAT_VOID)
         l->format = SAMPLEFORMAT_UINT;
     l->photo = PHOTOMETRIC_MINISBLACK;
     TIFFGetField(t, TIFFTAG_PHOTOMETRIC, &l->photo);
 }
 
-static int unsupported(const struct tiff_src *s, const char *what, struct vn_err *err)
+static int unsupported(const struct vn_tiff_src *s, const char *what, struct vn_err *err)
 {
     return vn_fail(err, VN_E_UNSUPPORTED, "'%s' holds %s, which this version does not read", s->f.path, what);
 }
 
 /* Type of a decoded sample, after bits were widened to whole bytes.  Lab's a and b are signed. */
-static int stored_type(const struct layout *l, int sample)
+static int stored_type(const struct vn_tiff_layout *l, int sample)
 {
     static const int whole[2][4] = { { VN_U8, VN_U16, VN_U32, VN_S_U64 }, { VN_I8, VN_I16, VN_I32, VN_S_I64 } };
     int wide = l->bits <= 8 ? 0 : l->bits <= 16 ? 1 : l->bits <= 32 ? 2 : 3;
@@ -117,7 +97,7 @@ static const char *scheme_name(uint16_t scheme)
 }
 
 /* What libtiff is to turn into RGB, and what comes out of it. */
-static int plan_colour(struct tiff_src *s, TIFF *t, uint16_t scheme, struct vn_err *err)
+static int plan_colour(struct vn_tiff_src *s, TIFF *t, uint16_t scheme, struct vn_err *err)
 {
     char why[1024] = "", what[160];
 
@@ -126,8 +106,8 @@ static int plan_colour(struct tiff_src *s, TIFF *t, uint16_t scheme, struct vn_e
         return unsupported(s, "LogLuv colour", err);
     if (s->lay.photo != PHOTOMETRIC_YCBCR)
         return 0;
-    s->convert = scheme == COMPRESSION_JPEG && s->lay.planar == PLANARCONFIG_CONTIG ? JPEG_TO_RGB : ANY_TO_RGB;
-    if (s->lay.samples != 3 || s->lay.bits != 8 || (s->convert == ANY_TO_RGB && !TIFFRGBAImageOK(t, why))) {
+    s->convert = scheme == COMPRESSION_JPEG && s->lay.planar == PLANARCONFIG_CONTIG ? VN_TIFF_JPEG_TO_RGB : VN_TIFF_ANY_TO_RGB;
+    if (s->lay.samples != 3 || s->lay.bits != 8 || (s->convert == VN_TIFF_ANY_TO_RGB && !TIFFRGBAImageOK(t, why))) {
         snprintf(what, sizeof what, "YCbCr colour of %u samples of %u bits%s%.80s", s->lay.samples, s->lay.bits, why[0] ? ": " : "", why);
         return unsupported(s, what, err);
     }
@@ -138,7 +118,7 @@ static int plan_colour(struct tiff_src *s, TIFF *t, uint16_t scheme, struct vn_e
 }
 
 /* The three tables of the current page's palette and how far to shift them to 8 bits (some writers took 8 bits for 16). */
-static bool get_palette(TIFF *t, const struct layout *l, uint16_t *map[3], int *shift)
+bool vn_tiff_palette(TIFF *t, const struct vn_tiff_layout *l, uint16_t *map[3], int *shift)
 {
     uint16_t all = 0;
 
@@ -153,13 +133,13 @@ static bool get_palette(TIFF *t, const struct layout *l, uint16_t *map[3], int *
 }
 
 /* 0: none, or one that changes nothing; 1: greys; 3: colours. */
-static int palette_channels(TIFF *t, const struct layout *l)
+int vn_tiff_palette_channels(TIFF *t, const struct vn_tiff_layout *l)
 {
     uint16_t *map[3];
     bool same = true;
     int shift;
 
-    if (!get_palette(t, l, map, &shift))
+    if (!vn_tiff_palette(t, l, map, &shift))
         return 0;
     for (size_t i = 0; i < (size_t)1 << l->bits; i++) {
         if (map[0][i] != map[1][i] || map[1][i] != map[2][i])
@@ -169,10 +149,10 @@ static int palette_channels(TIFF *t, const struct layout *l)
     return same ? 0 : 1;
 }
 
-static int check_layout(struct tiff_src *s, TIFF *t, struct vn_err *err)
+static int check_layout(struct vn_tiff_src *s, TIFF *t, struct vn_err *err)
 {
-    const struct layout *l = &s->lay;
-    uint16_t scheme = tag16(t, TIFFTAG_COMPRESSION, COMPRESSION_NONE);
+    const struct vn_tiff_layout *l = &s->lay;
+    uint16_t scheme = vn_tiff_tag16(t, TIFFTAG_COMPRESSION, COMPRESSION_NONE);
     uint32_t depth = 1;
     char what[80];
     int rc;
@@ -199,19 +179,19 @@ static int check_layout(struct tiff_src *s, TIFF *t, struct vn_err *err)
                  l->format == SAMPLEFORMAT_IEEEFP ? "floating-point" : "complex");
         return unsupported(s, what, err);
     }
-    s->palette = palette_channels(t, l);
+    s->palette = vn_tiff_palette_channels(t, l);
     return 0;
 }
 
 /* ---- opening ---- */
 
 /* One directory, many images: ImageJ's way past 4 GB is raw planes one after the other. */
-static int spread_images(struct tiff_src *s, struct vn_err *err)
+static int spread_images(struct vn_tiff_src *s, struct vn_err *err)
 {
     struct vn_tiff_page first = s->dir.page[0];
     uint64_t plane = (uint64_t)s->lay.w * s->lay.h * s->lay.samples * (s->lay.bits / 8), n = (uint64_t)s->meta.images, all;
 
-    if (!first.raw || s->convert != AS_STORED || s->palette)
+    if (!first.raw || s->convert != VN_TIFF_AS_STORED || s->palette)
         return vn_fail(err, VN_E_UNSUPPORTED, "'%s' says it holds %" PRIu64 " images but has one page, and not of plain uncompressed voxels", s->f.path, n);
     if (!vn_mul(plane, n, &all) || all > s->f.size || first.raw > s->f.size - all)
         return vn_fail(err, VN_E_FORMAT, "'%s' says it holds %" PRIu64 " images of %" PRIu64 " bytes, but the file ends at byte %" PRIu64 ": it was cut short",
@@ -230,9 +210,9 @@ static int spread_images(struct tiff_src *s, struct vn_err *err)
 }
 
 /* The pages of the wanted channel and time agree, as far as their directories say, and uncompressed ones are all there. */
-static int check_pages(const struct tiff_src *s, int64_t time, struct vn_err *err)
+static int check_pages(const struct vn_tiff_src *s, int64_t time, struct vn_err *err)
 {
-    const struct layout *l = &s->lay;
+    const struct vn_tiff_layout *l = &s->lay;
     const struct vn_tiff_page *first = &s->dir.page[0];
     uint64_t plane = (uint64_t)l->w * l->h * l->bits / 8;
 
@@ -254,7 +234,7 @@ static int check_pages(const struct tiff_src *s, int64_t time, struct vn_err *er
     return 0;
 }
 
-static void set_chunk(struct tiff_src *s, TIFF *t)
+static void set_chunk(struct vn_tiff_src *s, TIFF *t)
 {
     const int64_t dim[3] = { s->lay.w, s->lay.h, s->meta.nz };
     const size_t size = vn_stored_size(s->f.map.stored) * (s->px.planar == PLANARCONFIG_CONTIG ? s->px.samples : 1);
@@ -273,9 +253,9 @@ static void set_chunk(struct tiff_src *s, TIFF *t)
 }
 
 /* Which samples are the wanted channel. */
-static int choose_channel(struct tiff_src *s, const struct vn_open_opt *opt, struct vn_err *err)
+static int choose_channel(struct vn_tiff_src *s, const struct vn_open_opt *opt, struct vn_err *err)
 {
-    const struct layout *l = &s->px;
+    const struct vn_tiff_layout *l = &s->px;
     const int64_t n_channel = s->meta.nc * s->per_pixel;
 
     if (opt->channel < 0 || opt->channel >= n_channel)
@@ -295,18 +275,18 @@ static int choose_channel(struct tiff_src *s, const struct vn_open_opt *opt, str
 }
 
 /* What the user should know about the colours and about what was left out. */
-static void tell(const struct tiff_src *s, TIFF *t, enum vn_tiff_as as, const struct vn_open_opt *opt)
+static void tell(const struct vn_tiff_src *s, TIFF *t, enum vn_tiff_as as, const struct vn_open_opt *opt)
 {
     const int64_t lost = s->dir.n_dropped;
     const double *um = s->meta.um;
 
-    if (s->convert != AS_STORED)
+    if (s->convert != VN_TIFF_AS_STORED)
         vn_open_note(opt, "YCbCr colour: channels 0 to 2 are red, green and blue");
     else if (s->palette == 3)
         vn_open_note(opt, "the file shows its values through a palette: channel 0 is the stored values, channels 1 to 3 their red, green and blue");
     else if (s->lay.photo == PHOTOMETRIC_CIELAB || s->lay.photo == PHOTOMETRIC_ICCLAB)
         vn_open_note(opt, "CIE Lab colour: channel 0 is lightness, channels 1 and 2 are a and b");
-    else if (s->lay.photo == PHOTOMETRIC_SEPARATED && s->lay.samples == 4 && tag16(t, TIFFTAG_INKSET, INKSET_CMYK) == INKSET_CMYK)
+    else if (s->lay.photo == PHOTOMETRIC_SEPARATED && s->lay.samples == 4 && vn_tiff_tag16(t, TIFFTAG_INKSET, INKSET_CMYK) == INKSET_CMYK)
         vn_open_note(opt, "printing colours: the channels are cyan, magenta, yellow and black");
     if (lost)
         vn_open_note(opt, "%" PRId64 " reduced cop%s or transparency mask%s of the pages left out", lost, lost > 1 ? "ies" : "y", lost > 1 ? "s" : "");
@@ -319,13 +299,13 @@ static void tell(const struct tiff_src *s, TIFF *t, enum vn_tiff_as as, const st
 }
 
 /* The first page's tags and the description: everything but the voxels. */
-static int read_first(struct tiff_src *s, TIFF *t, enum vn_tiff_as as, const struct vn_open_opt *opt, struct vn_note *note, struct vn_err *err)
+static int read_first(struct vn_tiff_src *s, TIFF *t, enum vn_tiff_as as, const struct vn_open_opt *opt, struct vn_note *note, struct vn_err *err)
 {
     struct vn_tiff_facts facts = { .path = s->f.path, .resunit = 1, .n_page = s->dir.n, .companion = s->text != NULL };
     char *text = NULL;
     float x = 0, y = 0;
 
-    read_layout(t, &s->lay);
+    vn_tiff_layout_of(t, &s->lay);
     int rc = check_layout(s, t, err);
     if (rc)
         return rc;
@@ -341,7 +321,7 @@ static int read_first(struct tiff_src *s, TIFF *t, enum vn_tiff_as as, const str
         facts.xres = (double)x;
         facts.yres = (double)y;
     }
-    facts.resunit = tag16(t, TIFFTAG_RESOLUTIONUNIT, 2);
+    facts.resunit = vn_tiff_tag16(t, TIFFTAG_RESOLUTIONUNIT, 2);
     if ((rc = vn_tiff_meta_read(&facts, &s->meta, err)))
         return rc;
     if (s->meta.images != s->dir.n && (rc = spread_images(s, err)))
@@ -386,7 +366,7 @@ static char *beside(const char *path, const char *name, struct vn_err *err)
 }
 
 /* Planes of the wanted channel and time, and the files that they need. */
-static int open_set(struct tiff_src *s, const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err)
+static int open_set(struct vn_tiff_src *s, const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err)
 {
     const struct vn_tiff_meta *m = &s->meta;
     struct vn_stack k = { .path = path, .open = open_pages, .channel = s->colour >= 0 && s->palette == 3 ? s->colour + 1 : s->sample,
@@ -450,7 +430,7 @@ static int read_document(const char *path, char **out, struct vn_err *err)
 }
 
 /* The page's description points to another file's. */
-static int follow_companion(struct tiff_src *s, TIFF *t, struct vn_err *err)
+static int follow_companion(struct vn_tiff_src *s, TIFF *t, struct vn_err *err)
 {
     char *text = NULL, name[512];
 
@@ -466,15 +446,15 @@ static int follow_companion(struct tiff_src *s, TIFF *t, struct vn_err *err)
     return rc;
 }
 
-/* ---- */
+/* ---- a file ---- */
 
-static const struct vn_src_ops tiff_ops;
+static const struct vn_src_ops tiff_ops = { vn_tiff_read, tiff_free };
 
 /* text: TAKEN; the description to use instead of the file's. whole: path of what the user opened. */
 static int open_file(const char *path, const char *whole, char *document, enum vn_tiff_as as, const struct vn_open_opt *opt, struct vn_vol **out,
                      struct vn_err *err)
 {
-    struct tiff_src *s = vn_calloc(1, sizeof *s, err);
+    struct vn_tiff_src *s = vn_calloc(1, sizeof *s, err);
     struct vn_note note = { 0 };
     struct vn_tiff *t = NULL;
     enum vn_kind kind;
@@ -534,324 +514,3 @@ int vn_tiff_open(const char *path, enum vn_tiff_as as, const struct vn_open_opt 
     vn_free(member);
     return rc;
 }
-
-/* ---- reading ---- */
-
-/* Bits of a float of 1 sign, 7 exponent and 16 fraction bits (Adobe's TIFF Technical Note 3) as those of a binary32, exactly. */
-static uint32_t float24(uint32_t v)
-{
-    uint32_t sign = (v & 0x800000) << 8, e = v >> 16 & 127, m = v & 0xffff;
-
-    if (e == 127)
-        return sign | 0x7f800000 | m << 7;
-    if (e == 0 && m == 0)
-        return sign;
-    if (e > 0)
-        e += 64;
-    else
-        for (e = 65; !(m & 0x10000); e--)                /* the smallest have room now */
-            m <<= 1;
-    return sign | e << 23 | (m & 0xffff) << 7;
-}
-
-/* n numbers of the wanted sample from x0 on, as whole bytes. row: decoded samples in this machine's byte order, or
- * packed bits, the highest first. step: samples from pixel to pixel. */
-static void unpack(const struct layout *l, bool swapped, const unsigned char *row, int64_t x0, int64_t n, int step, int sample, void *out)
-{
-    const int pad = l->format == SAMPLEFORMAT_INT ? 64 - l->bits : 0;     /* shifted up and down again: the sign spreads */
-    const uint64_t high = swapped || l->format == SAMPLEFORMAT_IEEEFP ? 2 : 0;    /* where libtiff leaves the highest byte of 24 bits */
-    uint8_t *u8 = out;
-    uint16_t *u16 = out;
-    uint32_t *u32 = out;
-    uint64_t *u64 = out;
-
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t at = (uint64_t)(x0 + i) * (uint64_t)step + (uint64_t)sample;
-        uint64_t v = 0;
-        switch (l->bits) {
-        case 8:  u8[i] = row[at]; break;
-        case 16: memcpy(&u16[i], row + 2 * at, 2); break;
-        case 32: memcpy(&u32[i], row + 4 * at, 4); break;
-        case 64: memcpy(&u64[i], row + 8 * at, 8); break;
-        case 24:                                         /* integers are packed bits, the highest first in either byte order; reals obey it */
-            u32[i] = (uint32_t)row[3 * at + high] << 16 | (uint32_t)row[3 * at + 1] << 8 | row[3 * at + 2 - high];
-            if (l->format == SAMPLEFORMAT_IEEEFP)
-                u32[i] = float24(u32[i]);
-            else
-                u32[i] = (uint32_t)((int64_t)((uint64_t)u32[i] << pad) >> pad);
-            break;
-        default:
-            for (uint64_t b = at * l->bits; b < (at + 1) * l->bits; b++)
-                v = v << 1 | (row[b >> 3] >> (7 - (b & 7)) & 1);
-            v = (uint64_t)((int64_t)(v << pad) >> pad);
-            if (l->bits < 8)
-                u8[i] = (uint8_t)v;
-            else if (l->bits < 16)
-                u16[i] = (uint16_t)v;
-            else if (l->bits < 32)
-                u32[i] = (uint32_t)v;
-            else
-                u64[i] = v;
-        }
-    }
-}
-
-struct reading {                /* one read call's buffers */
-    struct tiff_src *s;
-    struct vn_buf *dst;
-    unsigned char *raw, *line;  /* decoded strip or tile; one row of numbers */
-    uint16_t *map; int shift;   /* the page's palette when it is wanted */
-    uint64_t raw_size;
-};
-
-static int need_raw(struct reading *r, uint64_t n, struct vn_err *err)
-{
-    if (n <= r->raw_size)
-        return 0;
-    vn_free(r->raw);
-    r->raw_size = 0;
-    r->raw = vn_alloc(n, err);
-    if (!r->raw)
-        return VN_E_MEMORY;
-    r->raw_size = n;
-    return 0;
-}
-
-/* Numbers of row y of plane z, from x0 on (file's own coordinates), into dst. */
-static int put_row(struct reading *r, const struct vn_rowmap *map, void *numbers, int64_t x0, int64_t y, int64_t z, int64_t n, struct vn_err *err)
-{
-    const struct vn_src *src = &r->s->f.src;
-    char *to = (char *)r->dst->data + (size_t)vn_buf_at(r->dst, x0 + src->box.lo[0], y + src->box.lo[1], z + src->box.lo[2]) * vn_type_size(r->dst->type);
-    return vn_rowmap_row(map, numbers, to, n, r->s->f.path, err);
-}
-
-/* Rows of one uncompressed strip, straight from the file. */
-static int read_plain(struct reading *r, const struct vn_tiff_page *p, const struct vn_box *b, int64_t z, struct vn_err *err)
-{
-    struct tiff_src *s = r->s;
-    const uint64_t size = s->lay.bits / 8, row = s->lay.w * size, n = (uint64_t)vn_box_dim(b, 0);
-    int64_t rows = vn_box_dim(b, 1);
-    int rc;
-
-    if (n == s->lay.w) {
-        if ((rc = need_raw(r, (uint64_t)rows * row, err)) || (rc = vn_file_pread(&s->f, r->raw, p->raw + (uint64_t)b->lo[1] * row, (uint64_t)rows * row, err)))
-            return rc;
-    } else if ((rc = need_raw(r, n * size, err))) {
-        return rc;
-    }
-    for (int64_t y = 0; y < rows; y++) {
-        unsigned char *at = r->raw + (n == s->lay.w ? (uint64_t)y * row : 0);
-        if (n != s->lay.w && (rc = vn_file_pread(&s->f, at, p->raw + (uint64_t)(b->lo[1] + y) * row + (uint64_t)b->lo[0] * size, n * size, err)))
-            return rc;
-        if ((rc = put_row(r, &s->plain, at, b->lo[0], b->lo[1] + y, z, (int64_t)n, err)))
-            return rc;
-    }
-    return 0;
-}
-
-/* Row y of the plane out of a decoded row that begins at x_first. */
-static int put_decoded(struct reading *r, unsigned char *row, int64_t x_first, const struct vn_box *b, int64_t y, int64_t z, struct vn_err *err)
-{
-    struct tiff_src *s = r->s;
-    const struct layout *l = &s->px;
-    bool contig = l->planar == PLANARCONFIG_CONTIG;
-    int step = contig ? l->samples : 1;
-    int64_t n = vn_box_dim(b, 0), from = b->lo[0] - x_first;
-
-    if (step == 1 && s->colour < 0 && (l->bits == 8 || l->bits == 16 || l->bits == 32 || l->bits == 64))
-        return put_row(r, &s->f.map, row + (uint64_t)from * (l->bits / 8), b->lo[0], y, z, n, err);
-    unpack(l, s->dir.swap, row, from, n, step, contig ? s->sample : 0, r->line);
-    for (int64_t i = 0; s->colour >= 0 && i < n; i++)
-        r->line[i] = (unsigned char)(r->map[l->bits <= 8 ? r->line[i] : ((uint16_t *)(void *)r->line)[i]] >> r->shift);
-    return put_row(r, &s->f.map, r->line, b->lo[0], y, z, n, err);
-}
-
-/* Did libtiff decode all `want` bytes, without complaint?  Errors count even where it went on, and warnings do for fax and
- * JPEG, whose decoders report damage by them and make up the rest. */
-static bool decoded(struct vn_tiff *t, tmsize_t got, uint64_t want)
-{
-    uint16_t scheme = tag16(t->tif, TIFFTAG_COMPRESSION, COMPRESSION_NONE);
-    bool lax = scheme == COMPRESSION_CCITTRLE || scheme == COMPRESSION_CCITTRLEW || scheme == COMPRESSION_CCITTFAX3 ||
-               scheme == COMPRESSION_CCITTFAX4 || scheme == COMPRESSION_JPEG || scheme == COMPRESSION_OJPEG;
-    return got >= 0 && (uint64_t)got >= want && !t->msg[0] && !(lax && t->warning[0]);
-}
-
-/* A strip or tile at offset 0 was never written. */
-static int present(const struct tiff_src *s, struct vn_tiff *t, int64_t page, uint32_t strile, struct vn_err *err)
-{
-    int failed = 0;
-
-    if (TIFFGetStrileOffsetWithErr(t->tif, strile, &failed) && !failed)
-        return 0;
-    if (t->msg[0])
-        return vn_tiff_fail(t, s->f.path, page, err);
-    return vn_fail(err, VN_E_FORMAT, "'%s', page %" PRId64 ": strip or tile %u is not in the file", s->f.path, page + 1, strile);
-}
-
-static int read_strips(struct reading *r, struct vn_tiff *t, int64_t page, const struct vn_box *b, int64_t z, struct vn_err *err)
-{
-    struct tiff_src *s = r->s;
-    uint32_t rows = s->lay.h;
-    uint16_t plane = s->px.planar == PLANARCONFIG_SEPARATE ? (uint16_t)s->sample : 0;
-    uint64_t line = TIFFScanlineSize64(t->tif);
-    int rc = 0;
-
-    TIFFGetField(t->tif, TIFFTAG_ROWSPERSTRIP, &rows);
-    rows = rows == 0 || rows > s->lay.h ? s->lay.h : rows;
-    for (int64_t y = b->lo[1]; !rc && y < b->hi[1];) {
-        int64_t top = y / rows * rows, end = vn_min64(vn_min64(top + rows, s->lay.h), b->hi[1]);
-        uint64_t need;
-        if (!line || !vn_mul(line, (uint64_t)(end - top), &need) || need > INT64_MAX)
-            return vn_fail(err, VN_E_FORMAT, "'%s', page %" PRId64 ": rows of %" PRIu64 " bytes", s->f.path, page + 1, line);
-        if ((rc = need_raw(r, need, err)))
-            return rc;
-        uint32_t strip = TIFFComputeStrip(t->tif, (uint32_t)top, plane);
-        if ((rc = present(s, t, page, strip, err)))
-            return rc;
-        tmsize_t got = TIFFReadEncodedStrip(t->tif, strip, r->raw, (tmsize_t)need);
-        if (!decoded(t, got, need))
-            return vn_tiff_fail(t, s->f.path, page, err);
-        for (; !rc && y < end; y++)
-            rc = put_decoded(r, r->raw + (uint64_t)(y - top) * line, 0, b, y, z, err);
-    }
-    return rc;
-}
-
-static int read_tiles(struct reading *r, struct vn_tiff *t, int64_t page, const struct vn_box *b, int64_t z, struct vn_err *err)
-{
-    struct tiff_src *s = r->s;
-    uint32_t tw = 0, th = 0;
-    uint16_t plane = s->px.planar == PLANARCONFIG_SEPARATE ? (uint16_t)s->sample : 0;
-    uint64_t size = TIFFTileSize64(t->tif), line = TIFFTileRowSize64(t->tif), all;
-    int rc = 0;
-
-    TIFFGetField(t->tif, TIFFTAG_TILEWIDTH, &tw);
-    TIFFGetField(t->tif, TIFFTAG_TILELENGTH, &th);
-    if (!tw || !th || !line || !vn_mul(line, th, &all) || size < all || size > INT64_MAX)
-        return vn_fail(err, VN_E_FORMAT, "'%s', page %" PRId64 ": tiles of %ux%u", s->f.path, page + 1, tw, th);
-    if ((rc = need_raw(r, size, err)))
-        return rc;
-    for (int64_t ty = b->lo[1] / th * th; ty < b->hi[1]; ty += th)
-        for (int64_t tx = b->lo[0] / tw * tw; tx < b->hi[0]; tx += tw) {
-            struct vn_box part = *b;
-            part.lo[0] = vn_max64(b->lo[0], tx);
-            part.hi[0] = vn_min64(b->hi[0], tx + tw);
-            uint32_t tile = TIFFComputeTile(t->tif, (uint32_t)tx, (uint32_t)ty, 0, plane);
-            if ((rc = present(s, t, page, tile, err)))
-                return rc;
-            tmsize_t got = TIFFReadEncodedTile(t->tif, tile, r->raw, (tmsize_t)size);
-            if (!decoded(t, got, size))
-                return vn_tiff_fail(t, s->f.path, page, err);
-            for (int64_t y = vn_max64(ty, b->lo[1]); y < vn_min64(ty + th, b->hi[1]); y++)
-                if ((rc = put_decoded(r, r->raw + (uint64_t)(y - ty) * line, tx, &part, y, z, err)))
-                    return rc;
-        }
-    return rc;
-}
-
-/* Rows [y0, y1) by columns [x0, x1) out of libtiff's RGBA raster, whose rows run upwards and are wide pixels long. */
-static int put_raster(struct reading *r, int64_t wide, int64_t x0, int64_t y0, int64_t y1, const struct vn_box *b, int64_t z, struct vn_err *err)
-{
-    const uint32_t *raster = (const uint32_t *)(const void *)r->raw;
-    const int64_t left = vn_max64(x0, b->lo[0]), n = vn_min64(x0 + wide, b->hi[0]) - left;
-    int rc = 0;
-
-    for (int64_t y = vn_max64(y0, b->lo[1]); !rc && y < vn_min64(y1, b->hi[1]); y++) {
-        const uint32_t *row = raster + (y1 - 1 - y) * wide + (left - x0);
-        for (int64_t i = 0; i < n; i++)
-            r->line[i] = (unsigned char)(row[i] >> 8 * r->s->sample);
-        rc = put_row(r, &r->s->f.map, r->line, left, y, z, n, err);
-    }
-    return rc;
-}
-
-/* Colours that only libtiff's RGBA interface converts. */
-static int read_rgba(struct reading *r, struct vn_tiff *t, int64_t page, const struct vn_box *b, int64_t z, struct vn_err *err)
-{
-    struct tiff_src *s = r->s;
-    const bool tiled = TIFFIsTiled(t->tif);
-    uint32_t w = s->lay.w, h = s->lay.h;
-    uint64_t need;
-    int rc;
-
-    TIFFSetField(t->tif, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);        /* rows and columns as stored, as for every other page */
-    if (tiled) {
-        TIFFGetField(t->tif, TIFFTAG_TILEWIDTH, &w);
-        TIFFGetField(t->tif, TIFFTAG_TILELENGTH, &h);
-    } else {
-        TIFFGetField(t->tif, TIFFTAG_ROWSPERSTRIP, &h);
-        h = h == 0 || h > s->lay.h ? s->lay.h : h;
-    }
-    if (!w || !h || !vn_mul(w, h, &need) || !vn_mul(need, 4, &need))
-        return vn_fail(err, VN_E_FORMAT, "'%s', page %" PRId64 ": strips or tiles of %ux%u", s->f.path, page + 1, w, h);
-    if ((rc = need_raw(r, need, err)))
-        return rc;
-    for (int64_t y = b->lo[1] / h * h; !rc && y < b->hi[1]; y += h)
-        for (int64_t x = b->lo[0] / w * w; !rc && x < b->hi[0]; x += w) {
-            uint32_t *raster = (uint32_t *)(void *)r->raw;
-            int ok = tiled ? TIFFReadRGBATileExt(t->tif, (uint32_t)x, (uint32_t)y, raster, 1) : TIFFReadRGBAStripExt(t->tif, (uint32_t)y, raster, 1);
-            if (!ok || t->msg[0] || strstr(t->warning, "Corrupt JPEG") || strstr(t->warning, "Premature end"))
-                return vn_tiff_fail(t, s->f.path, page, err);
-            rc = put_raster(r, w, x, y, tiled ? y + h : vn_min64(y + h, s->lay.h), b, z, err);
-        }
-    return rc;
-}
-
-/* One plane through libtiff; the page must look like the first. */
-static int read_page(struct reading *r, struct vn_tiff **t, int64_t page, const struct vn_box *b, int64_t z, struct vn_err *err)
-{
-    struct tiff_src *s = r->s;
-    struct layout l;
-    uint64_t ifd = s->dir.page[page].ifd;
-    int rc;
-
-    if ((!*t && (rc = vn_tiff_take(&s->pool, &s->f, ifd, t, err))) || (rc = vn_tiff_page(*t, s->f.path, ifd, page, err)))
-        return rc;
-    read_layout((*t)->tif, &l);
-    if (memcmp(&l, &s->lay, sizeof l) != 0)
-        return vn_fail(err, VN_E_UNSUPPORTED, "'%s': page %" PRId64 " has %ux%u pixels of %u samples of %u bits and page 1 %ux%u of %u of %u: they are not planes of one volume",
-                       s->f.path, page + 1, l.w, l.h, l.samples, l.bits, s->lay.w, s->lay.h, s->lay.samples, s->lay.bits);
-    if (s->colour >= 0) {
-        uint16_t *map[3];
-        if (!get_palette((*t)->tif, &l, map, &r->shift) || (s->palette == 1 && palette_channels((*t)->tif, &l) == 3))
-            return vn_fail(err, VN_E_UNSUPPORTED, "'%s': page %" PRId64 " has another kind of palette than page 1", s->f.path, page + 1);
-        r->map = map[s->colour];
-    }
-    if (s->convert == ANY_TO_RGB)
-        return read_rgba(r, *t, page, b, z, err);
-    if (s->convert == JPEG_TO_RGB && !TIFFSetField((*t)->tif, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB))
-        return vn_tiff_fail(*t, s->f.path, page, err);
-    return TIFFIsTiled((*t)->tif) ? read_tiles(r, *t, page, b, z, err) : read_strips(r, *t, page, b, z, err);
-}
-
-static int tiff_read(struct vn_src *src, int level, struct vn_buf *dst, struct vn_job *job, struct vn_err *err)
-{
-    struct tiff_src *s = (struct tiff_src *)src;
-    struct reading r = { .s = s, .dst = dst };
-    struct vn_tiff *t = NULL;
-    struct vn_box b = dst->box;
-    int rc = 0;
-
-    (void)level;
-    for (int k = 0; k < 3; k++) {
-        b.lo[k] -= src->box.lo[k];
-        b.hi[k] -= src->box.lo[k];
-    }
-    r.line = vn_alloc((uint64_t)vn_box_dim(&b, 0) * 8, err);
-    if (!r.line)
-        return VN_E_MEMORY;
-    for (int64_t z = b.lo[2]; !rc && z < b.hi[2]; z++) {
-        int64_t page = vn_tiff_meta_page(&s->meta, z, s->plane_c, s->time);
-        const struct vn_tiff_page *p = &s->dir.page[page];
-        if (vn_job_stop(job))
-            rc = vn_fail(err, VN_E_CANCELLED, "cancelled");
-        else
-            rc = p->raw && p->bits == s->lay.bits && s->colour < 0 && s->convert == AS_STORED ? read_plain(&r, p, &b, z, err) : read_page(&r, &t, page, &b, z, err);
-    }
-    vn_tiff_give(&s->pool, t);
-    vn_free(r.raw);
-    vn_free(r.line);
-    return rc;
-}
-
-static const struct vn_src_ops tiff_ops = { tiff_read, tiff_free };
