@@ -43,6 +43,10 @@ int  vn_wide_run(const struct vn_buf *in, const struct vn_wide *w, const struct 
 enum { VN_FIELD_MAX = 3 };
 struct vn_field { struct vn_wide w; int n; struct vn_buf cell[VN_FIELD_MAX]; int64_t x0; int32_t *at; float *frac; };
 typedef void (*vn_fill_fn)(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t len);
+/* Plan of an operation from an image to a real image by n such means, of the Gaussian that its parameter sigma names. */
+struct vn_plan;
+int  vn_field_plan(const struct vn_args *a, const struct vn_vol *v, int n, struct vn_plan *p, struct vn_err *err);
+static inline bool vn_finite(float v) { return v - v == 0.0f; }
 int  vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_box *box, int n, int spare, vn_fill_fn fill, const void *ctx,
                    struct vn_job *job, struct vn_err *err);
 void vn_field_row(const struct vn_field *f, int i, int64_t x, int64_t y, int64_t z, float *out, float *spare, int64_t n);   /* spare: n + 2 */

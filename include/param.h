@@ -68,6 +68,8 @@ void vn_args_free(struct vn_args *a);                                           
 int  vn_args_copy(struct vn_args *to, const struct vn_args *from, struct vn_err *err); /* .obj pointers copied, no reference taken */
 /* Parses text as the value of one parameter; err names the parameter, the value and what is allowed. */
 int  vn_args_set(struct vn_args *a, const char *name, const char *text, struct vn_err *err);
+/* An automatic REAL becomes explicit: v in nine digits (a float's) unless the parameter has a value already. */
+int  vn_args_settle(struct vn_args *a, const char *name, double v, struct vn_err *err);
 void vn_args_unset(struct vn_args *a, const char *name);
 
 /* Lookups by name; a name that is not in the table is a programming error (assert). */

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,6 +296,15 @@ int vn_args_set(struct vn_args *a, const char *name, const char *text, struct vn
     const struct vn_param *p = vn_param_find(a->params, name);
     assert(p && "parameter missing from the verb's table");
     return set(a, p, text, true, err);
+}
+
+int vn_args_settle(struct vn_args *a, const char *name, double v, struct vn_err *err)
+{
+    char text[40];
+    if (vn_args_has(a, name))
+        return 0;
+    snprintf(text, sizeof text, "%.9g", v);
+    return vn_args_set(a, name, text, err);
 }
 
 void vn_args_unset(struct vn_args *a, const char *name)

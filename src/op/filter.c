@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "mem.h"
+#include "op.h"
 #include "vox.h"
 
 int vn_gauss_taps(double sigma, struct vn_taps *t, struct vn_err *err)
@@ -298,6 +299,23 @@ static int64_t below(int64_t x, int64_t f, float *frac)
     const int64_t u = 2 * x + 1 - f, c = floor_div(u, 2 * f);
     *frac = (float)(u - c * 2 * f) / (float)(2 * f);
     return c;
+}
+
+int vn_field_plan(const struct vn_args *a, const struct vn_vol *v, int n, struct vn_plan *p, struct vn_err *err)
+{
+    double sigma[3];
+    struct vn_wide w;
+    int rc = vn_sigma(a, "sigma", 0, v->grid.um, sigma, err);
+
+    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_IMAGE, .mem_host = 8 };
+    if (rc || (rc = vn_wide_init(&w, sigma, err)))
+        return rc;
+    for (int k = 0; k < 3; k++) {
+        p->halo[k] = w.halo[k];
+        p->um[k] = v->grid.um[k];
+    }
+    p->mem_host += 8.0 * n / (double)(w.f[0] * w.f[1] * w.f[2]);      /* cells, and their means */
+    return 0;
 }
 
 int vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_box *box, int n, int spare, vn_fill_fn fill, const void *ctx,

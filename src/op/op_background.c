@@ -16,28 +16,14 @@ const struct vn_param vn_background_params[] = {
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
 {
-    double sigma[3];
-    struct vn_wide w;
-    int rc = vn_sigma(a, "sigma", 0, in[0]->grid.um, sigma, err);
     (void)region;
-
-    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_IMAGE, .mem_host = 8 };
-    if (rc || (rc = vn_wide_init(&w, sigma, err)))
-        return rc;
-    for (int k = 0; k < 3; k++) {
-        p->halo[k] = w.halo[k];
-        p->um[k] = in[0]->grid.um[k];
-    }
-    p->mem_host += 16.0 / (double)(w.f[0] * w.f[1] * w.f[2]);      /* cells of values and weights, and their means */
-    return 0;
+    return vn_field_plan(a, in[0], 2, p, err);
 }
-
-static inline bool finite_f(float v) { return v - v == 0.0f; }
 
 static VN_HOT void weigh_row(const float *in, float *v, float *w, int64_t n)
 {
     for (int64_t x = 0; x < n; x++) {
-        const bool ok = finite_f(in[x]);
+        const bool ok = vn_finite(in[x]);
         v[x] = ok ? in[x] : 0.0f;
         w[x] = ok ? 1.0f : 0.0f;
     }
@@ -49,7 +35,7 @@ static VN_HOT void less_row(const float *in, const float *w, float *out, int64_t
     for (int64_t x = 0; x < n; x++) {
         const float mean = w[x] > 0.0f ? out[x] / w[x] : 0.0f;
         const float d = sign * (in[x] - mean);
-        out[x] = finite_f(in[x]) ? (d > low ? d : low) : 0.0f;
+        out[x] = vn_finite(in[x]) ? (d > low ? d : low) : 0.0f;
     }
 }
 

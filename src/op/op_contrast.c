@@ -21,30 +21,16 @@ const struct vn_param vn_contrast_params[] = {
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
 {
-    double sigma[3];
-    struct vn_wide w;
-    int rc = vn_sigma(a, "sigma", 0, in[0]->grid.um, sigma, err);
     (void)region;
-
-    *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { VN_F32 }, .out_type = VN_F32, .out_kind = VN_IMAGE, .mem_host = 8 };
-    if (rc || (rc = vn_wide_init(&w, sigma, err)))
-        return rc;
-    for (int k = 0; k < 3; k++) {
-        p->halo[k] = w.halo[k];
-        p->um[k] = in[0]->grid.um[k];
-    }
-    p->mem_host += 24.0 / (double)(w.f[0] * w.f[1] * w.f[2]);      /* cells of three moments, and their means */
-    return 0;
+    return vn_field_plan(a, in[0], 3, p, err);
 }
-
-static inline bool finite_f(float v) { return v - v == 0.0f; }
 
 /* A voxel's weight, its height over the level and the square of that. */
 static VN_HOT void moment_row(const float *in, float *restrict weight, float *restrict one, float *restrict two, int64_t n, float level)
 {
     for (int64_t x = 0; x < n; x++) {
         const float d = in[x] - level;
-        const bool ok = finite_f(in[x]);
+        const bool ok = vn_finite(in[x]);
         weight[x] = ok ? 1.0f : 0.0f;
         one[x] = ok ? d : 0.0f;
         two[x] = ok ? d * d : 0.0f;
@@ -59,7 +45,7 @@ static VN_HOT void normal_row(const float *in, const float *one, const float *tw
         float var = square - mean * mean;
         var = var > 4e-6f * square ? var : 0.0f;               /* what the roundings of square and mean can leave */
         const float sd = sqrtf(var) + floor_sd, d = (in[x] - level) - mean, v = d / sd;
-        out[x] = finite_f(in[x]) && w > 0.0f && sd > 0.0f ? v : 0.0f;
+        out[x] = vn_finite(in[x]) && w > 0.0f && sd > 0.0f ? v : 0.0f;
     }
 }
 
@@ -108,15 +94,6 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return rc;
 }
 
-static int set_real(struct vn_args *a, const char *name, double v, struct vn_err *err)
-{
-    char text[40];
-    if (vn_args_has(a, name))
-        return 0;
-    snprintf(text, sizeof text, "%.9g", v);
-    return vn_args_set(a, name, text, err);
-}
-
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     struct vn_sample q;
@@ -133,8 +110,8 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
         const double level = isnan(b.level) ? 0 : b.level;
         /* no noise: a twentieth of the height of what stands out */
         const double noise = b.spread > 0 ? b.spread : b.bright > level ? 0.05 * (b.bright - level) : 0;
-        if (!(rc = set_real(a, "level", level, err)))
-            rc = set_real(a, "floor", noise, err);
+        if (!(rc = vn_args_settle(a, "level", level, err)))
+            rc = vn_args_settle(a, "floor", noise, err);
     }
     vn_sample_free(&q);
     return rc;

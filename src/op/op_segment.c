@@ -92,14 +92,12 @@ static int setup(const struct vn_args *a, const double um[3], struct seg *s, str
 
 /* ---- rows ---- */
 
-static inline bool finite_f(float v) { return v - v == 0.0f; }
-
 /* v = the image, bright vessels, the background's level where it is not finite. */
 static VN_HOT void clean_row(const struct seg *s, float *v, int64_t n)
 {
     const float level = s->level, sign = s->sign;
     for (int64_t x = 0; x < n; x++)
-        v[x] = finite_f(v[x]) ? sign * v[x] : level;
+        v[x] = vn_finite(v[x]) ? sign * v[x] : level;
 }
 
 /* Weight of g as background, and weight times height over the level. */
@@ -153,7 +151,7 @@ static VN_HOT void probability_row(const struct seg *s, const float *restrict on
 static VN_HOT void hole_row(const float *restrict in, float *restrict p, int64_t n)
 {
     for (int64_t x = 0; x < n; x++)
-        p[x] = finite_f(in[x]) ? p[x] : 0.0f;
+        p[x] = vn_finite(in[x]) ? p[x] : 0.0f;
 }
 
 /* ---- the contrast ----
@@ -390,15 +388,6 @@ static int gather(struct vn_sample *q, const struct seg *s, struct vn_vol *v, st
     return rc;
 }
 
-static int set_real(struct vn_args *a, const char *name, double v, struct vn_err *err)
-{
-    char text[40];
-    if (vn_args_has(a, name))
-        return 0;
-    snprintf(text, sizeof text, "%.9g", v);
-    return vn_args_set(a, name, text, err);
-}
-
 static const double CONTRAST_MIN = 4.5, CONTRAST_MAX = 11;
 
 /* Half of the mean contrast (weighted by itself) of what stands out by 4 standard deviations, so that faint vessels are
@@ -436,20 +425,20 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
         b.level = 0;
     if (b.spread == 0) {                       /* no noise: half of the structures' height is p = 1/2 */
         const double height = b.bright > b.level ? b.bright - b.level : 0;
-        if ((rc = set_real(a, "contrast", CONTRAST_MAX, err)) || (rc = set_real(a, "spread", 0.05 * height, err)) ||
-            (rc = set_real(a, "offset", 0, err)) || (rc = set_real(a, "noise", 0.4 * height / vn_args_real(a, "contrast"), err)))
+        if ((rc = vn_args_settle(a, "contrast", CONTRAST_MAX, err)) || (rc = vn_args_settle(a, "spread", 0.05 * height, err)) ||
+            (rc = vn_args_settle(a, "offset", 0, err)) || (rc = vn_args_settle(a, "noise", 0.4 * height / vn_args_real(a, "contrast"), err)))
             goto out;
     }
-    if ((rc = set_real(a, "level", s.sign * b.level, err)) || (rc = set_real(a, "spread", b.spread, err)) ||
+    if ((rc = vn_args_settle(a, "level", s.sign * b.level, err)) || (rc = vn_args_settle(a, "spread", b.spread, err)) ||
         (vn_args_has(a, "offset") && vn_args_has(a, "noise") && vn_args_has(a, "contrast")))
         goto out;
     if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = gather(&q, &s, in[0], job, err)))
         goto out;
     vn_backdrop(q.v, q.n_v, &b);
-    if ((rc = set_real(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
-        (rc = set_real(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)))
+    if ((rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
+        (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)))
         goto out;
-    rc = set_real(a, "contrast", contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")), err);
+    rc = vn_args_settle(a, "contrast", contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")), err);
 out:
     vn_sample_free(&q);
     return rc;
