@@ -43,7 +43,6 @@ Q       = $(if $(V),,@echo "  $@";)
 SRC    := $(sort $(wildcard src/*/*.c))
 OBJ    := $(SRC:%.c=$(B)/%.o)
 GEN    := $(G)/cmd_table.o $(G)/op_table.o $(G)/format_table.o $(G)/help_table.o
-HDR    := $(wildcard include/*.h src/*/*.h)
 TESTS  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
 
 all: $(B)/venule
@@ -67,11 +66,17 @@ $(G)/help_table.c: $(wildcard help/*.txt) Makefile FORCE
 	    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; echo '},'; done; echo '{ 0, 0 } };'; } > $@.new; \
 	  cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(B)/%.o: %.c $(HDR) Makefile
+# Objects know the headers they were made with (.d), and are made anew when the flags change.
+DEPS    = -MMD -MP -MF $(@:.o=.d)
+FLAGS  := $(CC) $(CFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D); echo '$(FLAGS)' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -c $< -o $@
-$(G)/%.o: $(G)/%.c $(HDR)
-	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(DEPS) -c $< -o $@
+$(G)/%.o: $(G)/%.c $(B)/flags
+	$(Q)$(CC) $(CFLAGS) $(DEPS) -c $< -o $@
+-include $(patsubst %.o,%.d,$(B)/src/main.o $(OBJ) $(GEN)) $(wildcard $(B)/tests/*.d $(B)/tests/*/*.d $(B)/src/device/cuda/*.d)
 
 include kernels/kernels.mk
 

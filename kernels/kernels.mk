@@ -21,6 +21,8 @@ build/fatbin/%.fatbin: kernels/%.cu $(KDEP)
 build/fatbin/%.o: build/fatbin/%.fatbin kernels/embed.S
 	gcc -DFATBIN='"$<"' -c kernels/embed.S -o $@
 
+HDR := $(wildcard include/*.h src/*/*.h)
+
 # The program as a build without nvcc makes it, for the tests.
 build/venule-without-nvcc: build/src/main.o $(SRC:%.c=build/%.o) $(GEN) build/src/device/cuda/device_cuda.o
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
