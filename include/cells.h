@@ -4,7 +4,8 @@
 #include "render.h"
 #include "text.h"
 
-enum vn_cell_mode { VN_CELL_QUAD, VN_CELL_HALF, VN_CELL_BRAILLE };     /* pixels per cell: 2x2, 1x2, 2x4 (no colour) */
+/* Pixels per cell: 2x2, 1x2, 2x4 (no colour), 2x3 (Unicode 13), 1x1 (a coloured space, or a ramp of ASCII characters). */
+enum vn_cell_mode { VN_CELL_QUAD, VN_CELL_HALF, VN_CELL_BRAILLE, VN_CELL_SEXTANT, VN_CELL_ASCII };
 enum vn_colors { VN_COLOR_NONE, VN_COLOR_256, VN_COLOR_TRUE };
 /* Colours are palette numbers under VN_COLOR_256 and 0xRRGGBB under VN_COLOR_TRUE.  ch 0: on the screen, not known
  * (always sent); in a new picture, not ours (never sent). */
@@ -13,6 +14,8 @@ struct vn_cell { uint32_t ch; uint32_t fg, bg; };
 void vn_cell_size(enum vn_cell_mode m, int *px_w, int *px_h);
 /* Height over width of one pixel, for cells twice as high as wide. */
 double vn_cell_aspect(enum vn_cell_mode m);
+/* The character with these pixels set: bit 0 upper left, then row by row. */
+uint32_t vn_cell_glyph(enum vn_cell_mode m, unsigned bits);
 /* Palette number (16..255) whose colour is nearest. */
 int  vn_cell_palette(int r, int g, int b);
 /* im is cols*px_w by rows*px_h; out[rows*cols].  Without colour the picture is dithered in ordered fashion. */

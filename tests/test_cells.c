@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 #include "cells.h"
 #include "job.h"
@@ -93,6 +94,67 @@ static void half_and_braille(void **state)
     vn_image_free(&im);
 }
 
+/* The pixels that are set, from the character's name in Unicode 13 (BLOCK SEXTANT-1 is U+1FB00): 1 2 / 3 4 / 5 6. */
+static void sextants_are_those_of_unicode(void **state)
+{
+    (void)state;
+    static const char *const name[60] = {
+        "1", "2", "12", "3", "13", "23", "123", "4", "14", "24", "124", "34",
+        "134", "234", "1234", "5", "15", "25", "125", "35", "235", "1235", "45", "145",
+        "245", "1245", "345", "1345", "2345", "12345", "6", "16", "26", "126", "36", "136",
+        "236", "1236", "46", "146", "1246", "346", "1346", "2346", "12346", "56", "156", "256",
+        "1256", "356", "1356", "2356", "12356", "456", "1456", "2456", "12456", "3456", "13456", "23456",
+    };
+    for (int i = 0; i < 60; i++) {
+        struct vn_image im;
+        struct vn_cell c[2], unknown = { 0 };
+        struct vn_str s = { 0 };
+        assert_int_equal(vn_image_new(&im, 2, 3, NULL), 0);
+        for (int k = 0; k < 6; k++)
+            set(&im, k & 1, k >> 1, strchr(name[i], '1' + k) ? 0xffffff : 0);
+        vn_cells_encode(&im, VN_CELL_SEXTANT, VN_COLOR_256, &c[0]);
+        assert_int_equal(c[0].ch, 0x1FB00 + i);
+        assert_int_equal(c[0].fg, 231);
+        assert_int_equal(c[0].bg, 16);
+        vn_image_free(&im);
+        /* 4 bytes in UTF-8; with its colours swapped it is the character of the other pixels, which U+1FB3B - i is */
+        c[1] = (struct vn_cell){ 0x1FB00u + (uint32_t)i, 16, 231 };
+        const struct vn_cell old[2] = { unknown, unknown };
+        char want[80];
+        sprintf(want, "\033[1;1H\033[38;5;231;48;5;16m\xf0\x9f\xac%c\xf0\x9f\xac%c\033[0m", 0x80 + i, 0x80 + 59 - i);
+        vn_cells_emit(c, old, 2, 1, 0, 0, VN_COLOR_256, &s);
+        assert_string_equal(s.s, want);
+        vn_str_free(&s);
+    }
+    assert_int_equal(vn_cell_glyph(VN_CELL_SEXTANT, 21), 0x258C);        /* the halves are older characters */
+    assert_int_equal(vn_cell_glyph(VN_CELL_SEXTANT, 42), 0x2590);
+    assert_int_equal(vn_cell_glyph(VN_CELL_SEXTANT, 63), 0x2588);
+    assert_int_equal(vn_cell_glyph(VN_CELL_SEXTANT, 0), ' ');
+}
+
+static void ascii_is_a_ramp_or_coloured_spaces(void **state)
+{
+    (void)state;
+    struct vn_image im;
+    struct vn_cell c[256];
+    struct vn_str s = { 0 };
+    assert_int_equal(vn_image_new(&im, 256, 1, NULL), 0);
+    for (int i = 0; i < 256; i++)
+        set(&im, i, 0, (uint32_t)i * 0x010101);
+    vn_cells_encode(&im, VN_CELL_ASCII, VN_COLOR_NONE, c);
+    assert_int_equal(c[0].ch, ' ');
+    assert_int_equal(c[255].ch, '@');
+    for (int i = 0; i + 4 < 256; i++) {                  /* never darker four columns on, where the dither is the same */
+        static const char ramp[] = " .:-=+*#%@";
+        assert_true(strchr(ramp, (int)c[i].ch) <= strchr(ramp, (int)c[i + 4].ch));
+    }
+    vn_cells_encode(&im, VN_CELL_ASCII, VN_COLOR_256, c);
+    vn_cells_print(c + 8, 1, 1, VN_COLOR_256, &s);
+    assert_string_equal(s.s, "\033[38;5;16;48;5;232m \033[0m\n");
+    vn_str_free(&s);
+    vn_image_free(&im);
+}
+
 static void emit_sends_only_what_changed(void **state)
 {
     (void)state;
@@ -145,6 +207,8 @@ int main(void)
         cmocka_unit_test(quadrants_are_exact_for_two_colours),
         cmocka_unit_test(split_keeps_the_outlier_apart),
         cmocka_unit_test(half_and_braille),
+        cmocka_unit_test(sextants_are_those_of_unicode),
+        cmocka_unit_test(ascii_is_a_ramp_or_coloured_spaces),
         cmocka_unit_test(emit_sends_only_what_changed),
         cmocka_unit_test(emit_skips_swaps_and_leaves_holes),
         cmocka_unit_test(print_without_colour_is_plain_text),

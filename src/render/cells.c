@@ -1,8 +1,8 @@
 /* cells.c - pixels to terminal cells to bytes.
  *
- * A quadrant cell holds four pixels and two colours: the pixels are split in two groups at the place of largest variance
- * between the groups, along the colour channel with the largest range (research/terminal.md: best quality per byte).
- * A glyph and its complement with the colours swapped look the same, which saves most colour changes at edges. */
+ * A quadrant cell holds four pixels and two colours, a sextant six: the pixels are split in two groups at the place of
+ * largest variance between the groups, along the colour channel with the largest range.  A glyph and its complement with the
+ * colours swapped look the same, which saves most colour changes at edges. */
 #include "cells.h"
 #include <string.h>
 
@@ -12,13 +12,44 @@ static const uint32_t QUAD[16] = {           /* bit 0 upper left, 1 upper right,
 
 void vn_cell_size(enum vn_cell_mode m, int *px_w, int *px_h)
 {
-    *px_w = m == VN_CELL_HALF ? 1 : 2;
-    *px_h = m == VN_CELL_BRAILLE ? 4 : 2;
+    static const uint8_t size[][2] = { [VN_CELL_QUAD] = { 2, 2 }, [VN_CELL_HALF] = { 1, 2 }, [VN_CELL_BRAILLE] = { 2, 4 },
+                                       [VN_CELL_SEXTANT] = { 2, 3 }, [VN_CELL_ASCII] = { 1, 1 } };
+    *px_w = size[m][0];
+    *px_h = size[m][1];
 }
 
 double vn_cell_aspect(enum vn_cell_mode m)
 {
-    return m == VN_CELL_QUAD ? 2.0 : 1.0;
+    int w, h;
+    vn_cell_size(m, &w, &h);
+    return 2.0 * w / h;
+}
+
+/* The left and right half and the full block are not repeated among the sextants (Unicode 13, U+1FB00 to U+1FB3B). */
+static uint32_t sextant(unsigned bits)
+{
+    static const unsigned left = 21, right = 42;
+    if (bits == 0 || bits == 63)
+        return bits ? 0x2588 : 0x20;
+    return bits == left ? 0x258C : bits == right ? 0x2590 : 0x1FB00 + bits - 1 - (bits > left) - (bits > right);
+}
+
+uint32_t vn_cell_glyph(enum vn_cell_mode m, unsigned bits)
+{
+    static const uint32_t half[4] = { 0x20, 0x2580, 0x2584, 0x2588 };
+    static const uint8_t dot[8] = { 0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80 };
+    uint32_t g = 0;
+    switch (m) {
+    case VN_CELL_QUAD: return QUAD[bits & 15];
+    case VN_CELL_HALF: return half[bits & 3];
+    case VN_CELL_SEXTANT: return sextant(bits & 63);
+    case VN_CELL_ASCII: return bits & 1 ? '#' : ' ';
+    case VN_CELL_BRAILLE: break;
+    }
+    for (int i = 0; i < 8; i++)
+        if (bits >> i & 1)
+            g |= dot[i];
+    return g ? 0x2800 + g : 0x20;
 }
 
 /* ---- colours ---- */
@@ -64,28 +95,23 @@ static uint32_t screen_color(const int rgb[3], enum vn_colors c)
 
 /* ---- encoding ---- */
 
-static uint32_t mono_glyph(enum vn_cell_mode m, unsigned bits)
-{
-    if (m == VN_CELL_QUAD)
-        return QUAD[bits];
-    if (m == VN_CELL_HALF) {
-        static const uint32_t half[4] = { 0x20, 0x2580, 0x2584, 0x2588 };
-        return half[bits];
-    }
-    static const uint8_t dot[8] = { 0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80 };      /* row by row, left then right */
-    uint32_t g = 0;
-    for (int i = 0; i < 8; i++)
-        if (bits >> i & 1)
-            g |= dot[i];
-    return g ? 0x2800 + g : 0x20;
-}
+static int luma(const uint8_t *p) { return (77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8; }
 
-/* Ordered dither by the 4x4 Bayer matrix on the square of the brightness, which is nearer to how dots look. */
+static const uint8_t BAYER[4][4] = { { 0, 8, 2, 10 }, { 12, 4, 14, 6 }, { 3, 11, 1, 9 }, { 15, 7, 13, 5 } };
+
+/* Ordered dither on the square of the brightness, which is nearer to how dots look. */
 static bool dither_on(const uint8_t *p, int x, int y)
 {
-    static const uint8_t bayer[4][4] = { { 0, 8, 2, 10 }, { 12, 4, 14, 6 }, { 3, 11, 1, 9 }, { 15, 7, 13, 5 } };
-    int luma = (77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
-    return luma * luma / 255 > bayer[y & 3][x & 3] * 16 + 8;
+    return luma(p) * luma(p) / 255 > BAYER[y & 3][x & 3] * 16 + 8;
+}
+
+/* Characters by how much of their cell is ink, dithered between two neighbours. */
+static uint32_t ramp_glyph(const uint8_t *p, int x, int y)
+{
+    static const char ramp[] = " .:-=+*#%@";
+    const int last = (int)sizeof ramp - 2;
+    const int step = (luma(p) * last * 16 / 255 + BAYER[y & 3][x & 3]) / 16;
+    return (uint32_t)ramp[step < last ? step : last];
 }
 
 static void encode_mono(const struct vn_image *im, enum vn_cell_mode m, struct vn_cell *out)
@@ -102,15 +128,16 @@ static void encode_mono(const struct vn_image *im, enum vn_cell_mode m, struct v
                     if (dither_on(im->rgb + 3 * ((size_t)py * im->w + px), px, py))
                         bits |= 1u << (j * pw + i);
                 }
-            out[(size_t)y * cols + x] = (struct vn_cell){ mono_glyph(m, bits), 0, 0 };
+            const uint8_t *p = im->rgb + 3 * ((size_t)y * im->w + x);
+            out[(size_t)y * cols + x] = (struct vn_cell){ m == VN_CELL_ASCII ? ramp_glyph(p, x, y) : vn_cell_glyph(m, bits), 0, 0 };
         }
 }
 
-/* Bits of the brighter group of four pixels: the split that maximises the variance between the groups. */
-static unsigned split(const uint8_t *px[4])
+/* Bits of the brighter group of N pixels (4 or 6): the split that maximises the variance between the groups. */
+static inline unsigned split(const uint8_t *const px[], const int N)
 {
     int lo[3] = { 255, 255, 255 }, hi[3] = { 0, 0, 0 }, ch = 0;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < N; i++)
         for (int k = 0; k < 3; k++) {
             lo[k] = px[i][k] < lo[k] ? px[i][k] : lo[k];
             hi[k] = px[i][k] > hi[k] ? px[i][k] : hi[k];
@@ -118,20 +145,20 @@ static unsigned split(const uint8_t *px[4])
     for (int k = 1; k < 3; k++)
         if (hi[k] - lo[k] > hi[ch] - lo[ch])
             ch = k;
-    int order[4] = { 0, 1, 2, 3 };
-    for (int i = 1; i < 4; i++)                  /* brightest first, equal ones in reading order */
+    int order[6] = { 0, 1, 2, 3, 4, 5 };
+    for (int i = 1; i < N; i++)                  /* brightest first, equal ones in reading order */
         for (int j = i; j > 0 && px[order[j]][ch] > px[order[j - 1]][ch]; j--) {
             int t = order[j];
             order[j] = order[j - 1];
             order[j - 1] = t;
         }
     int total = 0, head = 0, best = 0, n_best = 1;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < N; i++)
         total += px[i][ch];
-    for (int n = 1; n < 4; n++) {
+    for (int n = 1; n < N; n++) {
         head += px[order[n - 1]][ch];
-        int d = head * (4 - n) - (total - head) * n;
-        int score = d * d * (12 / (n * (4 - n)));
+        int d = head * (N - n) - (total - head) * n;
+        int score = d * d * ((N == 4 ? 12 : 360) / (n * (N - n)));
         if (score > best) {
             best = score;
             n_best = n;
@@ -143,7 +170,7 @@ static unsigned split(const uint8_t *px[4])
     return bits;
 }
 
-static struct vn_cell two_colors(const uint8_t *px[4], int n, unsigned bits, uint32_t glyph, enum vn_colors c)
+static inline struct vn_cell two_colors(const uint8_t *const px[], const int n, unsigned bits, uint32_t glyph, enum vn_colors c)
 {
     int sum[2][3] = { { 0 } }, count[2] = { 0, 0 };
     for (int i = 0; i < n; i++) {
@@ -169,17 +196,23 @@ void vn_cells_encode(const struct vn_image *im, enum vn_cell_mode m, enum vn_col
     }
     int pw, ph;
     vn_cell_size(m, &pw, &ph);
-    int cols = im->w / pw, rows = im->h / ph;
+    const int cols = im->w / pw, rows = im->h / ph;
+    const size_t row = 3 * (size_t)im->w;
     for (int y = 0; y < rows; y++)
-        for (int x = 0; x < cols; x++) {
-            const uint8_t *p = im->rgb + 3 * ((size_t)y * 2 * im->w + (size_t)x * pw), *q = p + 3 * (size_t)im->w;
-            if (m == VN_CELL_HALF) {
-                const uint8_t *px[4] = { p, q };
-                out[(size_t)y * cols + x] = two_colors(px, 2, 1, QUAD[3], c);
+        for (int x = 0; x < cols; x++, out++) {
+            const uint8_t *p = im->rgb + row * ((size_t)y * ph) + 3 * (size_t)x * pw;
+            if (m == VN_CELL_QUAD) {
+                const uint8_t *const px[4] = { p, p + 3, p + row, p + row + 3 };
+                const unsigned bits = split(px, 4);
+                *out = two_colors(px, 4, bits, QUAD[bits], c);
+            } else if (m == VN_CELL_SEXTANT) {
+                const uint8_t *const px[6] = { p, p + 3, p + row, p + row + 3, p + 2 * row, p + 2 * row + 3 };
+                const unsigned bits = split(px, 6);
+                *out = two_colors(px, 6, bits, sextant(bits), c);
+            } else if (m == VN_CELL_HALF) {
+                *out = two_colors((const uint8_t *const[]){ p, p + row }, 2, 1, QUAD[3], c);
             } else {
-                const uint8_t *px[4] = { p, p + 3, q, q + 3 };
-                unsigned bits = split(px);
-                out[(size_t)y * cols + x] = two_colors(px, 4, bits, QUAD[bits], c);
+                *out = two_colors((const uint8_t *const[]){ p }, 1, 0, ' ', c);
             }
         }
 }
@@ -209,7 +242,12 @@ static char *put_utf8(char *s, uint32_t u)
         *s++ = (char)(0xC0 | u >> 6);
         *s++ = (char)(0x80 | (u & 63));
     } else {
-        *s++ = (char)(0xE0 | u >> 12);
+        if (u < 0x10000) {
+            *s++ = (char)(0xE0 | u >> 12);
+        } else {
+            *s++ = (char)(0xF0 | u >> 18);
+            *s++ = (char)(0x80 | (u >> 12 & 63));
+        }
         *s++ = (char)(0x80 | (u >> 6 & 63));
         *s++ = (char)(0x80 | (u & 63));
     }
@@ -233,6 +271,12 @@ static char *put_color(char *s, unsigned base, uint32_t v, enum vn_colors c)
 
 static uint32_t complement(uint32_t ch)
 {
+    if (ch >= 0x1FB00 && ch <= 0x1FB3B) {        /* sextants: their order is that of their bits */
+        uint32_t bits = ch - 0x1FB00 + 1;
+        bits += bits >= 21;
+        bits += bits >= 42;
+        return sextant(63 - bits);
+    }
     for (int i = 0; i < 16; i++)
         if (QUAD[i] == ch)
             return QUAD[15 - i];
