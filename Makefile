@@ -86,8 +86,11 @@ $(B)/tests/%: $(B)/tests/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -o $@
 
 objects: $(OBJ) $(GEN)
-$(B)/tests/test_ui: LIBS += -lvterm
-$(B)/tests/test_ui: | $(B)/venule
+# Those that run the program in a terminal.
+UI_TESTS := $(filter $(B)/tests/test_ui%,$(TESTS))
+$(UI_TESTS): LIBS += -lvterm
+$(UI_TESTS): | $(B)/venule
+$(UI_TESTS:%=%.o): tests/tty.h
 
 # ---- fuzzing: targets and their inputs in tests/fuzz; the inputs are replayed by `make check` without clang ----
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
