@@ -28,12 +28,16 @@ struct vn_scene {                       /* what goes into one picture */
     double low, high;
     int    axis;                        /* 0 x (YZ), 1 y (XZ), 2 z (XY): the axis looked along */
     bool   mip;                         /* projection over slab instead of one slice */
+    enum vn_slab_method method;         /* of the projection */
     int64_t slab[2];                    /* [from, to) along axis; a slice shows the first */
     double centre[2];                   /* voxel coordinates at the middle of the picture (first and second picture axis) */
     double um_per_px;                   /* picture scale in um (voxels when unknown): square pixels, so that anisotropy looks right */
     double aspect;                      /* height over width of a pixel; 0 = 1 */
     double lo, hi;                      /* window; lo == hi: automatic */
-    double opacity;
+    enum vn_colormap colormap;          /* of the volume, unless it is labels or projected by depth */
+    double opacity; bool outline; int tint;      /* of overlay */
+    struct vn_drawn { struct vn_vol *vol; double opacity; bool outline; int tint; } under[VN_MAX_UNDER];     /* beneath it, from above */
+    int    n_under;
     uint64_t budget;                    /* voxels read at most, planes being skipped beyond; 0 = all planes */
     bool   crosshair; double at[3];
     const struct vn_box *roi;           /* drawn as a frame; NULL none */
@@ -41,6 +45,8 @@ struct vn_scene {                       /* what goes into one picture */
 };
 /* Picture axes of a view along `axis`: u to the right, v down. z: (x, y); y: (x, z); x: (z, y). */
 void vn_scene_axes(int axis, int *u, int *v);
+/* What decides the voxels and overlays of a picture of w x h pixels: scenes with the same key look the same but for their marks. */
+struct vn_key vn_scene_key(const struct vn_scene *s, int w, int h);
 /* Voxels and overlays. */
 int  vn_render(const struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err);
 /* Region frame, crosshair and scale bar, drawn over a rendered picture: cheap, so that a moving crosshair needs no voxels. */
@@ -55,6 +61,11 @@ int  vn_scale_bar(double um_per_px, bool um_known, int max_px, char label[24]);
 int  vn_auto_window(struct vn_vol *v, double *lo, double *hi, struct vn_job *job, struct vn_err *err);
 /* Colour of label `id` (0xRRGGBB) from the Okabe-Ito palette, told apart by colour-blind people as well; 1 is the mask's. */
 uint32_t vn_label_color(uint32_t id);
+/* Colour of the overlay with tint 0..VN_N_TINT-1: the palette of Okabe and Ito, then four of Tol's muted one. */
+uint32_t vn_tint_color(int tint);
+/* Colour of value t 0..255, and of depth t 0 (first plane) to 255 (last). */
+uint32_t vn_map_color(enum vn_colormap m, int t);
+uint32_t vn_depth_color(int t);
 /* note: said in the file (iTXt "Comment"); NULL none. */
 int  vn_png_write(const struct vn_image *im, const char *path, bool force, const char *note, struct vn_err *err);
 #endif

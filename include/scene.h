@@ -8,6 +8,7 @@
 struct vn_shown {                        /* what the view names, with references */
     struct vn_view view;
     struct vn_vol *vol, *overlay, *prob; /* vol NULL: nothing to look at */
+    struct vn_vol *under[VN_MAX_UNDER];  /* view.n_under of them; each with its layer in the view */
     struct vn_vol *linked[VN_MAX_SHOWN - 1];    /* view.n_linked of them */
     struct vn_box roi;                   /* inside vol */
     bool has_roi;
@@ -24,6 +25,7 @@ struct vn_pane_box { enum vn_pane pane; int x, y, w, h, which; };   /* cells of 
 int  vn_pane_layout(const struct vn_shown *d, int cols, int rows, int px_w, int px_h, double aspect, struct vn_pane_box out[4], double *um_per_px);
 int  vn_pane_axis(const struct vn_view *v, enum vn_pane p);
 bool vn_pane_focused(const struct vn_view *v, const struct vn_pane_box *b);
+int64_t vn_pane_slab(const struct vn_shown *d, int axis);        /* planes shown by a slice along axis */
 void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w, int h, double um_per_px, double aspect, struct vn_scene *out);
 /* "XY z 12/100", "MIP z"; with its name where several volumes are linked. Appended to b. */
 void vn_pane_title(const struct vn_shown *d, const struct vn_pane_box *box, struct vn_str *b);

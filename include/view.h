@@ -4,9 +4,14 @@
 #include "volume.h"
 
 enum vn_pane { VN_XY, VN_XZ, VN_YZ, VN_MIP, VN_N_PANE };
-enum { VN_MAX_SHOWN = 4 };
+enum vn_slab_method { VN_SLAB_MAX, VN_SLAB_MIN, VN_SLAB_MEAN, VN_SLAB_DEPTH };   /* depth: the maximum, its colour where it lies */
+enum vn_colormap { VN_MAP_GREY, VN_MAP_INVERTED, VN_MAP_VIRIDIS, VN_MAP_FIRE };
+enum { VN_MAX_SHOWN = 4, VN_MAX_UNDER = 11, VN_MAX_PLACE = 64, VN_N_TINT = 12 };
+
+struct vn_layer { char name[64]; double opacity; bool outline; int tint; };      /* an overlay; tint: see vn_tint_color */
+struct vn_place { char name[24]; double at[3]; };                                /* a place with a name (verb mark) */
 struct vn_view {
-    char volume[64], overlay[64];      /* object names; "" none */
+    char volume[64], overlay[64];      /* object names; "" none. The overlay on top is the one that is edited */
     char linked[VN_MAX_SHOWN - 1][64]; /* further volumes on the same grid: the plane in focus of each, side by side */
     int    n_linked;
     int    front, front_before;        /* of the linked ones, which keys act on; 0 is `volume` */
@@ -16,15 +21,33 @@ struct vn_view {
     double at[3];                      /* crosshair, voxels of the full grid (voxel index + fraction) */
     double zoom;                       /* 1 = whole volume fits the pane */
     double window[VN_MAX_SHOWN][2];    /* of each volume: grey values shown black and white; equal: automatic */
-    double opacity;                    /* of the overlay, 0..1 */
+    double opacity;                    /* of the overlay on top, 0..1 */
+    bool   outline;                    /* of the overlay on top: only its border */
+    int    tint;
+    struct vn_layer under[VN_MAX_UNDER];         /* overlays beneath it, from above */
+    int    n_under;
+    char   tinted[VN_N_TINT][64];      /* the name that had each colour last: it keeps it */
+    enum vn_colormap colormap;         /* of images */
     int    axis;                       /* of the MIP pane */
+    enum vn_slab_method mip_method;
     int    slab;                       /* voxels projected in the slice panes; 1 = a slice */
-    int    layout;                     /* 1 or 4 panes */
+    double slab_um;                    /* > 0: the slab's thickness in um instead */
+    enum vn_slab_method slab_method;
+    int    layout;                     /* 1, 2 or 4 panes */
     enum vn_pane focus;                /* the pane shown in layout 1, and the one keys act on */
+    enum vn_pane slice;                /* the slice last in focus: beside the MIP in layout 2 */
     bool   crosshair, overlay_on;
+    char   picture[12];                /* how pictures are sent to the terminal; "" what suits it */
+    char   panel[16];                  /* a mode that a verb asks for; "" none. The terminal opens it */
+    struct vn_place place[VN_MAX_PLACE];
+    int    n_place;
     /* live threshold on a probability, shown as the overlay while it is moved; low < 0: off */
     char   threshold_of[64];
     double low, high;
 };
 void vn_view_init(struct vn_view *v);
+/* The overlays from above as layers; returns how many. n of out is VN_MAX_UNDER + 1. */
+int  vn_view_layers(const struct vn_view *v, struct vn_layer *out);
+/* Shows these instead, n of them. A name keeps the colour it had, unless another shown has it now; else it takes the first free. */
+void vn_view_set_layers(struct vn_view *v, const struct vn_layer *l, int n);
 #endif

@@ -4,6 +4,8 @@
 #include "cells.h"
 #include "cmd.h"
 
+#define VN_COLORMAPS "grey|inverted|viridis|fire"       /* in the order of enum vn_colormap */
+#define VN_SLAB_METHODS "max|min|mean|depth"            /* of enum vn_slab_method */
 /* Parameter rows of slice and mip from "to" on. */
 #define VN_PICTURE_PARAMS                                                                                                     \
     { "to", VN_P_PATH, VN_PREF, .help = "PNG file to write; without it the picture is printed as characters" },                \

@@ -66,6 +66,23 @@ static void get_linked(struct vn_session *s, struct vn_shown *d, struct vn_job *
     v->front = v->front <= n ? v->front : 0;
 }
 
+/* Likewise; the one on top may be missing. */
+static void get_overlays(struct vn_session *s, struct vn_shown *d, struct vn_job *job)
+{
+    struct vn_view *v = &d->view;
+    int n = 0;
+    if (v->overlay_on)
+        d->overlay = named(s, v->overlay, d->vol, job);
+    for (int i = 0; v->overlay_on && i < v->n_under; i++) {
+        struct vn_vol *l = named(s, v->under[i].name, d->vol, job);
+        if (!l)
+            continue;
+        v->under[n] = v->under[i];
+        d->under[n++] = l;
+    }
+    v->n_under = n;
+}
+
 int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job, struct vn_err *err)
 {
     vn_shown_free(out);
@@ -87,8 +104,7 @@ int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job,
         inside = inside && view->at[k] >= (double)out->vol->box.lo[k] && view->at[k] < (double)out->vol->box.hi[k];
     for (int k = 0; k < 3 && !inside; k++)       /* never looked at, or another volume's place */
         view->at[k] = floor(0.5 * (double)(out->vol->box.lo[k] + out->vol->box.hi[k]));
-    if (view->overlay_on)
-        out->overlay = named(s, view->overlay, out->vol, job);
+    get_overlays(s, out, job);
     if (view->low >= 0)
         out->prob = named(s, view->threshold_of, out->vol, job);
     out->has_roi = vn_session_roi(s, &out->roi) && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
@@ -114,6 +130,10 @@ void vn_shown_free(struct vn_shown *d)
     for (int i = 0; i < VN_MAX_SHOWN - 1; i++) {
         vn_vol_unref(d->linked[i]);
         d->linked[i] = NULL;
+    }
+    for (int i = 0; i < VN_MAX_UNDER; i++) {
+        vn_vol_unref(d->under[i]);
+        d->under[i] = NULL;
     }
     d->vol = d->overlay = d->prob = NULL;
     d->has_roi = false;
@@ -211,12 +231,15 @@ int vn_pane_layout(const struct vn_shown *d, int cols, int rows, int px_w, int p
 {
     struct vn_pane_box trial[4];
     const int n_volume = 1 + d->view.n_linked, focus = d->view.focus;
-    struct plan one = { 1, { 1 }, { d->view.focus } };
+    const enum vn_pane slice = focus == VN_MIP ? d->view.slice : d->view.focus;
+    const struct plan one = { 1, { 1 }, { d->view.focus } }, two[2] = { { 1, { 2 }, { slice, VN_MIP } }, { 2, { 1, 1 }, { slice, VN_MIP } } };
+    const struct plan *plans = n_volume > 1 ? LINKED : d->view.layout == 2 ? two : PLAN;
+    const size_t n_plan = n_volume > 1 ? VN_COUNT(LINKED) : d->view.layout == 2 ? VN_COUNT(two) : VN_COUNT(PLAN);
     double best = INFINITY;
     int n = 0;
     bool many = n_volume > 1 ? !d->view.alone : d->view.layout != 1;
-    for (size_t i = 0; many && i < (n_volume > 1 ? VN_COUNT(LINKED) : VN_COUNT(PLAN)); i++) {
-        struct plan p = n_volume > 1 ? LINKED[i] : PLAN[i];
+    for (size_t i = 0; many && i < n_plan; i++) {
+        struct plan p = plans[i];
         int count = 0;
         for (int r = 0; r < p.n_row; r++)
             count += p.n[r];
@@ -255,6 +278,14 @@ static double centre_of(const struct vn_shown *d, int axis, double visible_um)
     return fmin(fmax(d->view.at[axis], lo + half), hi - half);
 }
 
+int64_t vn_pane_slab(const struct vn_shown *d, int axis)
+{
+    const double um = d->vol->grid.um[axis];
+    if (!(d->view.slab_um > 0 && um > 0))
+        return vn_max64(d->view.slab, 1);
+    return (int64_t)fmin(fmax(floor(d->view.slab_um / um + 0.5), 1), 1e6);
+}
+
 void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w, int h, double um_per_px, double aspect, struct vn_scene *out)
 {
     const struct vn_view *view = &d->view;
@@ -267,9 +298,14 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
         overlay = NULL;                          /* a mask beside its image is not drawn over itself */
     vn_scene_axes(axis, &u, &v);
     *out = (struct vn_scene){ .volume = volume, .overlay = overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
-                              .um_per_px = um_per_px, .aspect = aspect, .opacity = view->opacity, .crosshair = view->crosshair,
-                              .roi = d->has_roi ? &d->roi : NULL, .scale_bar = true };
-    out->mip = p == VN_MIP || view->slab > 1;
+                              .um_per_px = um_per_px, .aspect = aspect, .opacity = view->opacity, .outline = view->outline,
+                              .tint = view->tint, .colormap = view->colormap, .crosshair = view->crosshair, .roi = d->has_roi ? &d->roi : NULL, .scale_bar = true };
+    for (int i = 0; !d->prob && i < view->n_under; i++)
+        if (!view->n_linked || d->under[i]->src != volume->src)
+            out->under[out->n_under++] = (struct vn_drawn){ d->under[i], view->under[i].opacity, view->under[i].outline, view->under[i].tint };
+    const int64_t slab = vn_pane_slab(d, axis);
+    out->mip = p == VN_MIP || slab > 1;
+    out->method = p == VN_MIP ? view->mip_method : view->slab_method;
     out->lo = window ? lo_hi[0] : out->mip ? 0 : d->window[b->which].lo;     /* a projection is brighter than a slice: its own window */
     out->hi = window ? lo_hi[1] : out->mip ? 0 : d->window[b->which].hi;
     memcpy(out->at, view->at, sizeof out->at);
@@ -279,8 +315,8 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
         out->slab[0] = d->vol->box.lo[axis];
         out->slab[1] = d->vol->box.hi[axis];
     } else {
-        out->slab[0] = (int64_t)floor(view->at[axis]) - (view->slab > 1 ? view->slab / 2 : 0);
-        out->slab[1] = out->slab[0] + (view->slab > 1 ? view->slab : 1);
+        out->slab[0] = (int64_t)floor(view->at[axis]) - slab / 2;
+        out->slab[1] = out->slab[0] + slab;
     }
 }
 
@@ -296,6 +332,6 @@ void vn_pane_title(const struct vn_shown *d, const struct vn_pane_box *box, stru
         return;
     }
     vn_str_addf(b, " %c %lld/%lld", AXIS_NAME[axis], (long long)floor(d->view.at[axis]), (long long)d->vol->grid.dim[axis]);
-    if (d->view.slab > 1)
-        vn_str_addf(b, " slab %d", d->view.slab);
+    if (vn_pane_slab(d, axis) > 1)
+        vn_str_addf(b, " slab %lld", (long long)vn_pane_slab(d, axis));
 }

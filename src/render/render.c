@@ -21,14 +21,16 @@ struct pass {                            /* one volume sampled into the picture 
     struct vn_job *job;
     const struct span *u, *v;
     int w, h, au, av;                    /* picture size, picture axes */
-    bool mip, peak;                      /* maximum; half maximum */
+    bool mip, peak;                      /* projection; half maximum */
+    enum vn_slab_method method;
     int64_t k0, k1, k_step;
     float *val;                          /* w*h values, NaN outside; or NULL */
+    int32_t *plane;                      /* w*h: where the extreme lies, -1 outside; or NULL */
     uint32_t *lab;                       /* w*h labels, 0 outside; or NULL */
     uint8_t *hole;
     atomic_bool sampled;
 };
-struct acc { double sum; int64_t n; float max; uint32_t label; };
+struct acc { double sum; int64_t n, plane; float best; uint32_t label; };      /* best: maximum, or minimum */
 
 int vn_image_new(struct vn_image *im, int w, int h, struct vn_err *err)
 {
@@ -115,6 +117,7 @@ static void add_rows(const struct pass *p, const struct block *b, int x0, int x1
     int64_t su = b->stride[p->au], sv = b->stride[p->av], sk = b->stride[axis];
     const float *f = b->buf.data;
     const uint32_t *l = b->buf.data;
+    const bool least = p->mip && p->method == VN_SLAB_MIN;
     for (int64_t k = 0; k < vn_box_dim(box, axis); k++)
         for (int64_t v = vlo; v < vhi; v++) {
             int64_t row = k * sk + (v - box->lo[p->av]) * sv - box->lo[p->au] * su;
@@ -129,7 +132,10 @@ static void add_rows(const struct pass *p, const struct block *b, int x0, int x1
                     float g = f[row + u * su];
                     if (g != g)
                         continue;
-                    a->max = a->n == 0 || g > a->max ? g : a->max;
+                    if (a->n == 0 || (least ? g < a->best : g > a->best) || (g == a->best && k + box->lo[axis] < a->plane)) {
+                        a->best = g;
+                        a->plane = k + box->lo[axis];
+                    }
                     a->sum += g;
                     a->n++;
                 }
@@ -210,23 +216,26 @@ static int tile_body(void *ctx, int64_t i, struct vn_err *err)
             size_t at = (size_t)y * p->w + x;
             if (hole && p->u[x].lo < p->u[x].hi && p->v[y].lo < p->v[y].hi)
                 p->hole[at] = 1;
+            if (p->plane)
+                p->plane[at] = a->n ? (int32_t)a->plane : -1;
             if (p->lab)
                 p->lab[at] = a->label;
             else if (!a->n)
                 p->val[at] = NAN;
-            else if (p->mip)
-                p->val[at] = a->max;
+            else if (p->mip && p->method != VN_SLAB_MEAN)
+                p->val[at] = a->best;
             else
-                p->val[at] = p->peak ? (float)(0.5 * (a->sum / (double)a->n + a->max)) : (float)(a->sum / (double)a->n);
+                p->val[at] = p->peak && !p->mip ? (float)(0.5 * (a->sum / (double)a->n + a->best)) : (float)(a->sum / (double)a->n);
         }
     vn_free(acc);
     return 0;
 }
 
-/* Samples vol into val or lab over the scene's pixels. */
-static int sample(const struct vn_scene *s, struct vn_vol *vol, struct vn_image *im, float *val, uint32_t *lab, uint8_t *hole, struct vn_job *job, struct vn_err *err)
+/* Samples vol into to's val (and plane) or lab over the scene's pixels. */
+static int sample(const struct vn_scene *s, struct vn_vol *vol, struct vn_image *im, const struct pass *to, struct vn_job *job, struct vn_err *err)
 {
-    struct pass p = { .scene = s, .vol = vol, .job = job, .w = im->w, .h = im->h, .mip = s->mip, .val = val, .lab = lab, .hole = hole };
+    struct pass p = { .scene = s, .vol = vol, .job = job, .w = im->w, .h = im->h, .mip = s->mip, .method = s->method, .val = to->val,
+                      .plane = to->plane, .lab = to->lab, .hole = to->hole };
     vn_scene_axes(s->axis, &p.au, &p.av);
     struct span *span = vn_alloc((uint64_t)(im->w + im->h) * sizeof *span, err);
     if (!span)
@@ -256,13 +265,6 @@ static int sample(const struct vn_scene *s, struct vn_vol *vol, struct vn_image 
 
 /* ---- colours ---- */
 
-uint32_t vn_label_color(uint32_t id)
-{
-    /* Okabe and Ito, Color Universal Design (2008); black and the crosshair's blue left out. */
-    static const uint32_t color[6] = { 0xE69F00, 0x009E73, 0xCC79A7, 0xF0E442, 0xD55E00, 0x0072B2 };
-    return color[(id + 5) % 6];
-}
-
 static void blend(uint8_t *p, uint32_t rgb, int weight)
 {
     for (int k = 0; k < 3; k++) {
@@ -271,12 +273,33 @@ static void blend(uint8_t *p, uint32_t rgb, int weight)
     }
 }
 
-struct layers { float *val, *prob; uint32_t *lab, *main_lab; uint8_t *hole; };
+struct pixels {
+    float *val, *prob;
+    int32_t *plane;
+    uint32_t *main_lab, *lab[VN_MAX_UNDER + 1];
+    struct vn_drawn layer[VN_MAX_UNDER + 1];     /* of lab[], from above */
+    int n_layer;
+    uint8_t *hole;
+};
 
-static void color_pixels(const struct vn_scene *s, struct vn_image *im, const struct layers *l)
+/* Does a neighbour in the picture show something else? */
+static bool is_border(const uint32_t *lab, int w, int h, int x, int y)
 {
-    int weight = (int)floor(fmin(fmax(s->opacity, 0), 1) * 256 + 0.5);
+    const uint32_t *l = lab + (size_t)y * w + x;
+    return (x > 0 && l[-1] != *l) || (x + 1 < w && l[1] != *l) || (y > 0 && l[-w] != *l) || (y + 1 < h && l[w] != *l);
+}
+
+static int weight_of(double opacity) { return (int)floor(fmin(fmax(opacity, 0), 1) * 256 + 0.5); }
+
+static void color_pixels(const struct vn_scene *s, struct vn_image *im, const struct pixels *l)
+{
+    const int weight = weight_of(s->opacity);
+    const bool by_depth = s->mip && s->method == VN_SLAB_DEPTH;
+    const int64_t n_plane = vn_max64(s->slab[1] - s->slab[0], 2);
     double scale = 255.0 / (im->hi - im->lo);
+    uint32_t map[256];
+    for (int t = 0; t < 256; t++)
+        map[t] = vn_map_color(s->colormap, t);
     for (size_t i = 0; i < (size_t)im->w * im->h; i++) {
         uint8_t *p = im->rgb + 3 * i;
         int x = (int)(i % (size_t)im->w), y = (int)(i / (size_t)im->w);
@@ -290,18 +313,28 @@ static void color_pixels(const struct vn_scene *s, struct vn_image *im, const st
                 blend(p, vn_label_color(l->main_lab[i]), 256);
         } else if (l->val[i] == l->val[i]) {
             double t = (l->val[i] - im->lo) * scale + 0.5;
-            p[0] = p[1] = p[2] = (uint8_t)(t <= 0 ? 0 : t >= 255 ? 255 : t);
+            const int grey = t <= 0 ? 0 : t >= 255 ? 255 : (int)t;
+            if (by_depth) {
+                const uint32_t c = vn_depth_color((int)((l->plane[i] - s->slab[0]) * 255 / (n_plane - 1)));
+                for (int k = 0; k < 3; k++)
+                    p[k] = (uint8_t)(((c >> (16 - 8 * k) & 255) * (uint32_t)grey + 127) / 255);
+            } else {
+                blend(p, map[grey], 256);
+            }
         } else {
             blend(p, OUTSIDE, 256);
         }
-        if (l->lab && l->lab[i])
-            blend(p, vn_label_color(s->overlay->kind == VN_LABELS ? l->lab[i] : 1), weight);
+        for (int k = l->n_layer - 1; k >= 0; k--) {
+            const struct vn_drawn *d = &l->layer[k];
+            if (l->lab[k][i] && (!d->outline || is_border(l->lab[k], im->w, im->h, x, y)))
+                blend(p, d->vol->kind == VN_LABELS ? vn_label_color(l->lab[k][i]) : vn_tint_color(d->tint), weight_of(d->opacity));
+        }
         if (l->prob && l->prob[i] >= s->low)
             blend(p, l->prob[i] >= s->high ? 0xF0E442 : 0x0072B2, weight);
     }
 }
 
-static int set_window(const struct vn_scene *s, struct vn_image *im, const struct layers *l, struct vn_err *err)
+static int set_window(const struct vn_scene *s, struct vn_image *im, const struct pixels *l, struct vn_err *err)
 {
     im->lo = s->lo;
     im->hi = s->hi;
@@ -321,34 +354,60 @@ static int set_window(const struct vn_scene *s, struct vn_image *im, const struc
 int vn_render(const struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
 {
     uint64_t n = (uint64_t)im->w * (uint64_t)im->h;
-    struct layers l = { 0 };
+    struct pixels l = { 0 };
     int rc = VN_E_MEMORY;
     if (!(s->um_per_px > 0))
         return vn_fail(err, VN_E_ARG, "a picture scale of %g um per pixel is not positive", s->um_per_px);
     memset(im->rgb, 0, n * 3);
     im->sampled = im->holes = false;
+    if (s->overlay)
+        l.layer[l.n_layer++] = (struct vn_drawn){ s->overlay, s->opacity, s->outline, s->tint };
+    for (int i = 0; i < s->n_under; i++)
+        l.layer[l.n_layer++] = s->under[i];
     if (!(l.hole = vn_calloc(n, 1, err)))
         goto out;
     if (s->volume->kind == VN_LABELS ? !(l.main_lab = vn_calloc(n, sizeof *l.main_lab, err)) : !(l.val = vn_alloc(n * sizeof *l.val, err)))
         goto out;
-    if (s->overlay && !(l.lab = vn_calloc(n, sizeof *l.lab, err)))
+    if (s->mip && s->method == VN_SLAB_DEPTH && !(l.plane = vn_alloc(n * sizeof *l.plane, err)))
         goto out;
+    for (int i = 0; i < l.n_layer; i++)
+        if (!(l.lab[i] = vn_calloc(n, sizeof *l.lab[i], err)))
+            goto out;
     if (s->prob && !(l.prob = vn_alloc(n * sizeof *l.prob, err)))
         goto out;
-    rc = sample(s, s->volume, im, l.val, l.main_lab, l.hole, job, err);
-    if (!rc && s->overlay)
-        rc = sample(s, s->overlay, im, NULL, l.lab, l.hole, job, err);
+    rc = sample(s, s->volume, im, &(struct pass){ .val = l.val, .plane = l.plane, .lab = l.main_lab, .hole = l.hole }, job, err);
+    for (int i = 0; i < l.n_layer && !rc; i++)
+        rc = sample(s, l.layer[i].vol, im, &(struct pass){ .lab = l.lab[i], .hole = l.hole }, job, err);
     if (!rc && s->prob)
-        rc = sample(s, s->prob, im, l.prob, NULL, l.hole, job, err);
+        rc = sample(s, s->prob, im, &(struct pass){ .val = l.prob, .hole = l.hole }, job, err);
     if (!rc)
         rc = set_window(s, im, &l, err);
     if (!rc)
         color_pixels(s, im, &l);
 out:
     vn_free(l.val);
+    vn_free(l.plane);
     vn_free(l.prob);
-    vn_free(l.lab);
+    for (int i = 0; i < l.n_layer; i++)
+        vn_free(l.lab[i]);
     vn_free(l.main_lab);
     vn_free(l.hole);
     return rc;
+}
+
+struct vn_key vn_scene_key(const struct vn_scene *s, int w, int h)
+{
+    struct vn_key k = vn_key_start();
+    const uint64_t id[3] = { s->volume->src->id, s->overlay ? s->overlay->src->id : 0, s->prob ? s->prob->src->id : 0 };
+    const double real[9] = { s->low, s->high, s->centre[0], s->centre[1], s->um_per_px, s->aspect, s->lo, s->hi, s->opacity };
+    const int64_t whole[12] = { s->axis, s->slab[0], s->slab[1], w, h, s->mip, s->method, s->colormap, s->outline, s->tint, s->n_under, (int64_t)s->budget };
+    k = vn_key_add(k, id, sizeof id);
+    k = vn_key_add(k, real, sizeof real);
+    k = vn_key_add(k, whole, sizeof whole);
+    for (int i = 0; i < s->n_under; i++) {
+        const struct vn_drawn *d = &s->under[i];
+        const double of[4] = { (double)d->vol->src->id, d->opacity, d->outline, d->tint };
+        k = vn_key_add(k, of, sizeof of);
+    }
+    return k;
 }

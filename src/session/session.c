@@ -629,5 +629,7 @@ void vn_session_set_view(struct vn_session *s, const struct vn_view *v)
 {
     pthread_mutex_lock(&s->lock);
     s->view = *v;
+    if (v->focus != VN_MIP)
+        s->view.slice = v->focus;
     pthread_mutex_unlock(&s->lock);
 }

@@ -22,28 +22,17 @@ struct vn_pane_task {
 
 /* ---- on the compute thread ---- */
 
-static struct vn_key scene_key(const struct vn_scene *s, const struct vn_image *im)
-{
-    const uint64_t id[3] = { s->volume->src->id, s->overlay ? s->overlay->src->id : 0, s->prob ? s->prob->src->id : 0 };
-    const double real[8] = { s->low, s->high, s->centre[0], s->centre[1], s->um_per_px, s->lo, s->hi, s->opacity };
-    const int64_t whole[5] = { s->axis, s->slab[0], s->slab[1], im->w, im->h };
-    struct vn_key k = vn_key_start();
-    k = vn_key_add(k, id, sizeof id);
-    k = vn_key_add(k, real, sizeof real);
-    return vn_key_add(k, whole, sizeof whole);
-}
-
 /* The projection from the one kept, or drawn anew when that is wanted or cheap. */
 static int draw_mip(struct vn_pane_task *t, struct vn_mip *m, struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
 {
-    struct vn_key key = scene_key(s, im);
+    s->budget = MIP_BUDGET;
+    struct vn_key key = vn_scene_key(s, im->w, im->h);
     int rc = 0;
     if (!m->im.rgb || !vn_key_same(key, m->key)) {
         const bool later = !t->want_mip && vn_box_count(&s->volume->box) > MIP_AT_ONCE;
         t->mip_missing = t->mip_missing || later;
         if (!later) {
             struct vn_image fresh = { 0 };
-            s->budget = MIP_BUDGET;
             rc = vn_image_new(&fresh, im->w, im->h, err);
             if (!rc)
                 rc = vn_render(s, &fresh, job, err);
@@ -117,7 +106,7 @@ static int run(void *ctx, struct vn_job *job, struct vn_err *err)
     int px_w, px_h, rc = vn_shown_get(t->p->s, &info->shown, job, err);
     if (rc || !info->shown.vol)
         return rc;
-    if (t->colors == VN_COLOR_256 && t->p->true_color && (info->shown.overlay || info->shown.prob || info->shown.vol->kind == VN_LABELS))
+    if (t->colors == VN_COLOR_256 && t->p->true_color && (info->shown.overlay || info->shown.prob || info->shown.view.colormap || info->shown.vol->kind == VN_LABELS))
         t->colors = VN_COLOR_TRUE;
     vn_cell_size(t->p->mode, &px_w, &px_h);
     info->n = vn_pane_layout(&info->shown, t->cols, t->rows, px_w, px_h, t->p->cell_aspect * px_w / px_h, info->box, &info->um_per_px);
