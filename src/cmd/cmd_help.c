@@ -125,7 +125,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "masks", "clean components stats morph distance skeleton radius" },
     { "by hand", "paint erase delete keep" },
     { "graph", "graph measure" },
-    { "truth", "metrics phantom" },
+    { "truth", "metrics truth phantom" },
     { "groups", "cohort compare" },
     { "what was done", "list undo redo history recipe record source" },
     { "program", "help doctor quit" },
