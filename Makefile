@@ -42,7 +42,7 @@ endif
 Q       = $(if $(V),,@echo "  $@";)
 SRC    := $(sort $(wildcard src/*/*.c))
 OBJ    := $(SRC:%.c=$(B)/%.o)
-GEN    := $(G)/cmd_table.o $(G)/op_table.o $(G)/format_table.o $(G)/help_table.o
+GEN    := $(G)/mode_table.o $(G)/cmd_table.o $(G)/op_table.o $(G)/format_table.o $(G)/help_table.o
 TESTS  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
 
 all: $(B)/venule
@@ -57,6 +57,7 @@ $1: FORCE
 	  cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
 endef
 $(eval $(call table,$(G)/cmd_table.c,vn_cmd,vn_cmd_,vn_cmd_table,cmd.h,$(sort $(patsubst src/cmd/cmd_%.c,%,$(wildcard src/cmd/cmd_*.c)))))
+$(eval $(call table,$(G)/mode_table.c,vn_mode,vn_mode_,vn_mode_table,src/ui/mode.h,$(sort $(patsubst src/ui/mode_%.c,%,$(wildcard src/ui/mode_*.c)))))
 $(eval $(call table,$(G)/op_table.c,vn_op,vn_op_,vn_op_table,op.h,$(sort $(patsubst src/op/op_%.c,%,$(wildcard src/op/op_*.c)))))
 $(eval $(call table,$(G)/format_table.c,vn_format,vn_format_,vn_format_table,io.h,$(sort $(patsubst src/io/io_%.c,%,$(wildcard src/io/io_*.c)))))
 # Help pages as C strings: { name, text } rows.
@@ -75,7 +76,7 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(DEPS) -c $< -o $@
 $(G)/%.o: $(G)/%.c $(B)/flags
-	$(Q)$(CC) $(CFLAGS) $(DEPS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -I. $(DEPS) -c $< -o $@
 -include $(patsubst %.o,%.d,$(B)/src/main.o $(OBJ) $(GEN)) $(wildcard $(B)/tests/*.d $(B)/tests/*/*.d $(B)/src/device/cuda/*.d)
 
 include kernels/kernels.mk

@@ -1,5 +1,6 @@
 /* main.c - options, then a script or the terminal. Exit: 0 done, 1 a command failed, 2 usage. */
 #include "cmd.h"
+#include "config.h"
 #include "file.h"
 #include "job.h"
 #include "mem.h"
@@ -155,6 +156,10 @@ static int run(struct options *o, char **files, int n_files)
     int status = 1;
 
     o->run.remember = interactive;
+    if (interactive && vn_config_read(NULL, &err)) {
+        fprintf(stderr, "venule: %s\n", err.msg);
+        err = (struct vn_err){ 0 };
+    }
     vn_mem_init(o->memory);
     if (vn_job_init(o->threads, &err) || vn_op_device(o->device, o->ordinal, 0, &err) || !(s = vn_session_new(&err)) ||
         !(r = vn_runner_new(s, &o->run, &err))) {
@@ -183,6 +188,7 @@ out:
     vn_job_exit();
     vn_session_free(s);
     vn_op_device_close();
+    vn_config_clear();
     return status ? 1 : 0;
 }
 
@@ -190,6 +196,7 @@ int main(int argc, char **argv)
 {
     struct options o = { .run = { .out = stdout, .msg = stderr, .color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") } };
 
+    vn_ui_settings();
     setlocale(LC_CTYPE, "");
     if (MB_CUR_MAX == 1)                   /* no UTF-8 locale is set: Debian always has this one */
         setlocale(LC_CTYPE, "C.UTF-8");

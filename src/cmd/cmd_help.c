@@ -117,7 +117,7 @@ bool vn_help_page(const char *verb, struct vn_str *b)
 /* Verbs by task, as people look for them; one that stands nowhere here is listed under "more". */
 static const struct { const char *task, *verbs; } TASKS[] = {
     { "files", "open save info set close" },
-    { "look", "show overlay goto zoom slab axis layout crosshair window colormap picture" },
+    { "look", "show overlay goto zoom slab axis layout crosshair window colormap" },
     { "pictures", "slice mip snap histogram profile plot" },
     { "region, grid", "roi crop pad resample" },
     { "grey values", "normalise gamma calc background contrast denoise" },
@@ -125,7 +125,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "masks", "clean components stats morph distance skeleton radius" },
     { "by hand", "paint erase delete keep" },
     { "graph", "graph measure" },
-    { "truth", "metrics truth phantom" },
+    { "truth", "metrics phantom" },
     { "groups", "cohort compare" },
     { "what was done", "list undo redo history recipe record source" },
     { "program", "help doctor quit" },

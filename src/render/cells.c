@@ -234,7 +234,7 @@ static char *put_num(char *s, unsigned v)
     return s;
 }
 
-char *vn_cell_utf8(char *s, uint32_t u)
+static char *put_utf8(char *s, uint32_t u)
 {
     if (u < 0x80) {
         *s++ = (char)u;
@@ -287,10 +287,10 @@ static uint32_t complement(uint32_t ch)
 static char *put_cell(char *s, const struct vn_cell *cell, struct pen *pen)
 {
     if (pen->c == VN_COLOR_NONE)
-        return vn_cell_utf8(s, cell->ch);
+        return put_utf8(s, cell->ch);
     bool need_fg = !pen->known || (cell->ch != ' ' && cell->fg != pen->fg), need_bg = !pen->known || cell->bg != pen->bg;
     if (need_fg && need_bg && pen->known && cell->fg == pen->bg && cell->bg == pen->fg && complement(cell->ch))
-        return vn_cell_utf8(s, complement(cell->ch));
+        return put_utf8(s, complement(cell->ch));
     if (need_fg || need_bg) {
         *s++ = '\033';
         *s++ = '[';
@@ -306,7 +306,7 @@ static char *put_cell(char *s, const struct vn_cell *cell, struct pen *pen)
         pen->bg = cell->bg;
         pen->known = true;
     }
-    return vn_cell_utf8(s, cell->ch);
+    return put_utf8(s, cell->ch);
 }
 
 static bool same_cell(const struct vn_cell *a, const struct vn_cell *b)

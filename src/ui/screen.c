@@ -5,7 +5,9 @@
 #define _XOPEN_SOURCE_EXTENDED 1
 #include "screen.h"
 #include "mem.h"
-#include "paint.h"
+#include "config.h"
+#include "keys.h"
+#include "mode.h"
 #include "prompt.h"
 #include "tty.h"
 #include <math.h>
@@ -17,6 +19,47 @@
 
 enum { PAIR_ERROR = 1, PAIR_ECHO, PAIR_TITLE, PAIR_KEY };
 enum { MIN_COLS = 40, MIN_ROWS = 10 };
+
+static const struct { const char *name, *def, *help; } COLOR[] = {       /* in the order of the pairs */
+    { "color.error", "red", "colours, \"red\", \"250\" or \"250 on 238\" (names, or numbers of the 256): of errors" },
+    { "color.echo", "cyan", "of commands" }, { "color.title", "250 on 238", "of panes that are not in focus" }, { "color.key", "green", "of keys" },
+};
+
+/* "red", "250 on 238". The background is the terminal's without one. */
+static bool read_color(const char *s, int *fg, int *bg)
+{
+    static const char *const name[] = { "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white" };
+    char word[3][16] = { "" };
+    int *out[2] = { fg, bg };
+    const int n = s ? sscanf(s, "%15s %15s %15s", word[0], word[1], word[2]) : 0;
+    *bg = -1;
+    if (n != 1 && (n != 3 || strcmp(word[1], "on")))
+        return false;
+    for (int i = 0; i < (n + 1) / 2; i++) {
+        char *end;
+        *out[i] = (int)strtol(word[2 * i], &end, 10);
+        for (int k = 0; k < 8 && *end; k++)
+            if (!strcmp(word[2 * i], name[k])) {
+                *out[i] = k;
+                end = "";
+            }
+        if (*end || *out[i] < 0 || *out[i] > 255)
+            return false;
+    }
+    return true;
+}
+
+static int check_color(const char *value, struct vn_err *err)
+{
+    int fg, bg;
+    return read_color(value, &fg, &bg) ? 0 : vn_fail(err, VN_E_ARG, "'%s' is no colour: red, 250 or 250 on 238 (0 to 255)", value);
+}
+
+void vn_screen_settings(void)
+{
+    for (size_t i = 0; i < VN_COUNT(COLOR); i++)
+        vn_config_add(COLOR[i].name, COLOR[i].def, COLOR[i].help, check_color);
+}
 
 /* A message ends with what to do about it: it is folded at the window's width, where there are spaces. */
 static void add_folded(struct vn_ui *ui, enum vn_log_kind kind, const char *text)
@@ -54,20 +97,30 @@ int vn_screen_rows(void) { return LINES; }
 
 static int area_rows(const struct vn_ui *ui) { return LINES - ui->n_message - 2; }
 
+/* Columns of the panel the mode wants, so many that the pictures keep MIN_COLS. */
+static int panel_cols(const struct vn_ui *ui)
+{
+    int w = ui->mode->width && !vn_screen_too_small() ? ui->mode->width(ui) : 0;
+    w = w > COLS - MIN_COLS - 1 ? COLS - MIN_COLS - 1 : w;
+    return w >= 16 ? w : 0;
+}
+
 void vn_screen_layout(struct vn_ui *ui)
 {
     static bool pairs;
     if (!pairs && has_colors() && vn_tty_colors() != VN_COLOR_NONE) {
-        init_pair(PAIR_ERROR, COLOR_RED, -1);
-        init_pair(PAIR_ECHO, COLOR_CYAN, -1);
-        if (COLORS >= 256)
-            init_pair(PAIR_TITLE, 250, 238);
-        init_pair(PAIR_KEY, COLOR_GREEN, -1);
+        for (size_t i = 0; i < VN_COUNT(COLOR); i++) {
+            int fg, bg;
+            if (read_color(vn_config_get(COLOR[i].name), &fg, &bg) && fg < COLORS && bg < COLORS)
+                init_pair((short)(PAIR_ERROR + i), (short)fg, (short)bg);
+        }
         pairs = true;
     }
     ui->n_message = LINES >= 40 ? 5 : LINES >= 16 ? 3 : 1;
     int rows = vn_screen_too_small() ? 0 : area_rows(ui);
-    if (vn_panes_resize(&ui->panes, rows ? COLS : 0, rows, NULL))
+    const int w = panel_cols(ui);
+    ui->panel = (struct vn_rect){ COLS - w, 0, w, rows };
+    if (vn_panes_resize(&ui->panes, rows ? COLS - (w ? w + 1 : 0) : 0, rows, NULL))
         ui->quit = true;                         /* not even memory for the screen's cells */
     clearok(curscr, TRUE);
     erase();
@@ -87,6 +140,88 @@ static int put(int y, int x, int end, const char *s)
     x += shown ? vn_text_width(shown) : 0;
     vn_free(shown);
     return x;
+}
+
+static attr_t attr_of(enum vn_look look)
+{
+    switch (look) {
+    case VN_LOOK_DIM: return A_DIM;
+    case VN_LOOK_BOLD: return A_BOLD;
+    case VN_LOOK_TITLE: return A_REVERSE | A_BOLD;
+    case VN_LOOK_KEY: return color(PAIR_KEY) | A_BOLD;
+    case VN_LOOK_ECHO: return color(PAIR_ECHO);
+    case VN_LOOK_ERROR: return color(PAIR_ERROR) | A_BOLD;
+    case VN_LOOK_CHOSEN: return A_REVERSE;
+    default: return A_NORMAL;
+    }
+}
+
+/* The row of that name of the mode that is on, of browsing, or that begins a mode; *of: whose it is. */
+static const struct vn_bind *find_bind(const struct vn_ui *ui, const char *name, const struct vn_mode **of)
+{
+    const struct vn_bind *b = vn_mode_bind(*of = ui->mode, name);
+    if (!b)
+        b = vn_mode_bind(*of = &vn_mode_browse, name);
+    if (!b && (*of = vn_mode_find(name)))
+        b = &(*of)->open;
+    return b;
+}
+
+/* "KEY label" of a row, to be clicked. */
+static int put_button(struct vn_ui *ui, int y, int x, int end, const struct vn_mode *m, const struct vn_bind *b, attr_t a)
+{
+    char key[16];
+    const int from = x;
+    vn_bind_key_name(m, b, key);
+    attrset((int)(color(PAIR_KEY) | A_BOLD));
+    x = put(y, x, end, key);
+    attrset((int)a);
+    if (key[0])
+        x = put(y, x, end, b->label[0] ? " " : "/");
+    x = put(y, x, end, b->label);
+    if (x > from && ui->n_button < VN_MAX_BUTTONS)
+        ui->button[ui->n_button++] = (struct vn_button){ from, y, x - from, m, b };
+    return x;
+}
+
+/* Text in which "{name}" is a button. */
+static int put_markup(struct vn_ui *ui, int y, int x, int end, attr_t a, const char *s)
+{
+    attrset((int)a);
+    while (*s && x < end) {
+        const char *open = strchr(s, '{'), *close = open ? strchr(open, '}') : NULL;
+        char name[32], *text = vn_sprintf(NULL, "%.*s", (int)(open ? open - s : (ptrdiff_t)strlen(s)), s);
+        const struct vn_mode *m;
+        const struct vn_bind *b = NULL;
+        x = text ? put(y, x, end, text) : x;
+        vn_free(text);
+        if (close && close - open - 1 < (ptrdiff_t)sizeof name) {
+            snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
+            b = find_bind(ui, name, &m);
+        }
+        if (b)
+            x = put_button(ui, y, x, end, m, b, a);
+        else if (open)
+            x = put(y, x, end, "{");
+        s = !open ? "" : b ? close + 1 : open + 1;
+    }
+    attrset(A_NORMAL);
+    return x;
+}
+
+bool vn_screen_button(struct vn_ui *ui, const struct vn_event *ev)
+{
+    for (int i = 0; i < ui->n_button; i++) {
+        const struct vn_button *b = &ui->button[i];
+        if (ev->y != b->y || ev->x < b->x || ev->x >= b->x + b->w)
+            continue;
+        if (b->bind->run)
+            b->bind->run(ui, b->bind->arg, ev->mods);
+        else
+            vn_mode_enter(ui, b->mode);
+        return true;
+    }
+    return false;
 }
 
 static void fill(int y, int x, int w, const wchar_t *c, attr_t a)
@@ -143,7 +278,7 @@ static void draw_panes(const struct vn_ui *ui)
 {
     const struct vn_pane_info *info = &ui->panes.info;
     for (int y = 0; y < area_rows(ui); y++)
-        fill(y, 0, COLS, L"\u00a0", A_NORMAL);
+        fill(y, 0, ui->panes.cols, L"\u00a0", A_NORMAL);
     for (int i = 0; i < info->n; i++) {
         const struct vn_pane_box *b = &info->box[i];
         draw_title(ui, i);
@@ -152,15 +287,86 @@ static void draw_panes(const struct vn_ui *ui)
     }
 }
 
+/* ---- the panel ---- */
+
+int vn_panel_rows(const struct vn_ui *ui) { return ui->panel.h; }
+int vn_panel_cols(const struct vn_ui *ui) { return ui->panel.w; }
+
+int vn_panel_text(struct vn_ui *ui, int row, int col, enum vn_look look, const char *fmt, ...)
+{
+    const struct vn_rect *p = &ui->panel;
+    char text[600];
+    va_list ap;
+    if (row < 0 || row >= p->h || col < 0 || col >= p->w)
+        return col;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return put_markup(ui, p->y + row, p->x + col, p->x + p->w, attr_of(look), text) - p->x;
+}
+
+bool vn_panel_hit(const struct vn_ui *ui, const struct vn_event *ev, int *row, int *col)
+{
+    const struct vn_rect *p = &ui->panel;
+    *row = ev->y - p->y;
+    *col = ev->x - p->x;
+    return p->w && *row >= 0 && *row < p->h && *col >= 0 && *col < p->w;
+}
+
+static void draw_panel(struct vn_ui *ui)
+{
+    const struct vn_rect *p = &ui->panel;
+    if (!p->w)
+        return;
+    for (int y = 0; y < p->h; y++)
+        fill(p->y + y, p->x - 1, 1, L"\u2502", A_DIM);
+    fill(p->y, p->x, p->w, L" ", A_REVERSE);
+    attrset(A_REVERSE | A_BOLD);
+    put(p->y, p->x + 1, p->x + p->w, ui->mode->title);
+    attrset(A_NORMAL);
+    if (ui->mode->panel)
+        ui->mode->panel(ui);
+}
+
 /* ---- text viewer ---- */
 
 int vn_viewer_rows(void) { return LINES - 3; }
 
-static int viewer_most(const struct vn_viewer *v) { return v->log->n > vn_viewer_rows() ? v->log->n - vn_viewer_rows() : 0; }
+/* Headings stay, and the lines with what was typed in them, whatever the case. */
+static bool chosen_line(const struct vn_viewer *v, int i)
+{
+    const struct vn_log_line *l = &v->log->line[i];
+    return !v->filter[0] || l->kind == VN_LOG_ECHO || strcasestr(l->s, v->filter);
+}
+
+/* The n-th line of those that are shown; -1: there are fewer. */
+static int nth_line(const struct vn_viewer *v, int n)
+{
+    for (int i = 0; i < v->log->n; i++)
+        if (chosen_line(v, i) && n-- == 0)
+            return i;
+    return -1;
+}
+
+static int viewer_lines(const struct vn_viewer *v)
+{
+    int n = 0;
+    for (int i = 0; i < v->log->n; i++)
+        n += chosen_line(v, i);
+    return n;
+}
+
+static int viewer_most(const struct vn_viewer *v)
+{
+    const int n = viewer_lines(v);
+    return n > vn_viewer_rows() ? n - vn_viewer_rows() : 0;
+}
 
 void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top)
 {
     ui->viewer.on = true;
+    ui->viewer.typing = false;
+    ui->viewer.filter[0] = '\0';
     ui->viewer.log = log;
     int most = viewer_most(&ui->viewer);
     ui->viewer.top = top < most ? top : most;
@@ -196,9 +402,32 @@ void vn_viewer_shift(struct vn_ui *ui, int columns)
     ui->text_dirty = true;
 }
 
+bool vn_viewer_type(struct vn_ui *ui, const struct vn_event *ev)
+{
+    struct vn_viewer *v = &ui->viewer;
+    const size_t n = strlen(v->filter);
+    if (!v->typing && ev->code == '/') {
+        v->typing = true;
+    } else if (!v->typing || ev->mods & (VN_CTRL | VN_ALT)) {
+        return false;
+    } else if (ev->code == VN_KEY_BACKSPACE && n) {
+        v->filter[n - 1] = '\0';
+    } else if (ev->code == VN_KEY_ESC && n) {
+        v->filter[0] = '\0';
+    } else if (ev->code >= ' ' && ev->code < 127 && n + 1 < sizeof v->filter && (n || !strchr("?q", (int)ev->code))) {
+        v->filter[n] = (char)ev->code;
+        v->filter[n + 1] = '\0';
+    } else {
+        return false;
+    }
+    v->top = 0;
+    ui->text_dirty = true;
+    return true;
+}
+
 static void draw_line(int y, const struct vn_log_line *l, int left)
 {
-    attrset((int)(l->kind == VN_LOG_ERROR ? color(PAIR_ERROR) | A_BOLD : l->kind == VN_LOG_ECHO ? color(PAIR_ECHO) : A_NORMAL));
+    attrset((int)attr_of(l->kind == VN_LOG_ERROR ? VN_LOOK_ERROR : l->kind == VN_LOG_ECHO ? VN_LOOK_ECHO : VN_LOOK_TEXT));
     put(y, 0, COLS, l->s + vn_text_cut(l->s, left));
     attrset(A_NORMAL);
 }
@@ -206,15 +435,82 @@ static void draw_line(int y, const struct vn_log_line *l, int left)
 static void draw_viewer(const struct vn_ui *ui)
 {
     const struct vn_viewer *v = &ui->viewer;
-    char foot[120];
-    for (int i = 0; i < vn_viewer_rows() && v->top + i < v->log->n; i++)
-        draw_line(i, &v->log->line[v->top + i], v->left);
-    snprintf(foot, sizeof foot, " lines %d to %d of %d   arrows, PgUp, PgDn scroll   q or Esc closes ", v->top + 1,
-             v->top + vn_viewer_rows() < v->log->n ? v->top + vn_viewer_rows() : v->log->n, v->log->n);
+    const int n = viewer_lines(v), last = v->top + vn_viewer_rows() < n ? v->top + vn_viewer_rows() : n;
+    char foot[160], find[60] = "/ finds";
+    for (int i = 0, at; i < vn_viewer_rows() && (at = nth_line(v, v->top + i)) >= 0; i++)
+        draw_line(i, &v->log->line[at], v->left);
+    if (v->typing)
+        snprintf(find, sizeof find, "find: %s_", v->filter);
+    snprintf(foot, sizeof foot, " %s   lines %d to %d of %d   arrows, PgUp, PgDn scroll   %s closes ", find, n ? v->top + 1 : 0, last, n,
+             v->typing ? "Enter" : "q or Esc");
     attrset(A_REVERSE);
     fill(LINES - 3, 0, COLS, L" ", A_REVERSE);
     put(LINES - 3, 0, COLS, foot);
     attrset(A_NORMAL);
+}
+
+/* ---- the keys ---- */
+
+static void help_row(struct vn_log *l, const struct vn_mode *m, const struct vn_bind *b)
+{
+    enum { INDENT = 24 };
+    char line[240], keys[80];
+    int n = snprintf(keys, sizeof keys, "%s", vn_bind_keys(m, b));
+    while (m->open.name != b->name && b[1].name && !b[1].does && n < (int)sizeof keys) {
+        b++;
+        n += snprintf(keys + n, sizeof keys - (size_t)n, "  %s", vn_bind_keys(m, b));
+    }
+    while (b->does == NULL)
+        b--;
+    const char *does = b->does;
+    for (int first = 1; *does; first = 0) {      /* folded where there are spaces */
+        const size_t room = vn_text_cut(does, COLS > 2 * INDENT ? COLS - INDENT : INDENT);
+        size_t cut = room;
+        while (does[cut] && cut && does[cut] != ' ')
+            cut--;
+        cut = cut ? cut : room;
+        snprintf(line, sizeof line, "  %-*s %.*s", INDENT - 3, first ? keys : "", (int)cut, does);
+        vn_log_add(l, VN_LOG_TEXT, line);
+        does += cut + strspn(does + cut, " ");
+    }
+}
+
+static void help_mode(struct vn_log *l, const struct vn_mode *m)
+{
+    char line[400];
+    snprintf(line, sizeof line, "%s", m->title);
+    vn_log_add(l, VN_LOG_ECHO, line);
+    if (m->about) {
+        snprintf(line, sizeof line, "  %s", m->about);
+        vn_log_add(l, VN_LOG_TEXT, line);
+    }
+    for (const struct vn_bind *b = m->binds; b && b->name; b++)
+        if (b->does)
+            help_row(l, m, b);
+}
+
+/* What the pane under the crosshair's focus is about, then the mode that is on, then all the rest. */
+void vn_help_open(struct vn_ui *ui)
+{
+    struct vn_log *l = &ui->viewer.text;
+    const struct vn_view v = vn_session_view(ui->s);
+    vn_log_clear(l);
+    vn_log_add(l, VN_LOG_TEXT, v.focus == VN_MIP ? "Keys: the pane in focus is a projection (axis, slab and mip say of what).  Typing here finds a key."
+                                                 : "Keys: the pane in focus is a slice (slab makes it thicker).  Typing here finds a key.");
+    if (ui->mode != &vn_mode_browse)
+        help_mode(l, ui->mode);
+    if (ui->mode == &vn_mode_browse || ui->mode->over_browse) {
+        help_mode(l, &vn_mode_browse);
+        vn_log_add(l, VN_LOG_ECHO, "What to do");
+        for (int i = 0; vn_mode_table[i]; i++)
+            if (vn_mode_table[i]->open.keys)
+                help_row(l, vn_mode_table[i], &vn_mode_table[i]->open);
+    }
+    for (int i = 0; ui->mode == &vn_mode_browse && vn_mode_table[i]; i++)
+        if (vn_mode_table[i] != &vn_mode_browse)
+            help_mode(l, vn_mode_table[i]);
+    vn_viewer_open(ui, l, 0);
+    ui->viewer.typing = true;
 }
 
 /* ---- status ---- */
@@ -319,28 +615,19 @@ static void draw_messages(const struct vn_ui *ui)
 }
 
 /* Returns the cursor's column, or -1 when it is hidden. */
-static int draw_prompt(const struct vn_ui *ui)
+static int draw_prompt(struct vn_ui *ui)
 {
-    struct vn_view view = vn_session_view(ui->s);
     struct vn_str b = { 0 };
     int cursor = -1;
-    if (ui->mode == VN_PROMPT)
+    if (ui->prompting) {
         cursor = vn_prompt_show(COLS, &b);
-    else if (ui->mode == VN_THRESHOLD)
-        vn_str_addf(&b, "threshold %s  low %.3f  high %.3f   \xe2\x86\x90\xe2\x86\x92 low  \xe2\x86\x91\xe2\x86\x93 high  Enter  Esc", view.threshold_of, view.low, view.high);
-    else if (ui->mode == VN_EDIT)
-        vn_paint_status(ui, &b);
-    else if (ui->mode == VN_REGION_BOX)
-        vn_str_addf(&b, "region %lldx%lldx%lld   + - size  xX yY zZ one side  arrows move  Enter  Esc",
-                    (long long)vn_box_dim(&ui->box, 0), (long long)vn_box_dim(&ui->box, 1), (long long)vn_box_dim(&ui->box, 2));
-    else if (ui->busy)
-        vn_str_add(&b, "working: Ctrl-C or Esc cancels   : command   ? keys   q quit");
-    else
-        vn_str_add(&b, ": command  ? keys  f full  Tab pane  PgUp PgDn slice  + - zoom  q quit");
-    attrset((int)(ui->mode == VN_PROMPT ? A_NORMAL : ui->mode == VN_BROWSE ? A_DIM : color(PAIR_KEY) | A_BOLD));
-    if (b.s && !b.failed)
-        put(LINES - 1, 0, COLS, b.s);
-    attrset(A_NORMAL);
+        if (b.s && !b.failed)
+            put(LINES - 1, 0, COLS, b.s);
+    } else if (ui->mode->hint) {
+        ui->mode->hint(ui, &b);
+        if (b.s && !b.failed)
+            put_markup(ui, LINES - 1, 0, COLS, A_NORMAL, b.s);
+    }
     vn_str_free(&b);
     return cursor;
 }
@@ -348,7 +635,6 @@ static int draw_prompt(const struct vn_ui *ui)
 static void send_pictures(struct vn_ui *ui)
 {
     struct vn_str b = { 0 };
-    vn_paint_ring(ui);
     vn_str_add(&b, "\0337");
     if (ui->viewer.on || vn_screen_too_small())
         ui->panes.fresh = false;
@@ -370,6 +656,9 @@ static void send_pictures(struct vn_ui *ui)
 void vn_screen_draw(struct vn_ui *ui)
 {
     int cursor = -1;
+    ui->n_button = 0;
+    if (panel_cols(ui) != ui->panel.w)
+        vn_screen_layout(ui);
     if (ui->redraw) {
         clearok(curscr, TRUE);
         if (ui->panes.old)
@@ -389,6 +678,7 @@ void vn_screen_draw(struct vn_ui *ui)
         else if (!ui->panes.info.shown.vol && !ui->panes.task)
             draw_welcome(ui);
         if (!ui->viewer.on) {
+            draw_panel(ui);
             draw_status(ui);
             draw_messages(ui);
         }

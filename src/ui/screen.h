@@ -8,29 +8,28 @@
 #define VN_SCREEN_H
 #include "cmd.h"
 #include "log.h"
+#include "mode.h"
 #include "panes.h"
 
-enum vn_mode { VN_BROWSE, VN_PROMPT, VN_THRESHOLD, VN_REGION_BOX, VN_EDIT };
-
-enum { VN_STROKE_POINTS = 512 };
-struct vn_brush {                        /* edit mode */
-    int size;                            /* of the finest voxels of the slice across */
-    bool ball, eraser;
-    uint32_t value;                      /* painted into labels; 1 into masks */
-    char made[64];                       /* the mask that this mode makes; "" none */
-    bool drag, erases;                   /* the stroke under way */
-    enum vn_pane pane;
-    int axis, n;
-    double at[3 * VN_STROKE_POINTS], last[3], ring[3];
-    bool has_last;
+struct vn_viewer {                       /* scrolls through lines over the panes */
+    bool on, typing;                     /* typing: what is typed chooses among the lines */
+    const struct vn_log *log;
+    int top, left;                       /* lines of those chosen, columns */
+    struct vn_log text;
+    char filter[40];
 };
+struct vn_button { int x, y, w; const struct vn_mode *mode; const struct vn_bind *bind; };
+enum { VN_MAX_BUTTONS = 96 };
 
-struct vn_viewer { bool on; const struct vn_log *log; int top, left; struct vn_log text; };   /* scrolls through lines over the panes; left in columns */
 
 struct vn_ui {
     struct vn_session *s;
     struct vn_runner *r;
-    enum vn_mode mode;
+    const struct vn_mode *mode;          /* never NULL */
+    bool prompting;                      /* the command line has the keys */
+    struct vn_rect { int x, y, w, h; } panel;      /* w 0: none */
+    struct vn_button button[VN_MAX_BUTTONS];      /* as drawn last */
+    int n_button;
     struct vn_panes panes;
     struct vn_log log;
     struct vn_viewer viewer;
@@ -46,10 +45,8 @@ struct vn_ui {
     /* a held key: applied to the view at once, written as one command when it rests */
     char pending[256], pending_verb[32];
     double pending_since;
-    struct vn_box box;                   /* region mode: the region so far */
-    struct vn_brush brush;
+    bool drawing;                        /* a stroke is being drawn: its marks stay */
     bool prompt_stays;                   /* the prompt is open because there is nothing to look at, until there is */
-    bool resume_edit;                    /* the prompt was opened in edit mode, and gives it back */
     char device[16];                     /* what the last command that says so ran on */
     /* one frame in flight */
     bool acks, in_flight;
@@ -58,6 +55,7 @@ struct vn_ui {
     int n_message;                       /* rows of the message area */
 };
 
+void vn_screen_settings(void);           /* colours, for the configuration file */
 void vn_screen_layout(struct vn_ui *ui); /* after a change of size */
 void vn_screen_draw(struct vn_ui *ui);
 bool vn_screen_too_small(void);
@@ -67,5 +65,9 @@ void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top);
 void vn_viewer_close(struct vn_ui *ui);
 void vn_viewer_scroll(struct vn_ui *ui, int lines);
 void vn_viewer_shift(struct vn_ui *ui, int columns);
+bool vn_viewer_type(struct vn_ui *ui, const struct vn_event *ev);       /* a key that chooses among the lines */
 int  vn_viewer_rows(void);
+void vn_help_open(struct vn_ui *ui);     /* keys of the mode that is on, and of browsing */
+/* Runs the button under a click; false: there is none. */
+bool vn_screen_button(struct vn_ui *ui, const struct vn_event *ev);
 #endif

@@ -1,10 +1,11 @@
 /* ui.c - the loop of the interface: terminal in, jobs back, screen out. */
 #include "ui.h"
+#include "config.h"
 #include "input.h"
 #include "job.h"
 #include "keys.h"
 #include "mem.h"
-#include "paint.h"
+#include "mode.h"
 #include "prompt.h"
 #include "screen.h"
 #include "tty.h"
@@ -70,7 +71,7 @@ static void on_text(void *ctx, const char *line, bool is_error)
     char device[16];
     if (!is_error && sscanf(line, "  device %15s", device) == 1)     /* as results say it */
         snprintf(ui->device, sizeof ui->device, "%s", !strcmp(device, "cuda") ? "gpu" : device);
-    if (ui->mode != VN_EDIT || is_error || !join(ui, line))
+    if (!ui->mode->short_results || is_error || !join(ui, line))
         vn_say(ui, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
 }
 
@@ -129,15 +130,16 @@ static void on_done(void *ctx, int rc)
     ui->panes.dirty = ui->text_dirty = true;
     if (vn_runner_quit(ui->r))
         ui->quit = true;
-    const bool idle = ui->mode != VN_PROMPT || (ui->prompt_stays && vn_prompt_empty());
-    if (ui->mode == VN_PROMPT && idle && vn_newest_volume(ui->s, VN_VOLUMES, name))
-        ui->mode = VN_BROWSE;
+    const bool idle = !ui->prompting || (ui->prompt_stays && vn_prompt_empty());
+    if (ui->prompting && idle && vn_newest_volume(ui->s, VN_VOLUMES, name))
+        ui->prompting = false;
     /* Long results are shown whole, unless there is something new to look at (M shows the text then). */
-    if (printed > ui->n_message && ui->mode != VN_EDIT && !new_picture(ui) && !ui->viewer.on && idle) {
+    if (printed > ui->n_message && !ui->mode->short_results && !new_picture(ui) && !ui->viewer.on && idle) {
         vn_viewer_open(ui, &ui->log, from);
-        ui->mode = VN_BROWSE;
+        ui->prompting = false;
     }
-    vn_paint_done(ui);
+    if (!ui->busy && !ui->drawing)
+        ui->panes.marks_end = true;
     if (!rc && !ui->busy)
         look_at_new(ui);
 }
@@ -152,10 +154,9 @@ static void on_line(void *ctx, const char *line)
         return;
     }
     if (ui->panes.info.shown.vol)
-        ui->mode = ui->resume_edit ? VN_EDIT : VN_BROWSE;
+        ui->prompting = false;
     else
         ui->prompt_stays = true;
-    ui->resume_edit = false;
     ui->text_dirty = true;
     line += strspn(line, " :");                  /* ":open" out of habit */
     if (*line)
@@ -249,6 +250,19 @@ static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now
     return (int)(s * 1000 + 0.5);
 }
 
+/* A verb asked for a mode. */
+static void asked_mode(struct vn_ui *ui)
+{
+    struct vn_view v = vn_session_view(ui->s);
+    if (!v.panel[0])
+        return;
+    const struct vn_mode *m = vn_mode_find(v.panel);
+    v.panel[0] = '\0';
+    vn_session_set_view(ui->s, &v);
+    if (m && m != ui->mode)
+        vn_mode_enter(ui, m);
+}
+
 static int loop(struct vn_ui *ui)
 {
     struct vn_input in;
@@ -266,6 +280,9 @@ static int loop(struct vn_ui *ui)
             vn_say(ui, VN_LOG_ERROR, "%s", ui->panes.error);
             ui->panes.error[0] = '\0';
         }
+        asked_mode(ui);
+        if (ui->mode->tick)
+            ui->mode->tick(ui);
         check_ack(ui, now);
         if (!ui->in_flight && (ui->panes.fresh || ui->text_dirty || ui->redraw) && (ui->acks || now - ui->sent_at >= FRAME_S))
             vn_screen_draw(ui);
@@ -300,11 +317,29 @@ static void first_look(struct vn_ui *ui)
         vn_obj_unref(o);
     }
     if (!v.volume[0]) {
-        ui->mode = VN_PROMPT;
-        ui->prompt_stays = true;
+        ui->prompting = ui->prompt_stays = true;
     }
     if (vn_screen_rows() < 30 && v.layout != 1)
         vn_keys_command(ui, "layout 1");         /* four panes would be a few cells each */
+}
+
+void vn_ui_settings(void)
+{
+    vn_config_add("start", "", "commands run at the start, separated by ;: layout 1; colormap fire", NULL);
+    vn_screen_settings();
+    vn_mode_settings();
+}
+
+/* What the configuration file asks for, and what is wrong with it. */
+static void configured(struct vn_ui *ui)
+{
+    const char *line = vn_config_complaints(), *start = vn_config_get("start");
+    for (size_t n; *line; line += n + (line[n] == '\n')) {
+        n = strcspn(line, "\n");
+        vn_say(ui, VN_LOG_ERROR, "%.*s", (int)n, line);
+    }
+    if (start && *start)
+        vn_keys_command(ui, start);
 }
 
 int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
@@ -318,13 +353,15 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     ui->s = s;
     ui->r = r;
     ui->acks = ui->focused = true;
+    ui->mode = &vn_mode_browse;
     vn_panes_open(&ui->panes, s, vn_tty_colors(), vn_tty_true_color(), vn_tty_cell_aspect());
     vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done });
     vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list });
     vn_screen_layout(ui);
     first_look(ui);
+    configured(ui);
     last = loop(ui);
-    vn_keys_flush(ui);
+    vn_mode_enter(ui, NULL);
     vn_runner_drop(r);
     vn_job_cancel_all();
     vn_panes_close(&ui->panes);

@@ -1,13 +1,27 @@
-/* paint.c - masks changed by hand. */
-#include "paint.h"
+/* mode_edit.c - masks changed by hand: a brush moved by the mouse or the keys.  What was drawn is marked on the screen at
+ * once and becomes one command when the button is released. */
 #include "keys.h"
+#include "mode.h"
 #include "tty.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { EDITED = VN_MASK | VN_LABELS | VN_SKELETON, MOST_VOXELS = 200, NEAR = 4 };
+enum { STROKE_POINTS = 512 };
 static const char AXIS[] = "xyz";
+
+static struct {
+    int size;                            /* of the finest voxels of the slice across */
+    bool ball, eraser;
+    uint32_t value;                      /* painted into labels; 1 into masks */
+    char made[64];                       /* the mask that this mode makes; "" none */
+    bool drag, erases;                   /* the stroke under way */
+    enum vn_pane pane;
+    int axis, n;
+    double at[3 * STROKE_POINTS], last[3], ring[3];
+    bool has_last;
+} brush;
 
 /* ---- what is edited ---- */
 
@@ -37,8 +51,8 @@ static void target(const struct vn_ui *ui, char name[64], char from[64])
     const struct vn_view v = vn_session_view(ui->s);
     const char *shown = v.volume[0] ? vn_shown_name(&v, v.front) : ui->panes.info.shown.view.volume;
     const char *which = editable(ui, v.overlay) ? v.overlay : editable(ui, shown) ? shown : "";
-    if (!which[0] && ui->brush.made[0] && (ui->busy || kind_of(ui, ui->brush.made)))
-        which = ui->brush.made;                      /* its first stroke may still be on the way */
+    if (!which[0] && brush.made[0] && (ui->busy || kind_of(ui, brush.made)))
+        which = brush.made;                      /* its first stroke may still be on the way */
     snprintf(from, 64, "%s", which[0] ? which : shown);
     if (which[0]) {
         snprintf(name, 64, "%s", which);
@@ -62,14 +76,13 @@ static double size_um(const struct vn_ui *ui, int axis)
     const struct vn_grid *g = grid(ui);
     int u, v;
     vn_scene_axes(axis, &u, &v);
-    return vn_um_known(g) ? ui->brush.size * fmin(g->um[u], g->um[v]) : 0;
+    return vn_um_known(g) ? brush.size * fmin(g->um[u], g->um[v]) : 0;
 }
 
 static struct vn_stroke stroke_of(const struct vn_ui *ui, int axis, const double *at, int64_t n)
 {
-    const struct vn_brush *b = &ui->brush;
     const double um = size_um(ui, axis);
-    struct vn_stroke s = { .at = at, .n = n, .radius = (um > 0 ? um : b->size) / 2, .axis = b->ball ? VN_BRUSH_BALL : axis };
+    struct vn_stroke s = { .at = at, .n = n, .radius = (um > 0 ? um : brush.size) / 2, .axis = brush.ball ? VN_BRUSH_BALL : axis };
     for (int k = 0; k < 3 && um > 0; k++)
         s.um[k] = grid(ui)->um[k];
     return s;
@@ -89,39 +102,38 @@ static void edit(struct vn_ui *ui, const char *line)
 
 /* ---- strokes ---- */
 
-static uint32_t mark_color(const struct vn_ui *ui, bool erases) { return erases ? 0xd75f5f : vn_label_color(ui->brush.value); }
+static uint32_t mark_color(bool erases) { return erases ? 0xd75f5f : vn_label_color(brush.value); }
 
 static void submit(struct vn_ui *ui)
 {
-    struct vn_brush *b = &ui->brush;
     struct vn_str line = { 0 };
     char name[64], from[64];
-    if (!b->n)
+    if (!brush.n)
         return;
     target(ui, name, from);
-    if (b->erases && strcmp(name, from)) {
+    if (brush.erases && strcmp(name, from)) {
         vn_say(ui, VN_LOG_ERROR, "there is nothing to erase: paint first, or choose a mask with m");
         ui->panes.marks_end = true;
-        b->n = 0;
+        brush.n = 0;
         return;
     }
-    vn_str_addf(&line, "%s %s at=", b->erases ? "erase" : "paint", from);
-    for (int i = 0; i < 3 * b->n; i++)
-        vn_str_addf(&line, "%s%.0f", i ? "," : "", b->at[i]);
-    const double um = size_um(ui, b->axis);
+    vn_str_addf(&line, "%s %s at=", brush.erases ? "erase" : "paint", from);
+    for (int i = 0; i < 3 * brush.n; i++)
+        vn_str_addf(&line, "%s%.0f", i ? "," : "", brush.at[i]);
+    const double um = size_um(ui, brush.axis);
     if (um > 0)
         vn_str_addf(&line, " size=%.6gum", um);
     else
-        vn_str_addf(&line, " size=%dvox", b->size);
-    if (b->ball)
+        vn_str_addf(&line, " size=%dvox", brush.size);
+    if (brush.ball)
         vn_str_add(&line, " axis=ball");
-    else if (b->axis != 2)
-        vn_str_addf(&line, " axis=%c", AXIS[b->axis]);
-    if (!b->erases && b->value != 1)
-        vn_str_addf(&line, " value=%u", b->value);
+    else if (brush.axis != 2)
+        vn_str_addf(&line, " axis=%c", AXIS[brush.axis]);
+    if (!brush.erases && brush.value != 1)
+        vn_str_addf(&line, " value=%u", brush.value);
     vn_str_addf(&line, " as=%s", name);
-    snprintf(b->made, sizeof b->made, "%s", name);
-    b->n = 0;
+    snprintf(brush.made, sizeof brush.made, "%s", name);
+    brush.n = 0;
     ui->panes.marks_end = false;
     if (line.s && !line.failed)
         edit(ui, line.s);
@@ -143,24 +155,23 @@ static bool between(const double *a, const double *b, const double *c)
 
 static void add(struct vn_ui *ui, const double at[3])
 {
-    struct vn_brush *b = &ui->brush;
-    double *p = b->at + 3 * b->n;
-    if (b->n && !memcmp(p - 3, at, 3 * sizeof *at))
+    double *p = brush.at + 3 * brush.n;
+    if (brush.n && !memcmp(p - 3, at, 3 * sizeof *at))
         return;
     memcpy(p, at, 3 * sizeof *at);
-    const int joined = b->n ? 2 : 1;
-    struct vn_stroke s = stroke_of(ui, b->axis, p - 3 * (joined - 1), joined);
-    vn_panes_mark(&ui->panes, b->pane, &s, mark_color(ui, b->erases), b->erases);
+    const int joined = brush.n ? 2 : 1;
+    struct vn_stroke s = stroke_of(ui, brush.axis, p - 3 * (joined - 1), joined);
+    vn_panes_mark(&ui->panes, brush.pane, &s, mark_color(brush.erases), brush.erases);
     ui->text_dirty = true;
-    if (b->n >= 2 && between(p - 6, p - 3, p))
+    if (brush.n >= 2 && between(p - 6, p - 3, p))
         memcpy(p - 3, at, 3 * sizeof *at);           /* straight on: the point before says nothing */
     else
-        b->n++;
-    memcpy(b->last, at, sizeof b->last);
-    if (b->n == VN_STROKE_POINTS) {                  /* goes on in a second command */
+        brush.n++;
+    memcpy(brush.last, at, sizeof brush.last);
+    if (brush.n == STROKE_POINTS) {                  /* goes on in a second command */
         submit(ui);
-        memcpy(b->at, b->last, sizeof b->last);
-        b->n = 1;
+        memcpy(brush.at, brush.last, sizeof brush.last);
+        brush.n = 1;
     }
 }
 
@@ -172,34 +183,33 @@ static bool begin(struct vn_ui *ui, enum vn_pane pane, bool erases)
         return false;
     }
     submit(ui);
-    ui->brush.erases = erases;
-    ui->brush.pane = pane;
-    ui->brush.axis = vn_pane_axis(&v, pane);
+    brush.erases = erases;
+    brush.pane = pane;
+    brush.axis = vn_pane_axis(&v, pane);
     return true;
 }
 
 /* From the keyboard: a dab at the crosshair, or a line to it from where the brush was last. */
 static void dab(struct vn_ui *ui, bool line)
 {
-    struct vn_brush *b = &ui->brush;
     const struct vn_view v = vn_session_view(ui->s), *shown = &ui->panes.info.shown.view;
     const struct vn_box *box = &ui->panes.info.shown.vol->box;
     double at[3], last[3];
-    bool joins = line && b->has_last;
-    memcpy(last, b->last, sizeof last);
+    bool joins = line && brush.has_last;
+    memcpy(last, brush.last, sizeof last);
     for (int k = 0; k < 3; k++) {
         const bool there = v.at[k] >= (double)box->lo[k] && v.at[k] < (double)box->hi[k];
         at[k] = floor(there ? v.at[k] : shown->at[k]);
         joins = joins && last[k] >= (double)box->lo[k] && last[k] < (double)box->hi[k];
     }
-    if (!begin(ui, v.focus, b->eraser))
+    if (!begin(ui, v.focus, brush.eraser))
         return;
-    if (joins && (b->ball || last[b->axis] == at[b->axis]))
+    if (joins && (brush.ball || last[brush.axis] == at[brush.axis]))
         add(ui, last);
     else if (line)
         vn_say(ui, VN_LOG_TEXT, "a line starts where the brush was last in this slice: only the crosshair's place is painted");
     add(ui, at);
-    b->has_last = true;
+    brush.has_last = true;
     submit(ui);
 }
 
@@ -230,104 +240,114 @@ static void take_label(struct vn_ui *ui)
     char name[64], from[64];
     target(ui, name, from);
     double label = kind_of(ui, name) != VN_LABELS ? 1 : info->shown.overlay ? info->overlay_value : info->value[info->shown.view.front];
-    ui->brush.value = label >= 1 && label <= UINT32_MAX ? (uint32_t)label : 1;
+    brush.value = label >= 1 && label <= UINT32_MAX ? (uint32_t)label : 1;
 }
 
-void vn_paint_start(struct vn_ui *ui)
+static bool start(struct vn_ui *ui)
 {
     struct vn_view v = vn_session_view(ui->s);
     char name[64], from[64];
     if (!ui->panes.info.shown.vol)
-        return;
-    if (!ui->brush.size)
-        ui->brush.size = 3;
-    ui->brush.eraser = ui->brush.has_last = false;
-    ui->brush.made[0] = '\0';
-    ui->mode = VN_EDIT;
+        return false;
+    if (!brush.size)
+        brush.size = 3;
+    brush.eraser = brush.has_last = false;
+    brush.made[0] = '\0';
     if (editable(ui, v.overlay) && !v.overlay_on)
         vn_keys_command(ui, "overlay on");
     take_label(ui);
     target(ui, name, from);
     if (strcmp(name, from))
         vn_say(ui, VN_LOG_TEXT, "painting makes a new mask '%s'", name);
-    ui->text_dirty = true;
-}
-
-static void resize(struct vn_ui *ui, bool larger)
-{
-    int n = ui->brush.size;
-    n = larger ? n + (n < 8 ? 1 : n / 4) : n - (n <= 8 ? 1 : n / 5);
-    ui->brush.size = n < 1 ? 1 : n > MOST_VOXELS ? MOST_VOXELS : n;
-}
-
-static void leave(struct vn_ui *ui)
-{
-    if (ui->brush.drag) {                            /* the stroke under way is not made */
-        ui->brush.drag = false;
-        ui->brush.n = 0;
-        ui->panes.marks_end = ui->panes.dirty = true;
-        return;
-    }
-    ui->mode = VN_BROWSE;
-}
-
-bool vn_paint_key(struct vn_ui *ui, const struct vn_event *ev)
-{
-    if (!ui->panes.info.shown.vol) {
-        ui->mode = VN_BROWSE;
-        return false;
-    }
-    switch (ev->code) {
-    case '[': resize(ui, false); break;
-    case ']': resize(ui, true); break;
-    case ' ': dab(ui, false); break;
-    case 'l': dab(ui, true); break;
-    case 'd': ui->brush.ball = !ui->brush.ball; break;
-    case 'e': ui->brush.eraser = !ui->brush.eraser; break;
-    case '.':
-        take_label(ui);
-        vn_say(ui, VN_LOG_TEXT, "painting with %u", ui->brush.value);
-        break;
-    case VN_KEY_DEL: case VN_KEY_BACKSPACE: component(ui, "delete"); break;
-    case 'K': component(ui, "keep"); break;
-    case VN_KEY_ESC: case VN_KEY_ENTER: leave(ui); break;
-    default: return false;
-    }
-    ui->text_dirty = true;
     return true;
 }
 
-bool vn_paint_mouse(struct vn_ui *ui, const struct vn_event *ev)
+static void resize(bool larger)
 {
-    struct vn_brush *b = &ui->brush;
+    int n = brush.size;
+    n = larger ? n + (n < 8 ? 1 : n / 4) : n - (n <= 8 ? 1 : n / 5);
+    brush.size = n < 1 ? 1 : n > MOST_VOXELS ? MOST_VOXELS : n;
+}
+
+static void stop(struct vn_ui *ui)
+{
+    brush.drag = false;
+    brush.n = 0;
+    ui->panes.ring.radius = 0;
+    ui->panes.marks_end = ui->panes.dirty = true;
+}
+
+static void leave(struct vn_ui *ui, int arg, unsigned mods)
+{
+    (void)arg;
+    (void)mods;
+    if (brush.drag)                              /* the stroke under way is not made, the mode stays */
+        stop(ui);
+    else
+        vn_mode_enter(ui, NULL);
+}
+
+static void size_key(struct vn_ui *ui, int way, unsigned mods) { (void)mods; resize(way > 0); ui->text_dirty = true; }
+static void dab_key(struct vn_ui *ui, int line, unsigned mods) { (void)mods; if (ui->panes.info.shown.vol) dab(ui, line); }
+static void ball_key(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; brush.ball = !brush.ball; ui->text_dirty = true; }
+static void eraser_key(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; brush.eraser = !brush.eraser; ui->text_dirty = true; }
+static void component_key(struct vn_ui *ui, int keep, unsigned mods) { (void)mods; if (ui->panes.info.shown.vol) component(ui, keep ? "keep" : "delete"); }
+static void label_key(struct vn_ui *ui, int arg, unsigned mods)
+{
+    (void)arg;
+    (void)mods;
+    if (!ui->panes.info.shown.vol)
+        return;
+    take_label(ui);
+    vn_say(ui, VN_LOG_TEXT, "painting with %u", brush.value);
+}
+
+static const struct vn_bind binds[] = {
+    { "smaller", "[", "", "brush smaller, larger", size_key, -1 },
+    { "larger", "]", "size", NULL, size_key, 1 },
+    { "paint", "Space", "paint", "paint at the crosshair, also dragging", dab_key, 0 },
+    { "line", "l", "line", "a line from the last place", dab_key, 1 },
+    { "ball", "d", "ball", "disc in the slice or ball", ball_key, 0 },
+    { "eraser", "e", "erase", "every stroke erases; so does dragging with the right button or Shift", eraser_key, 0 },
+    { "label", ".", "label", "of labels: paint with the one under the crosshair", label_key, 0 },
+    { "delete", "Del Backspace", "delete", "delete the component at the crosshair; keep only that", component_key, 0 },
+    { "keep", "K", "keep", NULL, component_key, 1 },
+    { "leave", "Esc Enter", "done", "done", leave, 0 },
+    { 0 },
+};
+
+static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
+{
     double at[3];
     if (ev->button != 0 && ev->button != 2 && !ev->release)
-        return b->drag;                              /* the wheel, but not during a stroke */
+        return brush.drag;                              /* the wheel, but not during a stroke */
     const int i = vn_panes_hit(&ui->panes, ev->x, ev->y, at);
     if (ev->release || !ev->motion) {
-        if (b->drag && i >= 0 && ui->panes.info.box[i].pane == b->pane && ev->release)
+        if (brush.drag && i >= 0 && ui->panes.info.box[i].pane == brush.pane && ev->release)
             add(ui, at);
-        if (b->drag)
+        if (brush.drag)
             submit(ui);
-        b->drag = false;
+        brush.drag = false;
     }
     if (i < 0 || ev->release)
         return true;
     if (!ev->motion)
-        b->drag = begin(ui, ui->panes.info.box[i].pane, ev->button == 2 || ev->mods & VN_SHIFT || b->eraser);
-    if (b->drag && ui->panes.info.box[i].pane == b->pane) {
+        brush.drag = begin(ui, ui->panes.info.box[i].pane, ev->button == 2 || ev->mods & VN_SHIFT || brush.eraser);
+    if (brush.drag && ui->panes.info.box[i].pane == brush.pane) {
         add(ui, at);
-        b->has_last = true;
+        brush.has_last = true;
     }
     return true;
 }
 
-void vn_paint_ring(struct vn_ui *ui)
+/* The brush's outline at the crosshair, before drawing. */
+static void tick(struct vn_ui *ui)
 {
-    double *at = ui->brush.ring;
+    double *at = brush.ring;
     struct vn_view v = vn_session_view(ui->s);
     ui->panes.ring.radius = 0;
-    if (ui->mode != VN_EDIT || !ui->panes.info.n || v.focus == VN_MIP)
+    ui->drawing = brush.drag;
+    if (!ui->panes.info.n || v.focus == VN_MIP)
         return;
     for (int k = 0; k < 3; k++)
         at[k] = floor(ui->panes.info.shown.view.at[k]);
@@ -335,26 +355,26 @@ void vn_paint_ring(struct vn_ui *ui)
     ui->panes.ring_pane = v.focus;
 }
 
-void vn_paint_done(struct vn_ui *ui)
+static void hint(const struct vn_ui *ui, struct vn_str *b)
 {
-    if (!ui->busy && !ui->brush.drag)
-        ui->panes.marks_end = true;
-}
-
-void vn_paint_status(const struct vn_ui *ui, struct vn_str *b)
-{
-    const struct vn_brush *brush = &ui->brush;
     struct vn_view v = vn_session_view(ui->s);
     char name[64], from[64];
     if (!ui->panes.info.shown.vol)
         return;
     target(ui, name, from);
-    vn_str_addf(b, "%s %s", brush->eraser ? "ERASE" : "PAINT", name);
-    if (brush->value != 1 && !brush->eraser)
-        vn_str_addf(b, " with %u", brush->value);
-    vn_str_addf(b, "  %s %d vox", brush->ball ? "ball" : "disc", brush->size);
+    vn_str_addf(b, "%s %s", brush.eraser ? "ERASE" : "PAINT", name);
+    if (brush.value != 1 && !brush.eraser)
+        vn_str_addf(b, " with %u", brush.value);
+    vn_str_addf(b, "  %s %d vox", brush.ball ? "ball" : "disc", brush.size);
     const double um = size_um(ui, vn_pane_axis(&v, v.focus));
     if (um > 0)
         vn_str_addf(b, " %.4g um", um);
-    vn_str_add(b, "  [ ] size  e erase  u undo  ? keys  Esc  Space, drag paint  right drag erases  Del K component  d ball  l line");
+    vn_str_add(b, "  {smaller}{larger} {eraser} {undo} {help} {leave} {paint} {line} {ball} {delete}");
 }
+
+const struct vn_mode vn_mode_edit = {
+    .name = "edit", .title = "Edit",
+    .about = "Left drag paints, right or Shift drag erases, in the mask or labels on top or in a new mask.",
+    .open = { "edit", "e", "edit", "edit the mask or labels on top, or draw a new mask", NULL, 0 },
+    .binds = binds, .over_browse = true, .short_results = true, .start = start, .stop = stop, .mouse = mouse, .tick = tick, .hint = hint,
+};
