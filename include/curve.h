@@ -29,4 +29,12 @@ struct vn_curve {
 int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_opt *o, struct vn_curve *out,
              struct vn_job *job, struct vn_err *err);
 void vn_curve_free(struct vn_curve *c);                   /* leaves {0}; {0} allowed */
+
+/* The same of one mask: what each of the 256 configurations of 2x2x2 voxels adds, and their sum. */
+struct vn_config { int64_t euler, length; };
+struct vn_breadth { double unit; struct vn_config config[256]; };         /* length in units, of um */
+void vn_breadth_init(struct vn_breadth *b, const double um[3], int connectivity);        /* um: 1, 1, 1 for voxels */
+/* mask: u8, nonzero = foreground; outside is background. */
+int vn_breadth_mask(const struct vn_breadth *b, const struct vn_buf *mask, double *length, int64_t *euler,
+                    struct vn_job *job, struct vn_err *err);
 #endif

@@ -1,10 +1,10 @@
 /* cmd_clean.c - "clean": small components, holes and gaps of a mask. */
+#include "clean.h"
 #include "cmd.h"
 #include <stdlib.h>
 #include <string.h>
 
 extern const struct vn_op vn_op_clean;
-extern const struct vn_param vn_clean_params[];
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {

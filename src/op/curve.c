@@ -23,7 +23,6 @@ enum { SLAB_BYTES = 16 << 20, POLL_MASK = 0xffff };
 static const uint32_t ALL = (1u << 27) - 1, MARK = 1u << 31;
 
 struct bin { int64_t euler, length, voxels, hit, maxima, edges; };     /* of one level: changes as it is reached from above */
-struct weight { int64_t euler, length; };                              /* of one configuration */
 
 struct work {
     const struct vn_curve *c;
@@ -35,7 +34,7 @@ struct work {
     uint32_t near;                  /* which of the 27 are neighbours */
     int connectivity;
     double scale;                   /* thresholds per unit */
-    struct weight weight[256];
+    struct vn_breadth breadth;
     int n_bins;
     struct bin **bins;              /* n + 1 levels for every thread; taken and given back by bodies */
     uint8_t *taken;
@@ -334,11 +333,11 @@ static VN_HOT void sort_corners(const uint16_t *r0, const uint16_t *r1, const ui
     }
 }
 
-static void count_corners(const struct weight *weight, uint32_t (*key)[STRIP], int64_t n, struct bin *bin)
+static void count_corners(const struct vn_config *weight, uint32_t (*key)[STRIP], int64_t n, struct bin *bin)
 {
     for (int64_t x = 0; x < n; x++) {
         unsigned set = 0;
-        struct weight was = { 0, 0 };
+        struct vn_config was = { 0, 0 };
         if (key[0][x] >> 3 == key[7][x] >> 3)              /* all set at once: 0 */
             continue;
         for (int i = 0; i < 8; i++) {
@@ -364,7 +363,7 @@ static int corner_plane(void *ctx, int64_t z, struct vn_err *err)
             const uint16_t *r = w->level + z * w->plane + y * w->row + x;
             const int64_t n = vn_min64(STRIP, w->n[0] + 1 - x);
             sort_corners(r, r + w->row, r + w->plane, r + w->plane + w->row, n, key);
-            count_corners(w->weight, key, n, bin);
+            count_corners(w->breadth.config, key, n, bin);
         }
     bins_give(w, mine);
     return 0;
@@ -442,9 +441,11 @@ static void sphere_shares(const double um[3], double share[7])
 
 /* Length = 2 sum over normals of share x distance of the planes x Euler characteristic of the sections, in units of the
  * longest edge / 2^LENGTH_BITS. */
-static void weights_of(struct work *w, const double um[3], double longest)
+void vn_breadth_init(struct vn_breadth *b, const double um[3], int connectivity)
 {
+    const double longest = fmax(um[0], fmax(um[1], um[2]));
     double share[7], apart[7];
+    b->unit = longest / (1 << LENGTH_BITS);
     sphere_shares(um, share);
     for (int k = 0; k < 7; k++) {
         double square = 0;
@@ -466,9 +467,76 @@ static void weights_of(struct work *w, const double um[3], double longest)
         const double sum = share[0] * apart[0] * x + share[1] * apart[1] * y + share[2] * apart[2] * z +
                            share[3] / 2 * apart[3] * xy + share[4] / 2 * apart[4] * xz + share[5] / 2 * apart[5] * yz +
                            share[6] / 4 * apart[6] * xyz;
-        w->weight[s] =
-            (struct weight){euler_of(s, w->connectivity), (int64_t)floor(2 * sum / longest * (1 << LENGTH_BITS) + 0.5)};
+        b->config[s] =
+            (struct vn_config){euler_of(s, connectivity), (int64_t)floor(2 * sum / longest * (1 << LENGTH_BITS) + 0.5)};
     }
+}
+
+/* ---- of one mask ---- */
+
+struct tally { const struct vn_buf *mask; int64_t n[3]; uint32_t (*of_plane)[256]; };
+
+/* The four voxels around each edge along x, bit y + 2 z, of n corners; before and behind the row nothing is set. */
+static VN_HOT void join_rows(const uint8_t *const r[4], uint8_t *restrict four, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        four[x] = (uint8_t)((r[0][x] != 0) | (r[1][x] != 0) << 1 | (r[2][x] != 0) << 2 | (r[3][x] != 0) << 3);
+}
+
+/* Corners between planes z - 1 and z, by the four voxels before (low bits) and behind. */
+static int tally_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct tally *t = ctx;
+    const struct vn_buf *m = t->mask;
+    const int64_t nx = t->n[0];
+    uint32_t *count = t->of_plane[z];
+    uint8_t *none = vn_calloc((uint64_t)(2 * nx + 24), 1, err), *four = none + nx;   /* 8 empty bytes before, 16 behind */
+    if (!none)
+        return VN_E_MEMORY;
+    four += 8;
+    for (int64_t y = 0; y <= t->n[1]; y++) {
+        const uint8_t *r[4];
+        for (int i = 0; i < 4; i++) {
+            const int64_t ry = y - 1 + i % 2, rz = z - 1 + i / 2;
+            r[i] = ry < 0 || ry == t->n[1] || rz < 0 || rz == t->n[2]
+                       ? none : (const uint8_t *)m->data + rz * m->stride[1] + ry * m->stride[0];
+        }
+        join_rows(r, four, nx);
+        for (int64_t x = 0; x <= nx; x += 7) {
+            uint64_t w;                                        /* 7 corners and the voxel behind; most hold nothing */
+            memcpy(&w, four + x - 1, sizeof w);
+            for (int i = 0; w && i < 7 && x + i <= nx; i++, w >>= 8)
+                count[(w & 15) | (w >> 8 & 15) << 4]++;
+        }
+    }
+    vn_free(none);
+    return 0;
+}
+
+int vn_breadth_mask(const struct vn_breadth *b, const struct vn_buf *mask, double *length, int64_t *euler,
+                    struct vn_job *job, struct vn_err *err)
+{
+    struct tally t = { mask, { vn_box_dim(&mask->box, 0), vn_box_dim(&mask->box, 1), vn_box_dim(&mask->box, 2) }, NULL };
+    struct vn_config sum = { 0, 0 };
+    if (mask->type != VN_U8)
+        return vn_fail(err, VN_E_INTERNAL, "the length is counted in u8 masks");
+    if (!(t.of_plane = vn_calloc((uint64_t)t.n[2] + 1, sizeof *t.of_plane, err)))
+        return VN_E_MEMORY;
+    int rc = vn_job_for_quiet(job, t.n[2] + 1, tally_plane, &t, err);
+    for (unsigned i = 1; i < 256 && !rc; i++) {
+        unsigned set = 0;                                      /* as the weights count them: x + 2 y + 4 z */
+        int64_t n = 0;
+        for (int k = 0; k < 4; k++)
+            set |= (i >> k & 1) << 2 * k | (i >> (k + 4) & 1) << (2 * k + 1);
+        for (int64_t z = 0; z <= t.n[2]; z++)
+            n += t.of_plane[z][i];
+        sum.euler += n * b->config[set].euler;
+        sum.length += n * b->config[set].length;
+    }
+    vn_free(t.of_plane);
+    *length = (double)sum.length * b->unit;
+    *euler = sum.euler;
+    return rc;
 }
 
 /* ---- the steadiest run ---- */
@@ -649,7 +717,6 @@ int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_o
     struct vn_curve c = { .um = vn_um_known(&v->grid), .has_truth = o->truth != NULL };
     struct work w = { .c = &c, .connectivity = o->connectivity };
     const double um[3] = { c.um ? v->grid.um[0] : 1, c.um ? v->grid.um[1] : 1, c.um ? v->grid.um[2] : 1 };
-    const double longest = fmax(um[0], fmax(um[1], um[2]));
     struct vn_box in;
 
     if (!vn_box_meet(&v->box, box, &in))
@@ -663,7 +730,7 @@ int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_o
     if (rc)
         goto out;
     c.total = vn_box_count(&in);
-    weights_of(&w, um, longest);
+    vn_breadth_init(&w.breadth, um, w.connectivity);
     vn_job_stage(job, "levels");
     rc = read_levels(&w, v, &in, o->truth, job, err);
     vn_job_stage(job, "neighbourhoods");
@@ -675,7 +742,7 @@ int vn_curve(struct vn_vol *v, const struct vn_box *box, const struct vn_curve_o
         rc = components(&w, job, err);
     if (rc)
         goto out;
-    add_up(w.bins[0], longest / (1 << LENGTH_BITS), &c);
+    add_up(w.bins[0], w.breadth.unit, &c);
     rc = find_plateau(&c, err);
 out:
     work_free(&w);

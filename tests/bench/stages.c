@@ -3,11 +3,13 @@
  *   stages op NAME FILE THREADS [KEY=VALUE ...]   an operation on a volume in memory; reading it is not timed
  *   stages open FILE                              open and first plane of a file that is not in the system's cache
  *   stages spawn N PROGRAM [ARGUMENT ...]         the quickest of N runs of a program, output dropped
+ *   stages tune FILE TRUTH THREADS                live tuning: milliseconds from a changed parameter to mask and numbers
  *   stages raw FILE OUT                           voxels without a header, for peers that read such
  *   stages big OUT MB                             a BigTIFF of pages of 1 MB, written page by page */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <spawn.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 #include "io.h"
 #include "mem.h"
 #include "op.h"
+#include "tune.h"
 
 extern char **environ;
 static struct vn_err err;
@@ -127,6 +130,87 @@ static int op_main(int n, char **arg)
     vn_args_free(&s.a);
     vn_vol_unref(s.out);
     vn_vol_unref(s.in);
+    vn_job_exit();
+    return 0;
+}
+
+/* ---- tuning ---- */
+
+struct tuning { struct vn_tune *t; struct vn_tune_set auto_set; const char *verb, *key; double from, to; };
+enum { TUNE_VALUES = 12 };
+
+static int by_value(const void *a, const void *b) { return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b); }
+
+/* A key held: TUNE_VALUES values after each other. */
+static int run_tuning(void *ctx, struct vn_job *j, struct vn_err *e)
+{
+    struct tuning *g = ctx;
+    double mask_ms[TUNE_VALUES], all_ms[TUNE_VALUES];
+    for (int i = -1; i < TUNE_VALUES; i++) {
+        struct vn_tune_set s;
+        struct vn_tune_numbers n;
+        struct vn_vol *m;
+        char text[32];
+        need(vn_tune_set_copy(&s, &g->auto_set, &err), "setting");
+        const double value = g->from + (g->to - g->from) * (i + 1) / TUNE_VALUES;
+        snprintf(text, sizeof text, "%.4g", value > 5 ? round(value) : value);
+        struct vn_args *a = g->verb[0] == 's' ? &s.step[0] : g->verb[0] == 't' ? &s.cut : &s.clean;
+        if (g->verb[0] == 't') {
+            need(vn_args_set(a, "low", "0.5", &err), "low");
+            need(vn_args_set(a, "high", "0.7", &err), "high");
+        }
+        need(vn_args_set(a, g->key, text, &err), g->key);
+        const double t0 = now();
+        int rc = vn_tune_run(g->t, &s, &m, &n, j, e);
+        const double t1 = now();
+        rc = rc ? rc : vn_tune_cldice(g->t, &n.cldice, j, e);
+        const double t2 = now();
+        if (rc)
+            return rc;
+        vn_vol_unref(m);
+        vn_tune_set_free(&s);
+        if (i >= 0) {
+            mask_ms[i] = 1e3 * (t1 - t0);
+            all_ms[i] = 1e3 * (t2 - t0);
+        }
+    }
+    qsort(mask_ms, TUNE_VALUES, sizeof *mask_ms, by_value);
+    qsort(all_ms, TUNE_VALUES, sizeof *all_ms, by_value);
+    printf("%-10s %10.1f %10.1f %12.1f %10.1f\n", g->key, mask_ms[TUNE_VALUES / 2], mask_ms[TUNE_VALUES - 1], all_ms[TUNE_VALUES / 2], all_ms[TUNE_VALUES - 1]);
+    return 0;
+}
+
+static int tune_main(char **arg)
+{
+    extern const struct vn_op vn_op_clean, vn_op_hysteresis;
+    static const struct { const char *verb, *key; double from, to; } try[] = {
+        { "threshold", "low", 0.3, 0.6 }, { "threshold", "high", 0.6, 0.9 }, { "clean", "min_size", 10, 1000 },
+        { "clean", "fill", 10, 5000 }, { "clean", "close", 0.5, 3.5 }, { "segment", "contrast", 4, 12 }, { "segment", "local", 0, 0.3 },
+        { "segment", "smooth", 0.5, 1.5 },
+    };
+    struct tuning g = { 0 };
+    need(vn_job_init(atoi(arg[2]), &err), "threads");
+    need(vn_op_device(VN_DEVICE_CPU, 0, 0, &err), "device");
+    struct vn_vol *v = load(arg[0]), *truth = load(arg[1]);
+    need(!(g.t = vn_tune_new(v, truth, &v->box, &err)), "tuning");
+    g.auto_set.n_step = 1;
+    g.auto_set.op[0] = vn_op_find("segment");
+    need(vn_args_init(&g.auto_set.step[0], g.auto_set.op[0]->params, &err), "segment");
+    need(vn_args_init(&g.auto_set.cut, vn_op_hysteresis.params, &err), "threshold");
+    need(vn_args_init(&g.auto_set.clean, vn_op_clean.params, &err), "clean");
+    printf("%" PRId64 "x%" PRId64 "x%" PRId64 ", %s threads: ms to mask and numbers (median, most of %d), and to clDice\n",
+           v->grid.dim[0], v->grid.dim[1], v->grid.dim[2], arg[2], TUNE_VALUES);
+    for (size_t i = 0; i < VN_COUNT(try); i++) {
+        g.verb = try[i].verb;
+        g.key = try[i].key;
+        g.from = try[i].from;
+        g.to = try[i].to;
+        need(vn_job_run(VN_REGION, "tune", run_tuning, &g, NULL, &err), g.key);
+    }
+    vn_tune_set_free(&g.auto_set);
+    vn_tune_free(g.t);
+    vn_vol_unref(v);
+    vn_vol_unref(truth);
     vn_job_exit();
     return 0;
 }
@@ -249,10 +333,12 @@ int main(int argc, char **argv)
         return open_main(argv + 2);
     if (argc >= 4 && !strcmp(argv[1], "spawn"))
         return spawn_main(argv + 2);
+    if (argc == 5 && !strcmp(argv[1], "tune"))
+        return tune_main(argv + 2);
     if (argc == 4 && !strcmp(argv[1], "raw"))
         return raw_main(argv + 2);
     if (argc == 4 && !strcmp(argv[1], "big"))
         return big_main(argv + 2);
-    fputs("usage: stages op NAME FILE THREADS [KEY=VALUE ...] | open FILE | spawn N PROGRAM ... | raw FILE OUT | big OUT MB\n", stderr);
+    fputs("usage: stages op NAME FILE THREADS [KEY=VALUE ...] | open FILE | spawn N PROGRAM ... | tune FILE TRUTH THREADS | raw FILE OUT | big OUT MB\n", stderr);
     return 2;
 }

@@ -1,0 +1,497 @@
+/* tune.c - the chain with its intermediates.
+ *
+ *   in -> step 0 .. n - 1 -> field -> [low] pieces -> [high] cut -> [close, fill, open] shape -> [min_size] mask
+ *
+ * Each link has a key: its parameters and the key of the link before.  Pieces are the components of the field from low on with
+ * the greatest value of each, so that high is a look-up; parts are the components of the shape with their sizes, so that
+ * min_size is one. */
+#include "tune.h"
+#include <math.h>
+#include <string.h>
+#include "autothresh.h"
+#include "clean.h"
+#include "curve.h"
+#include "label.h"
+#include "lee94.h"
+#include "mem.h"
+
+extern const struct vn_op vn_op_clean;
+
+struct link { struct vn_key key; bool made; };
+struct vn_tune {
+    struct vn_vol *in;
+    struct vn_box box;
+    double um[3];                                   /* 0: not known */
+    struct vn_breadth breadth;
+    struct step { struct link l; struct vn_args settled; struct vn_vol *out; } step[VN_TUNE_STEPS];
+    struct vn_vol *field;
+    struct link low; struct vn_runs piece; double *greatest; uint8_t *value;
+    struct link high; struct vn_vol *cut;           /* its voxels are written anew for each setting */
+    struct link shape; struct vn_buf shaped; struct vn_runs part; uint64_t *size;
+    struct link all; struct vn_vol *mask; struct vn_tune_numbers n;
+    bool has_truth;
+    struct vn_buf truth, skeleton;                  /* 0 or 1; the skeleton when it is first asked for */
+    uint64_t true_voxels;
+    double cldice; bool has_cldice;
+};
+
+/* ---- settings ---- */
+
+void vn_tune_set_free(struct vn_tune_set *s)
+{
+    for (int i = 0; i < s->n_step; i++)
+        vn_args_free(&s->step[i]);
+    vn_args_free(&s->cut);
+    vn_args_free(&s->clean);
+    *s = (struct vn_tune_set){ 0 };
+}
+
+int vn_tune_set_copy(struct vn_tune_set *to, const struct vn_tune_set *from, struct vn_err *err)
+{
+    int rc = 0;
+    *to = (struct vn_tune_set){ 0 };
+    for (; to->n_step < from->n_step && !rc; to->n_step += !rc) {
+        to->op[to->n_step] = from->op[to->n_step];
+        rc = vn_args_copy(&to->step[to->n_step], &from->step[to->n_step], err);
+    }
+    if (!rc)
+        rc = vn_args_copy(&to->cut, &from->cut, err);
+    if (!rc)
+        rc = vn_args_copy(&to->clean, &from->clean, err);
+    if (rc)
+        vn_tune_set_free(to);
+    return rc;
+}
+
+/* ---- planes of u8 voxels ---- */
+
+struct planes { const struct vn_buf *a, *b; struct vn_buf *to; double low; uint64_t *sum; };
+
+static const void *row_of(const struct vn_buf *b, int64_t y, int64_t z)
+{
+    return (const char *)b->data + (z * b->stride[1] + y * b->stride[0]) * (int64_t)vn_type_size(b->type);
+}
+
+static VN_HOT void cut_f32(const float *restrict v, float low, uint8_t *restrict to, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        to[x] = v[x] >= low;
+}
+
+static int cut_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct planes *p = ctx;
+    const int64_t n = vn_box_dim(&p->to->box, 0);
+    const float low = (float)p->low, least = (double)low < p->low ? nextafterf(low, INFINITY) : low;
+    (void)err;
+    for (int64_t y = 0; y < vn_box_dim(&p->to->box, 1); y++) {
+        uint8_t *to = (uint8_t *)p->to->data + z * p->to->stride[1] + y * p->to->stride[0];
+        if (p->a->type == VN_F32)
+            cut_f32(row_of(p->a, y, z), least, to, n);
+        else
+            for (int64_t x = 0; x < n; x++)
+                to[x] = ((const double *)row_of(p->a, y, z))[x] >= p->low;
+    }
+    return 0;
+}
+
+static VN_HOT uint64_t count_both(const uint8_t *restrict a, const uint8_t *restrict b, int64_t n)
+{
+    uint32_t s = 0;
+    for (int64_t x = 0; x < n; x++)
+        s += (uint32_t)(a[x] & b[x]);
+    return s;
+}
+
+static int both_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct planes *p = ctx;
+    uint64_t s = 0;
+    (void)err;
+    for (int64_t y = 0; y < vn_box_dim(&p->a->box, 1); y++)
+        s += count_both(row_of(p->a, y, z), row_of(p->b, y, z), vn_box_dim(&p->a->box, 0));
+    p->sum[z] = s;
+    return 0;
+}
+
+/* Voxels set in both masks of 0 and 1, which have one box. */
+static int both(const struct vn_buf *a, const struct vn_buf *b, uint64_t *out, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t nz = vn_box_dim(&a->box, 2);
+    struct planes p = { .a = a, .b = b, .sum = vn_alloc((uint64_t)nz * sizeof *p.sum, err) };
+    int rc = p.sum ? vn_job_for_quiet(job, nz, both_plane, &p, err) : VN_E_MEMORY;
+    *out = 0;
+    for (int64_t z = 0; z < nz && !rc; z++)
+        *out += p.sum[z];
+    vn_free(p.sum);
+    return rc;
+}
+
+static int copy_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct planes *p = ctx;
+    (void)err;
+    for (int64_t y = 0; y < vn_box_dim(&p->to->box, 1); y++)
+        memcpy((uint8_t *)p->to->data + z * p->to->stride[1] + y * p->to->stride[0], row_of(p->a, y, z), (size_t)vn_box_dim(&p->to->box, 0));
+    return 0;
+}
+
+static int copy(const struct vn_buf *from, struct vn_buf *to, struct vn_job *job, struct vn_err *err)
+{
+    return vn_job_for_quiet(job, vn_box_dim(&to->box, 2), copy_plane, &(struct planes){ .a = from, .to = to }, err);
+}
+
+/* ---- the links ---- */
+
+/* Whether the link has to be made anew; it then counts as not made until made() says so. */
+static bool stale(struct link *l, struct vn_key key)
+{
+    const bool same = l->made && vn_key_same(l->key, key);
+    if (!same)
+        *l = (struct link){ key, false };
+    return !same;
+}
+
+static int take_steps(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *key, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *in = t->in;
+    int rc = 0;
+    for (int i = 0; i < s->n_step && !rc; i++) {
+        struct step *p = &t->step[i];
+        *key = vn_key_add(vn_args_key(&s->step[i], vn_key_str(*key, s->op[i]->name)), &s->op[i]->version, sizeof s->op[i]->version);
+        if (stale(&p->l, *key)) {
+            vn_vol_unref(p->out);
+            p->out = NULL;
+            vn_args_free(&p->settled);
+            rc = vn_op_run(s->op[i], &s->step[i], &in, &t->box, &p->out, NULL, job, err);
+            if (!rc)
+                rc = vn_args_copy(&p->settled, &s->step[i], err);
+            p->l.made = !rc;
+        } else {
+            struct vn_args settled;
+            if (!(rc = vn_args_copy(&settled, &p->settled, err))) {
+                vn_args_free(&s->step[i]);
+                s->step[i] = settled;
+            }
+        }
+        in = p->out;
+    }
+    t->field = in;
+    return rc;
+}
+
+/* The greatest value of each piece. */
+static int find_greatest(struct vn_tune *t, const struct vn_buf *field, struct vn_err *err)
+{
+    const struct vn_runs *r = &t->piece;
+    const int64_t ny = vn_box_dim(&r->box, 1);
+
+    if (!(t->greatest = vn_alloc(((uint64_t)r->count + 1) * sizeof *t->greatest, err)) || !(t->value = vn_alloc((uint64_t)r->count + 1, err)))
+        return VN_E_MEMORY;
+    for (uint32_t i = 0; i < r->count; i++)
+        t->greatest[i] = -INFINITY;
+    for (int64_t row = 0; row < r->n_row; row++) {
+        const void *v = row_of(field, row % ny, row / ny);
+        for (uint32_t k = r->row[row]; k < r->row[row + 1]; k++) {
+            double *g = &t->greatest[r->label[k] - 1];
+            for (uint32_t x = r->run[k].x0; x < r->run[k].x1; x++) {
+                const double d = field->type == VN_F32 ? (double)((const float *)v)[x] : ((const double *)v)[x];
+                *g = d > *g ? d : *g;
+            }
+        }
+    }
+    return 0;
+}
+
+static int find_pieces(struct vn_tune *t, double low, struct vn_job *job, struct vn_err *err)
+{
+    const enum vn_type in = t->field->src->type, type = in == VN_U32 || in == VN_I32 || in == VN_F64 ? VN_F64 : VN_F32;
+    struct vn_buf field = { 0 }, to;
+    int rc = 0;
+
+    vn_runs_free(&t->piece);
+    vn_free(t->greatest);
+    vn_free(t->value);
+    t->greatest = NULL;
+    t->value = NULL;
+    t->high.made = false;
+    if (!t->cut && !(t->cut = vn_vol_new(VN_MASK, VN_U8, &t->field->grid, &t->box, err)))
+        return VN_E_MEMORY;
+    to = vn_vol_data(t->cut);
+    rc = vn_vol_map(t->field, type, &t->box, VN_PAD_ZERO, &field, job, err);
+    if (!rc)
+        rc = vn_job_for_quiet(job, vn_box_dim(&t->box, 2), cut_plane, &(struct planes){ .a = &field, .to = &to, .low = low }, err);
+    if (!rc)
+        rc = vn_runs_build(&to, false, &t->piece, job, err);
+    if (!rc)
+        rc = vn_runs_label(&t->piece, 26, job, err);
+    if (!rc)
+        rc = find_greatest(t, &field, err);
+    vn_buf_free(&field);
+    t->low.made = !rc;
+    return rc;
+}
+
+/* The threshold: pieces whose greatest value reaches high, or all. */
+static int take_cut(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *key, struct vn_job *job, struct vn_err *err)
+{
+    int rc = vn_threshold_resolve(&s->cut, t->field, &t->field->box, job, err);
+    if (rc)
+        return rc;
+    const bool both_given = vn_args_has(&s->cut, "high");
+    const double low = vn_args_real(&s->cut, "low"), high = both_given ? vn_args_real(&s->cut, "high") : -INFINITY;
+
+    *key = vn_key_add(*key, &low, sizeof low);
+    if (stale(&t->low, *key) && (rc = find_pieces(t, low, job, err)))
+        return rc;
+    *key = vn_key_add(*key, &high, sizeof high);
+    if (!stale(&t->high, *key))
+        return 0;
+    struct vn_buf to = vn_vol_data(t->cut);
+    for (uint32_t i = 0; i < t->piece.count; i++)
+        t->value[i] = t->greatest[i] >= high;
+    rc = vn_runs_paint(&t->piece, t->value, &to, job, err);
+    t->high.made = !rc;
+    return rc;
+}
+
+static int take_shape(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *key, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *in[1] = { t->cut };
+    const struct vn_buf cut = vn_vol_data(t->cut);
+    struct vn_args shape;
+    int rc = vn_op_clean.prepare(&s->clean, in, &t->box, job, err);
+
+    if (rc || (rc = vn_args_copy(&shape, &s->clean, err)))
+        return rc;
+    vn_args_unset(&shape, "min_size");
+    *key = vn_args_key(&shape, *key);
+    vn_args_free(&shape);
+    if (!stale(&t->shape, *key))
+        return 0;
+    vn_runs_free(&t->part);
+    vn_free(t->size);
+    t->size = NULL;
+    if (!t->shaped.data)
+        rc = vn_buf_new(&t->shaped, VN_U8, &t->box, err);
+    if (!rc)
+        rc = copy(&cut, &t->shaped, job, err);
+    if (!rc && !vn_clean_shape_none(&s->clean))
+        rc = vn_clean_shape(&s->clean, t->um, &t->shaped, job, err);
+    if (!rc)
+        rc = vn_runs_build(&t->shaped, false, &t->part, job, err);
+    if (!rc)
+        rc = vn_runs_label(&t->part, 26, job, err);
+    if (!rc)
+        rc = vn_runs_sizes(&t->part, &t->size, job, err);
+    t->shape.made = !rc;
+    return rc;
+}
+
+/* The mask: parts of at least min_size voxels. */
+static int take_parts(struct vn_tune *t, uint64_t least, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *mask = vn_vol_new(VN_MASK, VN_U8, &t->field->grid, &t->box, err);
+    uint8_t *value = vn_alloc((uint64_t)t->part.count + 1, err);
+    struct vn_tune_numbers n = { .total = vn_box_count(&t->box) };
+    struct vn_buf to;
+    bool drops = false;
+    int rc = mask && value ? 0 : VN_E_MEMORY;
+
+    for (uint32_t i = 0; i < t->part.count && !rc; i++) {
+        const bool stays = t->size[i] >= least;
+        value[i] = stays ? 0xff : 0;
+        drops = drops || !stays;
+        n.voxels += stays ? t->size[i] : 0;
+        n.components += stays;
+    }
+    if (!rc) {
+        to = vn_vol_data(mask);
+        rc = copy(&t->shaped, &to, job, err);
+    }
+    if (!rc && drops)
+        rc = vn_runs_paint(&t->part, value, &to, job, err);
+    vn_free(value);
+    if (rc) {
+        vn_vol_unref(mask);
+        return rc;
+    }
+    vn_vol_unref(t->mask);
+    t->mask = mask;
+    t->n = n;
+    return 0;
+}
+
+static int measure(struct vn_tune *t, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_buf m = vn_vol_data(t->mask);
+    struct vn_tune_numbers *n = &t->n;
+    double edge = 1;
+    uint64_t hit = 0;
+    int rc = vn_breadth_mask(&t->breadth, &m, &n->length, &n->euler, job, err);
+
+    if (!rc && t->has_truth)
+        rc = both(&m, &t->truth, &hit, job, err);
+    n->um = t->um[0] > 0;
+    for (int k = 0; k < 3 && n->um; k++)
+        edge *= t->um[k];
+    n->density = n->length / ((double)n->total * edge) * (n->um ? 1e3 : 1);        /* um / um^3 = 1000 m / mm^3 */
+    n->dice = t->has_truth && n->voxels + t->true_voxels ? (double)(2 * hit) / (double)(n->voxels + t->true_voxels) : NAN;
+    n->cldice = NAN;
+    t->has_cldice = false;
+    return rc;
+}
+
+/* ---- clDice ---- */
+
+/* The Lee-94 skeleton of a mask, over its box.  Thinned is the smallest box around it, with a margin. */
+static int skeleton_of(const struct vn_buf *mask, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const int rc = vn_buf_new(out, VN_U8, &mask->box, err);
+    return rc ? rc : vn_lee94(mask, out, job, err);
+}
+
+static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : NAN; }
+
+int vn_tune_cldice(struct vn_tune *t, double *cldice, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_buf skeleton = { 0 };
+    uint64_t n[4];
+    int rc = 0;
+
+    *cldice = NAN;
+    if (!t->has_truth || !t->mask)
+        return 0;
+    if (!t->has_cldice) {
+        const struct vn_buf m = vn_vol_data(t->mask);
+        if (!t->skeleton.data && (rc = skeleton_of(&t->truth, &t->skeleton, job, err)))
+            vn_buf_free(&t->skeleton);
+        if (!rc)
+            rc = skeleton_of(&m, &skeleton, job, err);
+        if (!rc && !(rc = both(&skeleton, &t->truth, &n[0], job, err)) && !(rc = both(&skeleton, &skeleton, &n[1], job, err)) &&
+            !(rc = both(&t->skeleton, &m, &n[2], job, err)))
+            rc = both(&t->skeleton, &t->skeleton, &n[3], job, err);
+        vn_buf_free(&skeleton);
+        if (rc)
+            return rc;
+        const double a = ratio(n[0], n[1]), b = ratio(n[2], n[3]);
+        t->cldice = a + b > 0 ? 2 * a * b / (a + b) : NAN;
+        t->has_cldice = true;
+    }
+    *cldice = t->cldice;
+    return 0;
+}
+
+/* ---- all of it ---- */
+
+static struct vn_key first_key(const struct vn_tune *t) { return vn_key_add(vn_key_start(), &t->in->src->id, sizeof t->in->src->id); }
+
+int vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask, struct vn_tune_numbers *n, struct vn_job *job,
+                struct vn_err *err)
+{
+    struct vn_key key = first_key(t);
+    int rc = take_steps(t, s, &key, job, err);
+
+    if (!rc)
+        rc = take_cut(t, s, &key, job, err);
+    if (!rc)
+        rc = take_shape(t, s, &key, job, err);
+    if (rc)
+        return rc;
+    const uint64_t least = (uint64_t)vn_args_int(&s->clean, "min_size");
+    if (stale(&t->all, vn_key_add(key, &least, sizeof least))) {
+        if (!(rc = take_parts(t, least, job, err)))
+            rc = measure(t, job, err);
+        t->all.made = !rc;
+    }
+    if (rc)
+        return rc;
+    *mask = vn_vol_ref(t->mask);
+    *n = t->n;
+    if (t->has_cldice)
+        n->cldice = t->cldice;
+    return 0;
+}
+
+struct vn_vol *vn_tune_field(const struct vn_tune *t) { return t->field ? vn_vol_ref(t->field) : NULL; }
+
+struct truth { struct vn_tune *t; const struct vn_buf *in; };
+
+static int truth_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct truth *c = ctx;
+    const int64_t n = vn_box_dim(&c->t->box, 0);
+    double *v = vn_alloc((uint64_t)n * sizeof *v, err);
+    if (!v)
+        return VN_E_MEMORY;
+    for (int64_t y = 0; y < vn_box_dim(&c->t->box, 1); y++) {
+        uint8_t *to = (uint8_t *)c->t->truth.data + z * c->t->truth.stride[1] + y * c->t->truth.stride[0];
+        vn_convert_row(VN_F64, v, c->in->type, row_of(c->in, y, z), n);
+        for (int64_t x = 0; x < n; x++)
+            to[x] = v[x] != 0 && v[x] == v[x];
+    }
+    vn_free(v);
+    return 0;
+}
+
+static int read_truth(struct vn_tune *t, struct vn_vol *truth, struct vn_err *err)
+{
+    struct vn_buf in = { 0 };
+    int rc = vn_grid_check(&t->in->grid, "the volume", &truth->grid, "the truth", NULL, err);
+
+    if (!rc && !vn_box_contains(&truth->box, &t->box))
+        rc = vn_fail(err, VN_E_ARG, "the truth covers %lld:%lld,%lld:%lld,%lld:%lld and not all of what is tuned; 'roi' chooses a region",
+                     (long long)truth->box.lo[0], (long long)truth->box.hi[0], (long long)truth->box.lo[1], (long long)truth->box.hi[1],
+                     (long long)truth->box.lo[2], (long long)truth->box.hi[2]);
+    if (!rc)
+        rc = vn_buf_new(&t->truth, VN_U8, &t->box, err);
+    if (!rc)
+        rc = vn_vol_map(truth, truth->src->type, &t->box, VN_PAD_ZERO, &in, NULL, err);
+    if (!rc)
+        rc = vn_job_for_quiet(NULL, vn_box_dim(&t->box, 2), truth_plane, &(struct truth){ t, &in }, err);
+    vn_buf_free(&in);
+    if (!rc)
+        rc = both(&t->truth, &t->truth, &t->true_voxels, NULL, err);
+    t->has_truth = true;
+    return rc;
+}
+
+struct vn_tune *vn_tune_new(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, struct vn_err *err)
+{
+    struct vn_tune *t = vn_calloc(1, sizeof *t, err);
+    if (!t)
+        return NULL;
+    const bool um = vn_um_known(&in->grid);
+    t->in = vn_vol_ref(in);
+    t->box = *box;
+    for (int k = 0; k < 3 && um; k++)
+        t->um[k] = in->grid.um[k];
+    vn_breadth_init(&t->breadth, (const double[3]){ um ? t->um[0] : 1, um ? t->um[1] : 1, um ? t->um[2] : 1 }, 26);
+    if (truth && read_truth(t, truth, err)) {
+        vn_tune_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void vn_tune_free(struct vn_tune *t)
+{
+    if (!t)
+        return;
+    for (int i = 0; i < VN_TUNE_STEPS; i++) {
+        vn_vol_unref(t->step[i].out);
+        vn_args_free(&t->step[i].settled);
+    }
+    vn_vol_unref(t->in);
+    vn_vol_unref(t->cut);
+    vn_vol_unref(t->mask);
+    vn_runs_free(&t->piece);
+    vn_runs_free(&t->part);
+    vn_free(t->greatest);
+    vn_free(t->value);
+    vn_free(t->size);
+    vn_buf_free(&t->shaped);
+    vn_buf_free(&t->truth);
+    vn_buf_free(&t->skeleton);
+    vn_free(t);
+}
