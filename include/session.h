@@ -46,8 +46,6 @@ void *vn_obj_peek(struct vn_session *s, struct vn_obj *o);     /* the content wi
 struct vn_obj *vn_obj_new(enum vn_kind kind, void *content, const char *verb, const struct vn_args *args, const char *line,
                           struct vn_key key, struct vn_err *err);
 void vn_content_unref(enum vn_kind kind, void *content);
-/* Gives o's voxels back at once when no name is bound to it, nobody uses them and they can be made again. */
-void vn_obj_drop(struct vn_session *s, struct vn_obj *o);
 void vn_session_evict_all(struct vn_session *s);           /* drops everything that can be made again */
 uint64_t vn_session_n_remade(const struct vn_session *s);
 

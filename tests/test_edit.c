@@ -48,24 +48,33 @@ static struct vn_vol *volume(const char *name)
     return v;
 }
 
-static int at(const char *name, int x, int y, int z)
+/* Of the named volume, or of a part of it, as u32. */
+static struct vn_buf voxels(const char *name, const struct vn_box *part)
 {
     struct vn_vol *v = volume(name);
-    const struct vn_buf b = vn_vol_data(v);
-    const int64_t i = vn_buf_at(&b, x, y, z);
-    const int value = b.type == VN_U8 ? ((const uint8_t *)b.data)[i] : ((const uint16_t *)b.data)[i];
+    struct vn_buf b;
+    assert_int_equal(vn_buf_new(&b, VN_U32, part ? part : &v->box, &err), 0);
+    assert_int_equal(vn_vol_read(v, VN_PAD_ZERO, &b, NULL, &err), 0);
     vn_vol_unref(v);
-    return value;
+    return b;
+}
+
+static int at(const char *name, int x, int y, int z)
+{
+    const struct vn_box one = { { x, y, z }, { x + 1, y + 1, z + 1 } };
+    struct vn_buf b = voxels(name, &one);
+    const uint32_t value = *(const uint32_t *)b.data;
+    vn_buf_free(&b);
+    return (int)value;
 }
 
 static int64_t set(const char *name)
 {
-    struct vn_vol *v = volume(name);
-    const struct vn_buf b = vn_vol_data(v);
+    struct vn_buf b = voxels(name, NULL);
     int64_t n = 0;
     for (uint64_t i = 0; i < vn_box_count(&b.box); i++)
-        n += b.type == VN_U8 ? ((const uint8_t *)b.data)[i] != 0 : ((const uint16_t *)b.data)[i] != 0;
-    vn_vol_unref(v);
+        n += ((const uint32_t *)b.data)[i] != 0;
+    vn_buf_free(&b);
     return n;
 }
 
@@ -166,19 +175,20 @@ static void long_strokes_fit_and_are_made_again(void **state)
         n += (size_t)snprintf(line + n, sizeof line - n, "%s%d,%d,%d", i ? "," : "", (i * 7) % 20, (i * 3) % 20, i / 10);
     vn_job_set_threads(1);
     run(line, 0, "\"ok\":true");
-    struct vn_vol *one = volume("a");
+    struct vn_buf one = voxels("a", NULL);
     vn_job_set_threads(4);
     run(line, 0, "\"ok\":true");
-    struct vn_vol *four = volume("a");
-    assert_memory_equal(vn_vol_data(one).data, vn_vol_data(four).data, 8000);
+    struct vn_buf four = voxels("a", NULL);
+    assert_memory_equal(one.data, four.data, 32000);
     run("erase a at=5,5,5 size=6vox axis=ball as=a; keep a at=0,0,0 near=3 as=a", 0, NULL);
-    struct vn_vol *kept = volume("a");
+    struct vn_buf kept = voxels("a", NULL);
     vn_session_evict_all(s);
-    struct vn_vol *again = volume("a");
-    assert_ptr_not_equal(kept, again);
-    assert_memory_equal(vn_vol_data(kept).data, vn_vol_data(again).data, 8000);
+    const uint64_t remade = vn_session_n_remade(s);
+    struct vn_buf again = voxels("a", NULL);
+    assert_true(vn_session_n_remade(s) > remade);
+    assert_memory_equal(kept.data, again.data, 32000);
     for (int i = 0; i < 4; i++)
-        vn_vol_unref((struct vn_vol *[]){ one, four, kept, again }[i]);
+        vn_buf_free((struct vn_buf *[]){ &one, &four, &kept, &again }[i]);
     vn_job_set_threads(2);
     n = (size_t)snprintf(line, sizeof line, "paint m size=1vox at=0,0,0");
     char *many = malloc(VN_MAX_POINTS * 6 + 100);
@@ -189,31 +199,53 @@ static void long_strokes_fit_and_are_made_again(void **state)
     free(many);
 }
 
-/* The last four states and every sixteenth hold their voxels; another is made again, and is what it was. */
-static void earlier_states_give_their_memory_back(void **state)
+/* Each state holds the blocks of 32 x 32 x 32 voxels that its edit changed, and a table of 16 bytes a block: 100 x 70 x 40
+ * voxels are 4 x 3 x 2 of them. */
+static void a_state_holds_what_its_edit_changed(void **state)
 {
     struct vn_obj *each[40];
-    int held = 0;
     (void)state;
+    bind("big", VN_MASK, VN_U8, 100, 70, 40, 1, 1);
     for (int i = 0; i < 40; i++) {
         char line[100];
-        snprintf(line, sizeof line, "paint %s at=%d,%d,3 size=1vox as=a", i ? "a" : "m", i % 20, i / 20);
+        snprintf(line, sizeof line, "paint %s at=%d,%d,35 size=1vox as=a", i ? "a" : "big", 2 * i, i);
         run(line, 0, "\"voxels\":1,");
         each[i] = vn_session_get(s, "a");
+        assert_int_equal(vn_obj_mem(s, each[i]), 32768 + 24 * 16);
     }
-    for (int i = 0; i < 40; i++)
-        held += vn_obj_mem(s, each[i]) > 0;
-    assert_int_equal(held, 2 + 5);               /* 16 and 32 edits deep; the last four and the one they came from */
-    struct vn_vol *v = NULL;
-    assert_int_equal(vn_obj_vol(s, each[24], &v, NULL, &err), 0);
-    const struct vn_buf b = vn_vol_data(v);
-    int64_t n = 0;
-    for (int i = 0; i < 8000; i++)
-        n += ((const uint8_t *)b.data)[i];
-    assert_int_equal(n, 25);
-    vn_vol_unref(v);
-    for (int i = 0; i < 40; i++)
+    run("paint a at=0,0,0,99,69,39 size=1vox axis=ball as=b; paint b at=0,0,0 size=1vox as=c", 0, "\"voxels\":0,");
+    struct vn_obj *same = vn_session_get(s, "c");
+    assert_int_equal(vn_obj_mem(s, same), 24 * 16);
+    for (int i = 0; i < 40; i++) {
+        struct vn_vol *v = vn_obj_peek(s, each[i]);
+        struct vn_buf b = { 0 };
+        int64_t n = 0;
+        assert_non_null(v);
+        assert_int_equal(vn_vol_map(v, VN_U8, &v->box, VN_PAD_ZERO, &b, NULL, &err), 0);
+        for (int k = 0; k < 100 * 70 * 40; k++)
+            n += ((const uint8_t *)b.data)[k];
+        assert_int_equal(n, i + 1);
+        vn_buf_free(&b);
+        vn_vol_unref(v);
         vn_obj_unref(each[i]);
+    }
+    vn_obj_unref(same);
+}
+
+/* Edits go across the edges of blocks, and of odd volumes whose last blocks are cut. */
+static void blocks_meet_without_seams(void **state)
+{
+    (void)state;
+    bind("big", VN_MASK, VN_U8, 100, 70, 40, 1, 1);
+    run("paint big at=31,31,31 size=4vox axis=ball as=a", 0, "\"voxels\":33,");
+    run("erase a at=32,32,31 size=2vox axis=ball as=a", 0, "\"voxels\":5,");   /* of its 7 voxels those with d2 <= 4 from 31,31,31 */
+    run("paint big at=99,69,39 size=4vox axis=ball as=a", 0, "\"voxels\":11,");   /* an octant: 1 + 3 + 3 + 1 + 3 */
+    run("paint big at=5,40,20,95,40,20 size=1vox as=a; paint a at=40,5,20,40,65,20 size=1vox as=a", 0, "\"voxels\":60,");
+    assert_int_equal(set("a"), 151);
+    run("delete a at=95,40,20 as=b", 0, "\"removed\":151");
+    run("paint a at=0,0,0 size=1vox as=a; delete a at=0,0,0 as=b", 0, "\"removed\":1}");
+    run("keep a at=0,0,0 as=b", 0, "\"removed\":151");
+    assert_int_equal(set("b"), 1);
 }
 
 static void failing_allocations_are_reported(void **state)
@@ -240,7 +272,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_image_starts_an_empty_mask, start, session_stop),
         cmocka_unit_test_setup_teardown(components_are_taken_by_a_point, start, session_stop),
         cmocka_unit_test_setup_teardown(long_strokes_fit_and_are_made_again, start, session_stop),
-        cmocka_unit_test_setup_teardown(earlier_states_give_their_memory_back, start, session_stop),
+        cmocka_unit_test_setup_teardown(a_state_holds_what_its_edit_changed, start, session_stop),
+        cmocka_unit_test_setup_teardown(blocks_meet_without_seams, start, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, session_stop),
     };
     vn_mem_init(0);

@@ -1,4 +1,4 @@
-/* edits.c - strokes and components as commands: a changed copy of a mask or of labels.
+/* edits.c - strokes and components as commands: a mask or labels with some blocks changed.
  *
  * An edit is of the mask as it is: the region (roi) does not cut it. */
 #include "edits.h"
@@ -8,43 +8,6 @@
 #include <string.h>
 #include "edit.h"
 #include "mem.h"
-
-/* ---- earlier states ----
- *
- * Each edit is a copy; a hundred strokes would fill the memory, and new memory is slow to touch.  The last few states and
- * every sixteenth keep their voxels, so that going back is quick; the others are made again when asked for. */
-
-enum { KEEP_LAST = 4, KEEP_EVERY = 16 };
-
-/* The object that an edit changed; NULL when o was not made by one. */
-static struct vn_obj *before(const struct vn_obj *o)
-{
-    static const char *const verb[] = { "paint", "erase", "delete", "keep" };
-    for (size_t i = 0; i < VN_COUNT(verb); i++)
-        if (!strcmp(o->verb, verb[i]))
-            return o->args.v[0].obj;
-    return NULL;
-}
-
-/* Whether one of the states before o, near enough, can be started from. */
-static bool near_one_kept(struct vn_call *c, const struct vn_obj *o)
-{
-    struct vn_obj *b;
-    for (int i = 1; i < KEEP_EVERY && (b = before(o)); i++, o = b)
-        if (!before(b) || vn_obj_mem(c->s, b))
-            return true;
-    return false;
-}
-
-static void thin_history(struct vn_call *c)
-{
-    struct vn_obj *o = c->args.v[0].obj, *b;
-    int i = 0;
-    for (; i < KEEP_LAST && (b = before(o)); i++)
-        o = b;
-    if (!c->remake && i == KEEP_LAST && before(o) && near_one_kept(c, o))
-        vn_obj_drop(c->s, o);
-}
 
 /* ---- strokes ---- */
 
@@ -75,7 +38,7 @@ static int check_points(const char *name, const struct vn_box *box, const struct
     return rc;
 }
 
-static int check_value(const char *name, const struct vn_vol *v, uint32_t value, struct vn_err *err)
+int vn_edit_check_value(const char *name, const struct vn_vol *v, uint32_t value, struct vn_err *err)
 {
     unsigned char there[8];
     uint32_t back;
@@ -92,24 +55,34 @@ static int check_value(const char *name, const struct vn_vol *v, uint32_t value,
 }
 
 /* An empty mask where v is, or the region's part of it. */
-static int start_empty(struct vn_call *c, const char *name, const struct vn_vol *v, struct vn_vol **out, struct vn_err *err)
+static int start_empty(struct vn_call *c, const char *name, const struct vn_vol *v, struct vn_patch *p, struct vn_err *err)
 {
-    struct vn_buf b = { 0 };
     struct vn_box box;
     int rc = vn_call_region(c, v, &box, err);
     if (!rc)
-        rc = vn_buf_new_zero(&b, VN_U8, &box, err);
-    if (!rc && !(*out = vn_vol_from_buf(VN_MASK, &v->grid, &b, err)))
-        rc = VN_E_MEMORY;
-    if (!rc && v->orientation && !((*out)->orientation = vn_strdup(v->orientation, err))) {
-        vn_vol_unref(*out);
-        rc = VN_E_MEMORY;
-    }
+        rc = vn_patch_blank(p, &v->grid, &box, VN_MASK, VN_U8, err);
     if (!rc)
         vn_call_note(c, "'%s' is %s %s: starting from an empty mask on its grid%s", name,
                      v->kind == VN_IMAGE ? "an" : "a", vn_kind_name(v->kind),
                      v->kind == VN_IMAGE ? " ('set' with kind=mask makes it one)" : "");
     return rc;
+}
+
+/* Labels stay what they are, other kinds become masks of bytes. */
+int vn_edit_begin(struct vn_vol *v, struct vn_patch *p, struct vn_err *err)
+{
+    const bool labels = v->kind == VN_LABELS;
+    return vn_patch_begin(p, v, labels ? VN_LABELS : VN_MASK, labels ? v->src->type : VN_U8, err);
+}
+
+/* The edit's end: rc so far; the changed volume becomes the first output. */
+int vn_edit_end(struct vn_call *c, struct vn_patch *p, int rc, struct vn_err *err)
+{
+    struct vn_vol *out;
+    if (!rc)
+        rc = vn_patch_end(p, &out, err);
+    vn_patch_free(p);
+    return rc ? rc : vn_call_output(c, 0, "", out->kind, out, err);
 }
 
 static int brush(struct vn_call *c, const struct vn_grid *g, struct vn_stroke *s, struct vn_err *err)
@@ -127,7 +100,8 @@ static int brush(struct vn_call *c, const struct vn_grid *g, struct vn_stroke *s
 int vn_edit_stroke(struct vn_call *c, const char *param, uint32_t value, struct vn_err *err)
 {
     const char *name = vn_call_name(c, param);
-    struct vn_vol *v, *out = NULL;
+    struct vn_vol *v;
+    struct vn_patch p = { 0 };
     struct vn_stroke s = { .n = vn_arg(&c->args, "at")->i };
     int64_t changed = 0;
     char number[32], size[48];
@@ -140,64 +114,86 @@ int vn_edit_stroke(struct vn_call *c, const char *param, uint32_t value, struct 
     s.at = at;
     rc = at ? brush(c, &v->grid, &s, err) : VN_E_MEMORY;
     if (!rc && !empty)
-        rc = check_value(name, v, value, err);
+        rc = vn_edit_check_value(name, v, value, err);
     else if (!rc && value > 1)
         rc = vn_fail(err, VN_E_ARG, "value=%u: the voxels of a new mask are 0 or 1", value);
-    if (!rc && !empty)                             /* before the copy: a typing error costs nothing */
-        rc = check_points(name, &v->box, &s, err);
-    thin_history(c);
-    if (!rc && empty)
-        rc = start_empty(c, name, v, &out, err);
-    else if (!rc && !(out = vn_edit_copy(v, c->job, err)))
-        rc = err->code;
-    if (!rc && empty)
-        rc = check_points(name, &out->box, &s, err);
-    if (!rc) {
-        struct vn_buf b = vn_vol_data(out);
-        rc = vn_stroke_draw(&s, value, &b, &changed, c->job, err);
-    }
+    if (!rc)
+        rc = empty ? start_empty(c, name, v, &p, err) : vn_edit_begin(v, &p, err);
+    if (!rc)
+        rc = check_points(name, &p.box, &s, err);
+    if (!rc)
+        rc = vn_stroke_draw(&s, value, &p, &changed, c->job, err);
     vn_free(at);
-    if (rc) {
-        vn_vol_unref(out);
-        return rc;
+    if (!rc) {
+        snprintf(size, sizeof size, "%s %s", vn_text_real(2 * s.radius, number), s.um[0] > 0 ? "um" : "voxels");
+        vn_res_int(c, "voxels", changed);
+        vn_res_text(c, "brush", size);
     }
-    snprintf(size, sizeof size, "%s %s", vn_text_real(2 * s.radius, number), s.um[0] > 0 ? "um" : "voxels");
-    vn_res_int(c, "voxels", changed);
-    vn_res_text(c, "brush", size);
-    return vn_call_output(c, 0, "", out->kind, out, err);
+    return vn_edit_end(c, &p, rc, err);
 }
 
 /* ---- components ---- */
 
+int vn_edit_at(struct vn_call *c, const struct vn_vol *v, const char *name, int64_t at[3], struct vn_err *err)
+{
+    return inside(name, &v->box, vn_arg(&c->args, "at")->d, at, err);
+}
+
+int vn_edit_taken(struct vn_call *c, struct vn_vol *v, const char *name, int64_t taken[3], struct vn_err *err)
+{
+    const double *p = vn_arg(&c->args, "at")->d;
+    const long long near = vn_args_int(&c->args, "near");
+    int64_t at[3];
+    bool found;
+    int rc = vn_edit_at(c, v, name, at, err);
+    if (!rc)
+        rc = vn_edit_nearest(v, at, near, (int)vn_args_int(&c->args, "axis"), taken, &found, c->job, err);
+    if (rc || found)
+        return rc;
+    if (near)
+        return vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there and within %lld voxels", p[0], p[1], p[2], name, near);
+    return vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there", p[0], p[1], p[2], name);
+}
+
+int vn_edit_voxel(struct vn_vol *v, const int64_t at[3], unsigned char value[8], uint32_t *number, struct vn_err *err)
+{
+    const struct vn_box one = { { at[0], at[1], at[2] }, { at[0] + 1, at[1] + 1, at[2] + 1 } };
+    struct vn_buf b = { .type = v->src->type, .box = one, .stride = { 1, 1 }, .data = value, .borrowed = true };
+    const int rc = vn_vol_read(v, VN_PAD_ZERO, &b, NULL, err);
+    if (!rc)
+        vn_convert_row(VN_U32, number, b.type, value, 1);
+    return rc;
+}
+
 int vn_edit_pick(struct vn_call *c, bool keep, struct vn_err *err)
 {
     const char *name = vn_call_name(c, "mask");
-    const double *p = vn_arg(&c->args, "at")->d;
     const int connectivity = atoi(vn_args_text(&c->args, "connectivity"));
-    struct vn_vol *v, *out;
-    int64_t at[3], taken[3], changed = 0;
+    struct vn_piece piece = { 0 };
+    struct vn_patch p = { 0 };
+    unsigned char value[8];
+    uint32_t number;
+    struct vn_vol *v;
+    int64_t taken[3], changed = 0;
     int rc = vn_call_vol(c, "mask", &v, err);
-    if (rc || (rc = inside(name, &v->box, p, at, err)))
+    if (rc || (rc = vn_edit_taken(c, v, name, taken, err)))
         return rc;
     c->has_roi = false;
-    thin_history(c);
-    if (!(out = vn_edit_copy(v, c->job, err)))
-        return err->code;
-    struct vn_buf b = vn_vol_data(out);
-    if (!vn_edit_nearest(&b, at, (double)vn_args_int(&c->args, "near"), (int)vn_args_int(&c->args, "axis"), taken)) {
-        const long long near = vn_args_int(&c->args, "near");
-        if (near)
-            rc = vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there and within %lld voxels", p[0], p[1], p[2], name, near);
-        else
-            rc = vn_fail(err, VN_E_ARG, "at=%g,%g,%g: '%s' is 0 (background) there", p[0], p[1], p[2], name);
+    rc = vn_edit_begin(v, &p, err);
+    if (!rc && v->kind == VN_LABELS) {
+        rc = vn_edit_voxel(v, taken, value, &number, err);
+        if (!rc)
+            rc = vn_edit_replace(&p, value, keep, 0, &changed, c->job, err);
+    } else if (!rc) {
+        rc = keep ? vn_piece_all(v, taken, connectivity, &piece, c->job, err)
+                  : vn_piece_find(v, taken, VN_ALIKE_SET, connectivity, VN_BRUSH_BALL, false, &piece, c->job, err);
+        if (!rc)
+            rc = vn_piece_set(&piece, keep, 0, &p, &changed, c->job, err);
     }
-    if (!rc)
-        rc = vn_edit_component(&b, v->kind == VN_LABELS, taken, connectivity, keep, &changed, c->job, err);
-    if (rc) {
-        vn_vol_unref(out);
-        return rc;
+    vn_piece_free(&piece);
+    if (!rc) {
+        vn_res_ints(c, "at", taken, 3);
+        vn_res_int(c, "removed", changed);
     }
-    vn_res_ints(c, "at", taken, 3);
-    vn_res_int(c, "removed", changed);
-    return vn_call_output(c, 0, "", out->kind, out, err);
+    return vn_edit_end(c, &p, rc, err);
 }

@@ -1,7 +1,8 @@
-/* edits.h - what paint and erase share, and delete and keep. */
+/* edits.h - what the verbs share that change a mask or labels by hand. */
 #ifndef VN_EDITS_H
 #define VN_EDITS_H
 #include "cmd.h"
+#include "edit.h"
 
 #define VN_EDITED (VN_MASK | VN_LABELS | VN_SKELETON)
 
@@ -26,4 +27,16 @@
 int vn_edit_stroke(struct vn_call *c, const char *param, uint32_t value, struct vn_err *err);
 /* mask= without the component at at=, or with nothing else (keep). */
 int vn_edit_pick(struct vn_call *c, bool keep, struct vn_err *err);
+
+/* v (of VN_EDITED) to be changed. */
+int vn_edit_begin(struct vn_vol *v, struct vn_patch *p, struct vn_err *err);
+/* The end, with the code so far: p is freed, and the changed volume is the first output. */
+int vn_edit_end(struct vn_call *c, struct vn_patch *p, int rc, struct vn_err *err);
+/* Whether the voxels of v can take this value. */
+int vn_edit_check_value(const char *name, const struct vn_vol *v, uint32_t value, struct vn_err *err);
+/* The voxel of at=, which lies in v; and the nonzero one that is taken for it, as near= and axis= say. */
+int vn_edit_at(struct vn_call *c, const struct vn_vol *v, const char *name, int64_t at[3], struct vn_err *err);
+int vn_edit_taken(struct vn_call *c, struct vn_vol *v, const char *name, int64_t taken[3], struct vn_err *err);
+/* A voxel's value, in v's type and as a number. */
+int vn_edit_voxel(struct vn_vol *v, const int64_t at[3], unsigned char value[8], uint32_t *number, struct vn_err *err);
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "hist.h"
 #include "mem.h"
+#include "patch.h"
 
 /* ---- types, boxes, grids ---- */
 
@@ -261,7 +262,7 @@ struct vn_buf vn_vol_data(const struct vn_vol *v)
 
 uint64_t vn_vol_mem(const struct vn_vol *v)
 {
-    return v->src->ops == &mem_ops ? vn_box_count(&v->box) * vn_type_size(v->src->type) : 0;
+    return v->src->ops == &mem_ops ? vn_box_count(&v->box) * vn_type_size(v->src->type) : vn_patch_mem(v->src);
 }
 
 int vn_vol_read(struct vn_vol *v, enum vn_pad pad, struct vn_buf *dst, struct vn_job *job, struct vn_err *err)

@@ -1,10 +1,9 @@
-/* edit.c - strokes of a brush and single components, in place.
+/* edit.c - strokes of a brush and connected pieces, set in a patch.
  *
  * A voxel belongs to a stroke when its middle is within the radius of one of the segments: the distance of a point from a
  * segment, in double and a fixed order, so that the result does not depend on threads.  The radius counts as reached
  * within 1e-6 of its square, so that a brush of 1 um is two voxels of 0.5 um to each side. */
 #include "edit.h"
-#include "label.h"
 #include "mem.h"
 #include <math.h>
 #include <string.h>
@@ -18,8 +17,7 @@ static void scales(const struct vn_stroke *s, double scale[3])
         scale[k] = known ? s->um[k] : 1;
 }
 
-/* Squared distance of p from the segment a b. */
-static double distance2(const double a[3], const double b[3], const double p[3], const double scale[3])
+double vn_line_distance2(const double a[3], const double b[3], const double p[3], const double scale[3], double *t)
 {
     double ab[3], ap[3], dot = 0, len = 0, d2 = 0;
     for (int k = 0; k < 3; k++) {
@@ -28,13 +26,25 @@ static double distance2(const double a[3], const double b[3], const double p[3],
         dot += ab[k] * ap[k];
         len += ab[k] * ab[k];
     }
-    const double t = len > 0 ? fmin(fmax(dot / len, 0), 1) : 0;
+    *t = len > 0 ? fmin(fmax(dot / len, 0), 1) : 0;
     for (int k = 0; k < 3; k++)
-        d2 += (ap[k] - t * ab[k]) * (ap[k] - t * ab[k]);
+        d2 += (ap[k] - *t * ab[k]) * (ap[k] - *t * ab[k]);
     return d2;
 }
 
-static double limit2(const struct vn_stroke *s) { return s->radius * s->radius * (1 + 1e-6); }
+/* Radii at the ends of segment i. */
+static void radii(const struct vn_stroke *s, int64_t i, double r[2])
+{
+    r[0] = s->taper ? s->taper[i] : s->radius;
+    r[1] = s->taper ? s->taper[vn_min64(i + 1, s->n - 1)] : s->radius;
+}
+
+static bool within(const double a[3], const double b[3], const double r[2], const double p[3], const double scale[3])
+{
+    double t;
+    const double d2 = vn_line_distance2(a, b, p, scale, &t), limit = r[0] + t * (r[1] - r[0]);
+    return d2 <= limit * limit * (1 + 1e-6);
+}
 
 /* Segment i of a stroke; a single point is a segment of no length. */
 static const double *segment(const struct vn_stroke *s, int64_t i, const double **b)
@@ -47,27 +57,29 @@ static int64_t n_segment(const struct vn_stroke *s) { return s->n > 1 ? s->n - 1
 
 bool vn_stroke_covers(const struct vn_stroke *s, const double p[3])
 {
-    double scale[3];
+    double scale[3], r[2];
     const double *b;
     scales(s, scale);
     if (s->axis != VN_BRUSH_BALL && floor(p[s->axis] + 0.5) != floor(s->at[s->axis] + 0.5))
         return false;
     for (int64_t i = 0; i < n_segment(s); i++) {
         const double *a = segment(s, i, &b);
-        if (distance2(a, b, p, scale) <= limit2(s))
+        radii(s, i, r);
+        if (within(a, b, r, p, scale))
             return true;
     }
     return false;
 }
 
-/* Voxels of `within` that a segment can reach. False: none. */
-static bool reach_of(const struct vn_stroke *s, int64_t i, const struct vn_box *within, struct vn_box *out)
+/* Voxels of box that a segment can reach. False: none. */
+static bool reach_of(const struct vn_stroke *s, int64_t i, const struct vn_box *box, struct vn_box *out)
 {
-    double scale[3];
+    double scale[3], rr[2];
     const double *b, *a = segment(s, i, &b);
     scales(s, scale);
+    radii(s, i, rr);
     for (int k = 0; k < 3; k++) {
-        const double r = s->axis == k ? 0 : s->radius / scale[k] * (1 + 1e-6);
+        const double r = s->axis == k ? 0 : fmax(rr[0], rr[1]) / scale[k] * (1 + 1e-6);
         const double lo = s->axis == k ? floor(a[k] + 0.5) : ceil(fmin(a[k], b[k]) - r);
         const double hi = s->axis == k ? lo : floor(fmax(a[k], b[k]) + r);
         if (!(lo < 1e15) || !(hi > -1e15))
@@ -75,185 +87,171 @@ static bool reach_of(const struct vn_stroke *s, int64_t i, const struct vn_box *
         out->lo[k] = (int64_t)fmax(lo, -1e15);
         out->hi[k] = (int64_t)fmin(hi, 1e15) + 1;
     }
-    return vn_box_meet(out, within, out);
+    return vn_box_meet(out, box, out);
 }
 
-struct draw { const struct vn_stroke *s; struct vn_buf *b; const struct vn_box *reach; unsigned char value[8]; int64_t lo, *changed; };
+/* Blocks of the segment's reach whose sphere it meets. */
+static void touch(const struct vn_stroke *s, int64_t i, const struct vn_box *reach, struct vn_patch *p)
+{
+    double scale[3], r[2], half = 0, t;
+    const double *b, *a = segment(s, i, &b);
+    int64_t lo[3], hi[3];
+    scales(s, scale);
+    radii(s, i, r);
+    for (int k = 0; k < 3; k++) {
+        lo[k] = (reach->lo[k] - p->box.lo[k]) / VN_PATCH_EDGE;
+        hi[k] = (reach->hi[k] - 1 - p->box.lo[k]) / VN_PATCH_EDGE;
+        half += VN_PATCH_EDGE * scale[k] * VN_PATCH_EDGE * scale[k] / 4;
+    }
+    const double most = fmax(r[0], r[1]) * (1 + 1e-6) + sqrt(half);
+    for (int64_t z = lo[2]; z <= hi[2]; z++)
+        for (int64_t y = lo[1]; y <= hi[1]; y++)
+            for (int64_t x = lo[0]; x <= hi[0]; x++) {
+                const int64_t at[3] = { x, y, z };
+                double middle[3];
+                for (int k = 0; k < 3; k++)
+                    middle[k] = (double)(p->box.lo[k] + at[k] * VN_PATCH_EDGE) + 0.5 * (VN_PATCH_EDGE - 1);
+                if (vn_line_distance2(a, b, middle, scale, &t) <= most * most)
+                    p->touched[(z * p->n[1] + y) * p->n[0] + x] = 1;
+            }
+}
 
-static int draw_plane(void *ctx, int64_t i, struct vn_err *err)
+struct draw { const struct vn_stroke *s; struct vn_patch *p; const struct vn_box *reach; unsigned char value[8]; int64_t *changed; };
+
+static int draw_block(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct draw *d = ctx;
     const struct vn_stroke *s = d->s;
-    const size_t size = vn_type_size(d->b->type);
-    const int64_t z = d->lo + i;
-    const double limit = limit2(s);
-    double scale[3];
+    struct vn_buf block = vn_patch_buf(d->p, i);
+    const size_t size = vn_type_size(block.type);
+    double scale[3], rr[2];
     int64_t changed = 0;
     (void)err;
     scales(s, scale);
     for (int64_t k = 0; k < n_segment(s); k++) {
-        const struct vn_box *r = &d->reach[k];
+        struct vn_box r;
         const double *b, *a = segment(s, k, &b);
-        if (z < r->lo[2] || z >= r->hi[2])
+        if (!vn_box_meet(&d->reach[k], &block.box, &r))
             continue;
-        for (int64_t y = r->lo[1]; y < r->hi[1]; y++) {
-            unsigned char *at = (unsigned char *)d->b->data + size * (size_t)vn_buf_at(d->b, r->lo[0], y, z);
-            for (int64_t x = r->lo[0]; x < r->hi[0]; x++, at += size) {
-                const double p[3] = { (double)x, (double)y, (double)z };
-                if (memcmp(at, d->value, size) == 0 || distance2(a, b, p, scale) > limit)
-                    continue;
-                memcpy(at, d->value, size);
-                changed++;
+        radii(s, k, rr);
+        for (int64_t z = r.lo[2]; z < r.hi[2]; z++)
+            for (int64_t y = r.lo[1]; y < r.hi[1]; y++) {
+                unsigned char *at = (unsigned char *)block.data + size * (size_t)vn_buf_at(&block, r.lo[0], y, z);
+                for (int64_t x = r.lo[0]; x < r.hi[0]; x++, at += size) {
+                    const double p[3] = { (double)x, (double)y, (double)z };
+                    if (memcmp(at, d->value, size) == 0 || !within(a, b, rr, p, scale))
+                        continue;
+                    memcpy(at, d->value, size);
+                    changed++;
+                }
             }
-        }
     }
+    d->p->changed[i] = changed > 0;
     d->changed[i] = changed;
     return 0;
 }
 
-int vn_stroke_draw(const struct vn_stroke *s, uint32_t value, struct vn_buf *b, int64_t *changed, struct vn_job *job, struct vn_err *err)
+/* f for each loaded block, which says in count[i] how many voxels it changed. */
+static int each_block(struct vn_patch *p, int (*f)(void *ctx, int64_t i, struct vn_err *err), void *ctx, int64_t **count, int64_t *changed,
+                      struct vn_job *job, struct vn_err *err)
 {
-    struct draw d = { .s = s, .b = b };
-    int64_t hi = INT64_MIN, *count = NULL;
-    struct vn_box *reach = vn_alloc((uint64_t)n_segment(s) * sizeof *reach, err);
-    int rc = reach ? 0 : VN_E_MEMORY;
-    *changed = 0;
-    d.reach = reach;
-    d.lo = INT64_MAX;
-    vn_convert_row(b->type, d.value, VN_U32, &value, 1);
-    for (int64_t i = 0; !rc && i < n_segment(s); i++)
-        if (reach_of(s, i, &b->box, &reach[i])) {
-            d.lo = vn_min64(d.lo, reach[i].lo[2]);
-            hi = vn_max64(hi, reach[i].hi[2]);
-        } else {
-            reach[i] = (struct vn_box){ { 0 }, { 0 } };
-        }
-    const int64_t n = hi > d.lo ? hi - d.lo : 0;
-    if (!rc && !(d.changed = count = vn_calloc((uint64_t)n, sizeof *count, err)))
+    int rc = vn_patch_load(p, job, err);
+    if (!rc && !(*count = vn_calloc((uint64_t)p->n_touched, sizeof **count, err)))
         rc = VN_E_MEMORY;
     if (!rc)
-        rc = vn_job_for(job, n, draw_plane, &d, err);
-    for (int64_t i = 0; !rc && i < n; i++)
-        *changed += count[i];
-    vn_free(reach);
-    vn_free(count);
+        rc = vn_job_for(job, p->n_touched, f, ctx, err);
+    *changed = 0;
+    for (int64_t i = 0; i < p->n_touched && !rc; i++)
+        *changed += (*count)[i];
+    vn_free(*count);
     return rc;
 }
 
-/* ---- copies ---- */
-
-struct copy { const struct vn_buf *from; struct vn_buf *to; bool as_is; };
-
-VN_HOT static void as_mask(uint8_t *to, const uint8_t *from, int64_t n)
+int vn_stroke_draw(const struct vn_stroke *s, uint32_t value, struct vn_patch *p, int64_t *changed, struct vn_job *job, struct vn_err *err)
 {
-    for (int64_t i = 0; i < n; i++)
-        to[i] = from[i] != 0;
-}
-
-static int copy_plane(void *ctx, int64_t i, struct vn_err *err)
-{
-    const struct copy *c = ctx;
-    const struct vn_box *b = &c->to->box;
-    const size_t size = vn_type_size(c->to->type);
-    (void)err;
-    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        const uint8_t *from = (const uint8_t *)c->from->data + size * (size_t)vn_buf_at(c->from, b->lo[0], y, b->lo[2] + i);
-        uint8_t *to = (uint8_t *)c->to->data + size * (size_t)vn_buf_at(c->to, b->lo[0], y, b->lo[2] + i);
-        if (c->as_is)
-            memcpy(to, from, size * (size_t)vn_box_dim(b, 0));
+    struct vn_box *reach = vn_alloc((uint64_t)n_segment(s) * sizeof *reach, err);
+    struct draw d = { .s = s, .p = p, .reach = reach };
+    if (!reach)
+        return VN_E_MEMORY;
+    vn_convert_row(p->type, d.value, VN_U32, &value, 1);
+    for (int64_t i = 0; i < n_segment(s); i++)
+        if (reach_of(s, i, &p->box, &reach[i]))
+            touch(s, i, &reach[i], p);
         else
-            as_mask(to, from, vn_box_dim(b, 0));
-    }
-    return 0;
+            reach[i] = (struct vn_box){ { 0 }, { 0 } };
+    const int rc = each_block(p, draw_block, &d, &d.changed, changed, job, err);
+    vn_free(reach);
+    return rc;
 }
 
-struct vn_vol *vn_edit_copy(struct vn_vol *v, struct vn_job *job, struct vn_err *err)
-{
-    const bool labels = v->kind == VN_LABELS;
-    const enum vn_type t = labels ? v->src->type : VN_U8;
-    struct vn_buf from = { 0 };
-    struct vn_vol *out = vn_vol_new(labels ? VN_LABELS : VN_MASK, t, &v->grid, &v->box, err);
-    if (!out)
-        return NULL;
-    struct vn_buf to = vn_vol_data(out);
-    int rc = vn_vol_map(v, t, &v->box, VN_PAD_ZERO, &from, job, err);
-    if (!rc)
-        rc = vn_job_for_quiet(job, vn_box_dim(&v->box, 2), copy_plane, &(struct copy){ &from, &to, labels }, err);
-    if (!rc && v->orientation && !(out->orientation = vn_strdup(v->orientation, err)))
-        rc = VN_E_MEMORY;
-    vn_buf_free(&from);
-    if (rc) {
-        vn_vol_unref(out);
-        return NULL;
-    }
-    return out;
-}
+/* ---- the voxel meant by a point ---- */
 
-/* ---- components ---- */
-
-static const unsigned char *voxel(const struct vn_buf *b, const int64_t at[3])
-{
-    return (const unsigned char *)b->data + vn_type_size(b->type) * (size_t)vn_buf_at(b, at[0], at[1], at[2]);
-}
-
-bool vn_edit_nearest(const struct vn_buf *b, const int64_t at[3], double reach, int axis, int64_t out[3])
+int vn_edit_nearest(struct vn_vol *v, const int64_t at[3], int64_t reach, int axis, int64_t out[3], bool *found, struct vn_job *job, struct vn_err *err)
 {
     static const unsigned char zero[8];
-    double best = reach * reach * (1 + 1e-6);
-    bool found = false;
+    double best = (double)reach * (double)reach;
+    const enum vn_type t = v->kind == VN_LABELS ? v->src->type : VN_U8;
+    struct vn_buf b = { 0 };
     struct vn_box box;
+    *found = false;
     for (int k = 0; k < 3; k++) {
-        const int64_t r = k == axis ? 0 : (int64_t)reach;
-        box.lo[k] = vn_max64(at[k] - r, b->box.lo[k]);
-        box.hi[k] = vn_min64(at[k] + r + 1, b->box.hi[k]);
+        const int64_t r = k == axis ? 0 : reach;
+        box.lo[k] = vn_max64(at[k] - r, v->box.lo[k]);
+        box.hi[k] = vn_min64(at[k] + r + 1, v->box.hi[k]);
     }
-    for (int64_t z = box.lo[2]; z < box.hi[2]; z++)
+    const int rc = vn_vol_map(v, t, &box, VN_PAD_ZERO, &b, job, err);
+    for (int64_t z = box.lo[2]; z < box.hi[2] && !rc; z++)
         for (int64_t y = box.lo[1]; y < box.hi[1]; y++)
             for (int64_t x = box.lo[0]; x < box.hi[0]; x++) {
                 const double dx = (double)(x - at[0]), dy = (double)(y - at[1]), dz = (double)(z - at[2]), d2 = dx * dx + dy * dy + dz * dz;
                 const int64_t here[3] = { x, y, z };
-                if (d2 > best || (found && d2 == best) || memcmp(voxel(b, here), zero, vn_type_size(b->type)) == 0)
+                if (d2 > best || (*found && d2 == best) ||
+                    memcmp((const char *)b.data + vn_type_size(t) * (size_t)vn_buf_at(&b, x, y, z), zero, vn_type_size(t)) == 0)
                     continue;
                 memcpy(out, here, sizeof here);
                 best = d2;
-                found = true;
+                *found = true;
             }
-    return found;
+    vn_buf_free(&b);
+    return rc;
 }
 
-struct pick { struct vn_buf *b; unsigned char value[8]; bool keep; int64_t *changed; };
+/* ---- pieces ---- */
 
-static int pick_plane(void *ctx, int64_t i, struct vn_err *err)
+struct same { const struct vn_buf *from, *to; const unsigned char *value; };
+
+static int same_plane(void *ctx, int64_t i, struct vn_err *err)
 {
-    static const unsigned char zero[8];
-    const struct pick *p = ctx;
-    const struct vn_box *box = &p->b->box;
-    const size_t size = vn_type_size(p->b->type);
-    int64_t changed = 0;
+    const struct same *s = ctx;
+    const struct vn_box *b = &s->to->box;
+    const size_t size = vn_type_size(s->from->type);
     (void)err;
-    for (int64_t y = box->lo[1]; y < box->hi[1]; y++) {
-        unsigned char *at = (unsigned char *)p->b->data + size * (size_t)vn_buf_at(p->b, box->lo[0], y, box->lo[2] + i);
-        for (int64_t x = 0; x < vn_box_dim(box, 0); x++, at += size)
-            if ((memcmp(at, p->value, size) == 0) != p->keep && memcmp(at, zero, size)) {
-                memset(at, 0, size);
-                changed++;
-            }
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        const char *from = (const char *)s->from->data + size * (size_t)vn_buf_at(s->from, b->lo[0], y, b->lo[2] + i);
+        uint8_t *to = (uint8_t *)s->to->data + vn_buf_at(s->to, b->lo[0], y, b->lo[2] + i);
+        for (int64_t x = 0; x < vn_box_dim(b, 0); x++)
+            to[x] = memcmp(from + size * (size_t)x, s->value, size) == 0;
     }
-    p->changed[i] = changed;
     return 0;
 }
 
-static int pick_label(struct vn_buf *b, const int64_t at[3], bool keep, int64_t *changed, struct vn_job *job, struct vn_err *err)
+/* The voxels of box as a mask: not 0, or of the value that `at` has. */
+static int as_bytes(struct vn_vol *v, const int64_t at[3], enum vn_alike alike, const struct vn_box *box, struct vn_buf *out, struct vn_job *job,
+                    struct vn_err *err)
 {
-    const int64_t nz = vn_box_dim(&b->box, 2);
-    struct pick p = { .b = b, .keep = keep, .changed = vn_calloc((uint64_t)nz, sizeof *p.changed, err) };
-    if (!p.changed)
-        return VN_E_MEMORY;
-    memcpy(p.value, voxel(b, at), vn_type_size(b->type));
-    int rc = vn_job_for(job, nz, pick_plane, &p, err);
-    for (int64_t i = 0; !rc && i < nz; i++)
-        *changed += p.changed[i];
-    vn_free(p.changed);
+    struct vn_buf all = { 0 };
+    if (alike != VN_ALIKE_VALUE)
+        return vn_vol_map(v, VN_U8, box, VN_PAD_ZERO, out, job, err);
+    int rc = vn_vol_map(v, v->src->type, box, VN_PAD_ZERO, &all, job, err);
+    if (!rc)
+        rc = vn_buf_new(out, VN_U8, box, err);
+    if (!rc) {
+        const unsigned char *value = (const unsigned char *)all.data + vn_type_size(all.type) * (size_t)vn_buf_at(&all, at[0], at[1], at[2]);
+        rc = vn_job_for_quiet(job, vn_box_dim(box, 2), same_plane, &(struct same){ &all, out, value }, err);
+        if (rc)
+            vn_buf_free(out);
+    }
+    vn_buf_free(&all);
     return rc;
 }
 
@@ -267,32 +265,167 @@ static uint32_t run_at(const struct vn_runs *r, const int64_t at[3])
     return i;
 }
 
-int vn_edit_component(struct vn_buf *b, bool labels, const int64_t at[3], int connectivity, bool keep, int64_t *changed, struct vn_job *job,
-                      struct vn_err *err)
+static void row_of(const struct vn_runs *r, int64_t row, int64_t *y, int64_t *z)
 {
-    struct vn_runs r = { 0 };
-    uint64_t *size = NULL;
-    uint8_t *value = NULL;
-    *changed = 0;
-    if (labels)
-        return pick_label(b, at, keep, changed, job, err);
-    int rc = vn_runs_build(b, false, &r, job, err);
-    if (!rc)
-        rc = vn_runs_label(&r, connectivity, job, err);
-    if (!rc)
-        rc = vn_runs_sizes(&r, &size, job, err);
-    if (!rc && !(value = vn_alloc(r.count, err)))
-        rc = VN_E_MEMORY;
-    if (!rc) {
-        const uint32_t mine = r.label[run_at(&r, at)] - 1;
-        for (uint32_t i = 0; i < r.count; i++) {
-            value[i] = (i == mine) != keep ? 0 : 0xff;
-            *changed += value[i] ? 0 : (int64_t)size[i];
+    const int64_t ny = vn_box_dim(&r->box, 1);
+    *y = r->box.lo[1] + row % ny;
+    *z = r->box.lo[2] + row / ny;
+}
+
+/* Whether the piece touches a face of the box it was found in that lies inside the volume (cut), or on its border. */
+static void faces(struct vn_piece *p, const struct vn_box *whole, int axis, bool *cut)
+{
+    const struct vn_runs *r = &p->r;
+    *cut = p->border = false;
+    for (int64_t row = 0; row < r->n_row; row++)
+        for (uint32_t i = r->row[row]; i < r->row[row + 1]; i++) {
+            int64_t lo[3], hi[3];
+            if (r->label[i] != p->label)
+                continue;
+            lo[0] = r->box.lo[0] + r->run[i].x0;
+            hi[0] = r->box.lo[0] + r->run[i].x1 - 1;
+            row_of(r, row, &lo[1], &lo[2]);
+            hi[1] = lo[1];
+            hi[2] = lo[2];
+            for (int k = 0; k < 3; k++) {
+                if (k == axis || vn_box_dim(whole, k) == 1)
+                    continue;
+                p->border |= lo[k] == whole->lo[k] || hi[k] == whole->hi[k] - 1;
+                *cut |= (lo[k] == r->box.lo[k] && lo[k] > whole->lo[k]) || (hi[k] == r->box.hi[k] - 1 && hi[k] < whole->hi[k] - 1);
+            }
         }
-        rc = vn_runs_paint(&r, value, b, job, err);
-    }
-    vn_free(size);
-    vn_free(value);
-    vn_runs_free(&r);
+}
+
+static int find_in(struct vn_vol *v, const int64_t at[3], enum vn_alike alike, int connectivity, const struct vn_box *box, struct vn_piece *out,
+                   struct vn_job *job, struct vn_err *err)
+{
+    struct vn_buf b = { 0 };
+    *out = (struct vn_piece){ 0 };
+    int rc = as_bytes(v, at, alike, box, &b, job, err);
+    if (!rc)
+        rc = vn_runs_build(&b, alike == VN_ALIKE_ZERO, &out->r, job, err);
+    vn_buf_free(&b);
+    if (!rc)
+        rc = vn_runs_label(&out->r, connectivity, job, err);
+    if (rc)
+        vn_piece_free(out);
+    else
+        out->label = out->r.label[run_at(&out->r, at)];
     return rc;
+}
+
+void vn_piece_free(struct vn_piece *p)
+{
+    vn_runs_free(&p->r);
+    *p = (struct vn_piece){ 0 };
+}
+
+enum { FIRST_REACH = 24 };
+
+int vn_piece_find(struct vn_vol *v, const int64_t at[3], enum vn_alike alike, int connectivity, int axis, bool stop, struct vn_piece *out,
+                  struct vn_job *job, struct vn_err *err)
+{
+    for (int64_t reach = FIRST_REACH;; reach *= 2) {
+        struct vn_box box;
+        bool cut;
+        for (int k = 0; k < 3; k++) {
+            box.lo[k] = vn_max64(at[k] - (k == axis ? 0 : reach), v->box.lo[k]);
+            box.hi[k] = vn_min64(at[k] + (k == axis ? 0 : reach) + 1, v->box.hi[k]);
+        }
+        const int rc = find_in(v, at, alike, connectivity, &box, out, job, err);
+        if (rc)
+            return rc;
+        faces(out, &v->box, axis, &cut);
+        if (!cut || (stop && out->border))
+            return 0;
+        vn_piece_free(out);
+    }
+}
+
+int vn_piece_all(struct vn_vol *v, const int64_t at[3], int connectivity, struct vn_piece *out, struct vn_job *job, struct vn_err *err)
+{
+    return find_in(v, at, VN_ALIKE_SET, connectivity, &v->box, out, job, err);
+}
+
+int vn_piece_set(const struct vn_piece *piece, bool others, uint32_t value, struct vn_patch *p, int64_t *changed, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_runs *r = &piece->r;
+    int rc = 0;
+    *changed = 0;
+    for (int pass = 0; pass < 2 && !rc; pass++) {
+        for (int64_t row = 0, y, z; row < r->n_row; row++) {
+            row_of(r, row, &y, &z);
+            for (uint32_t i = r->row[row]; i < r->row[row + 1]; i++) {
+                const int64_t x0 = r->box.lo[0] + r->run[i].x0, x1 = r->box.lo[0] + r->run[i].x1;
+                if ((r->label[i] == piece->label) == others)
+                    continue;
+                if (pass)
+                    *changed += vn_patch_set(p, x0, x1, y, z, value);
+                else
+                    vn_patch_touch_run(p, x0, x1, y, z);
+            }
+        }
+        if (!pass)
+            rc = vn_patch_load(p, job, err);
+    }
+    return rc;
+}
+
+/* ---- values ---- */
+
+struct replace { struct vn_patch *p; const void *was; bool others; unsigned char value[8]; int64_t *changed; };
+
+static bool meant(const struct replace *r, const char *at, size_t size)
+{
+    static const unsigned char zero[8];
+    return (memcmp(at, r->was, size) == 0) != r->others && !(r->others && memcmp(at, zero, size) == 0);
+}
+
+/* Blocks of layer i that hold voxels to be changed. */
+static int look_layer(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct replace *r = ctx;
+    struct vn_patch *p = r->p;
+    struct vn_box box = p->box;
+    struct vn_buf b = { 0 };
+    const size_t size = vn_type_size(p->type);
+    box.lo[2] += i * VN_PATCH_EDGE;
+    box.hi[2] = vn_min64(box.lo[2] + VN_PATCH_EDGE, box.hi[2]);
+    const int rc = vn_vol_map(p->from, p->type, &box, VN_PAD_ZERO, &b, NULL, err);
+    for (int64_t z = box.lo[2]; z < box.hi[2] && !rc; z++)
+        for (int64_t y = box.lo[1]; y < box.hi[1]; y++) {
+            const char *at = (const char *)b.data + size * (size_t)vn_buf_at(&b, box.lo[0], y, z);
+            for (int64_t x = box.lo[0]; x < box.hi[0]; x++, at += size)
+                if (meant(r, at, size))
+                    vn_patch_touch(p, x, y, z);
+        }
+    vn_buf_free(&b);
+    return rc;
+}
+
+static int replace_block(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct replace *r = ctx;
+    const struct vn_buf b = vn_patch_buf(r->p, i);
+    const size_t size = vn_type_size(b.type);
+    (void)err;
+    for (int64_t z = b.box.lo[2]; z < b.box.hi[2]; z++)
+        for (int64_t y = b.box.lo[1]; y < b.box.hi[1]; y++) {
+            char *at = (char *)b.data + size * (size_t)vn_buf_at(&b, b.box.lo[0], y, z);
+            for (int64_t x = b.box.lo[0]; x < b.box.hi[0]; x++, at += size)
+                if (meant(r, at, size)) {
+                    memcpy(at, r->value, size);
+                    r->changed[i]++;
+                }
+        }
+    r->p->changed[i] = r->changed[i] > 0;
+    return 0;
+}
+
+int vn_edit_replace(struct vn_patch *p, const void *was, bool others, uint32_t value, int64_t *changed, struct vn_job *job, struct vn_err *err)
+{
+    struct replace r = { .p = p, .was = was, .others = others };
+    vn_convert_row(p->type, r.value, VN_U32, &value, 1);
+    const int rc = vn_job_for(job, p->n[2], look_layer, &r, err);
+    return rc ? rc : each_block(p, replace_block, &r, &r.changed, changed, job, err);
 }

@@ -333,21 +333,6 @@ void vn_session_evict_all(struct vn_session *s)
     }
 }
 
-void vn_obj_drop(struct vn_session *s, struct vn_obj *o)
-{
-    void *c = NULL;
-    pthread_mutex_lock(&s->lock);
-    bool named = false;
-    for (int i = 0; i < s->n_name; i++)
-        named = named || s->name[i].obj == o;
-    if (!named && o->remakable && o->content.any && sole_owner(o)) {
-        c = o->content.any;
-        o->content.any = NULL;
-    }
-    pthread_mutex_unlock(&s->lock);
-    vn_content_unref(o->kind, c);
-}
-
 uint64_t vn_session_n_remade(const struct vn_session *s) { return s->n_remade; }
 void vn_session_set_remake(struct vn_session *s, vn_remake_fn f) { s->remake = f; }
 
