@@ -332,6 +332,8 @@ int vn_piece_find(struct vn_vol *v, const int64_t at[3], enum vn_alike alike, in
             box.lo[k] = vn_max64(at[k] - (k == axis ? 0 : reach), v->box.lo[k]);
             box.hi[k] = vn_min64(at[k] + (k == axis ? 0 : reach) + 1, v->box.hi[k]);
         }
+        if (axis == VN_BRUSH_BALL && vn_box_count(&box) > vn_box_count(&v->box) / 8)
+            box = v->box;
         const int rc = find_in(v, at, alike, connectivity, &box, out, job, err);
         if (rc)
             return rc;
