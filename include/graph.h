@@ -35,8 +35,10 @@ struct vn_graph {
     struct vn_node *node;
     struct vn_segment *segment;
     struct vn_point *point;
+    struct vn_graph_tree *index;          /* once asked for (graph_index.h) */
 };
 struct vn_graph *vn_graph_new(int32_t n_node, int32_t n_segment, int64_t n_point, struct vn_err *err);   /* zeroed arrays */
+void vn_graph_index_free(struct vn_graph_tree *x);
 struct vn_graph *vn_graph_ref(struct vn_graph *g);
 void vn_graph_unref(struct vn_graph *g);
 /* Fills degree, component, n_component, and length, chord, radius, volume, surface of every segment from its points. */

@@ -6,6 +6,7 @@
  * largest label in the pixel.  Voxels that cannot be read are marked, not an error; outside the volume, and where there is no number, it is dark blue. */
 #ifndef VN_RENDER_H
 #define VN_RENDER_H
+#include "graph.h"
 #include "view.h"
 #include "volume.h"
 
@@ -39,6 +40,8 @@ struct vn_scene {                       /* what goes into one picture */
     struct vn_drawn { struct vn_vol *vol; double opacity; bool outline; int tint; } under[VN_MAX_UNDER];     /* beneath it, from above */
     int    n_under;
     uint64_t budget;                    /* voxels read at most, planes being skipped beyond; 0 = all planes */
+    const struct vn_graph *graph;       /* drawn as lines (graph_marks.h); NULL none */
+    enum vn_picked_kind picked_kind; int64_t picked;     /* of it */
     bool   crosshair; double at[3];
     const struct vn_box *roi;           /* drawn as a frame; NULL none */
     bool   scale_bar, bar_label;        /* the label only where pixels are square */

@@ -10,6 +10,7 @@ struct vn_shown {                        /* what the view names, with references
     struct vn_vol *vol, *overlay, *prob; /* vol NULL: nothing to look at */
     struct vn_vol *under[VN_MAX_UNDER];  /* view.n_under of them; each with its layer in the view */
     struct vn_vol *linked[VN_MAX_SHOWN - 1];    /* view.n_linked of them */
+    struct vn_graph *graph;              /* indexed; or NULL */
     struct vn_box roi;                   /* inside vol */
     bool has_roi;
     struct vn_auto { uint64_t id; double lo, hi; } window[VN_MAX_SHOWN];   /* automatic, of the source with that id; kept from call to call */

@@ -9,6 +9,7 @@ enum vn_colormap { VN_MAP_GREY, VN_MAP_INVERTED, VN_MAP_VIRIDIS, VN_MAP_FIRE };
 enum { VN_MAX_SHOWN = 4, VN_MAX_UNDER = 11, VN_MAX_PLACE = 64, VN_N_TINT = 12 };
 
 struct vn_layer { char name[64]; double opacity; bool outline; int tint; };      /* an overlay; tint: see vn_tint_color */
+enum vn_picked_kind { VN_PICK_NONE, VN_PICK_SEGMENT, VN_PICK_NODE, VN_PICK_COMPONENT };
 struct vn_place { char name[24]; double at[3]; };                                /* a place with a name (verb mark) */
 struct vn_view {
     char volume[64], overlay[64];      /* object names; "" none. The overlay on top is the one that is edited */
@@ -41,6 +42,9 @@ struct vn_view {
     char   panel[16];                  /* a mode that a verb asks for; "" none. The terminal opens it */
     struct vn_place place[VN_MAX_PLACE];
     int    n_place;
+    char   graph[64];                  /* drawn over everything; "" none */
+    /* what verb pick found last, drawn thicker: of the object of that name, its number (component: a voxel of it, `at`) */
+    struct vn_picked { char of[64]; enum vn_picked_kind kind; int64_t id, voxels; double at[3], distance; } picked;
     /* live threshold on a probability, shown as the overlay while it is moved; low < 0: off */
     char   threshold_of[64];
     double low, high;

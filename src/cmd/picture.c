@@ -1,5 +1,6 @@
 /* picture.c - one slice or projection as a PNG file or as characters. */
 #include "picture.h"
+#include "graph_index.h"
 #include "mem.h"
 #include <math.h>
 #include <stdlib.h>
@@ -88,7 +89,15 @@ int vn_picture_run(struct vn_call *c, bool mip, const int64_t slab[2], struct vn
     bool assumed = false;
     if (!rc)
         rc = vn_call_region(c, s.volume, &region, err);
-    if (!rc && vn_args_has(&c->args, "overlay")) {
+    if (!rc && vn_args_has(&c->args, "overlay") && vn_arg(&c->args, "overlay")->obj->kind == VN_GRAPH) {
+        struct vn_graph *g;
+        rc = vn_call_graph(c, "overlay", &g, err);
+        if (!rc)
+            rc = vn_grid_check(&s.volume->grid, vn_call_name(c, "volume"), &g->grid, vn_call_name(c, "overlay"), &assumed, err);
+        if (!rc)
+            rc = vn_graph_index(g, c->job, err);
+        s.graph = rc ? NULL : g;
+    } else if (!rc && vn_args_has(&c->args, "overlay")) {
         rc = vn_call_vol(c, "overlay", &s.overlay, err);
         if (!rc)
             rc = vn_grid_check(&s.volume->grid, vn_call_name(c, "volume"), &s.overlay->grid, vn_call_name(c, "overlay"), &assumed, err);

@@ -11,7 +11,7 @@
     { "to", VN_P_PATH, VN_PREF, .help = "PNG file to write; without it the picture is printed as characters" },                \
     { "force", VN_P_FLAG, VN_PREF, .help = "replace an existing file" },                                                       \
     { "scale", VN_P_REAL, 0, .min = 0.001, .max = 64, .unit = "pixels per voxel", .def = "1", .help = "size of the finest voxel side in the picture" }, \
-    { "overlay", VN_P_OBJECT, 0, .kinds = VN_VOLUMES, .help = "drawn in colour on top where it is not 0" },     \
+    { "overlay", VN_P_OBJECT, 0, .kinds = VN_VOLUMES | VN_GRAPH, .help = "drawn in colour on top where it is not 0; a graph as lines" },     \
     { "opacity", VN_P_REAL, 0, .min = 0, .max = 1, .def = "0.5", .help = "of the overlay" },                                   \
     { "window", VN_P_REALS, 0, .help = "LOW,HIGH: grey values shown black and white; automatic without" },                     \
     { "plain", VN_P_FLAG, 0, .help = "no scale bar" }

@@ -1,5 +1,6 @@
 /* scene.c - from the session's view to scenes: which volumes, which slices, at what scale, in which corner. */
 #include "scene.h"
+#include "graph_index.h"
 #include <math.h>
 #include <string.h>
 
@@ -33,6 +34,22 @@ static struct vn_vol *named(struct vn_session *s, const char *name, const struct
         v = NULL;
     }
     return v;
+}
+
+/* The graph of the view, ready to be drawn; like `named`. */
+static struct vn_graph *graph(struct vn_session *s, const char *name, const struct vn_vol *like, struct vn_job *job)
+{
+    struct vn_graph *g = NULL;
+    bool assumed;
+    struct vn_obj *o = name[0] ? vn_session_get(s, name) : NULL;
+    if (o && o->kind == VN_GRAPH && vn_obj_graph(s, o, &g, job, NULL))
+        g = NULL;
+    vn_obj_unref(o);
+    if (g && (vn_grid_check(&g->grid, name, &like->grid, "volume", &assumed, NULL) || vn_graph_index(g, job, NULL))) {
+        vn_graph_unref(g);
+        g = NULL;
+    }
+    return g;
 }
 
 /* A volume linked to the first: with its voxel size, so that both have one scale where only one of them knows it. */
@@ -105,6 +122,8 @@ int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job,
     for (int k = 0; k < 3 && !inside; k++)       /* never looked at, or another volume's place */
         view->at[k] = floor(0.5 * (double)(out->vol->box.lo[k] + out->vol->box.hi[k]));
     get_overlays(s, out, job);
+    if (view->overlay_on)
+        out->graph = graph(s, view->graph, out->vol, job);
     if (view->low >= 0)
         out->prob = named(s, view->threshold_of, out->vol, job);
     out->has_roi = vn_session_roi(s, &out->roi) && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
@@ -126,6 +145,8 @@ void vn_shown_free(struct vn_shown *d)
 {
     vn_vol_unref(d->vol);
     vn_vol_unref(d->overlay);
+    vn_graph_unref(d->graph);
+    d->graph = NULL;
     vn_vol_unref(d->prob);
     for (int i = 0; i < VN_MAX_SHOWN - 1; i++) {
         vn_vol_unref(d->linked[i]);
@@ -304,6 +325,11 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
         if (!view->n_linked || d->under[i]->src != volume->src)
             out->under[out->n_under++] = (struct vn_drawn){ d->under[i], view->under[i].opacity, view->under[i].outline, view->under[i].tint };
     const int64_t slab = vn_pane_slab(d, axis);
+    out->graph = d->graph;
+    if (!strcmp(view->picked.of, view->graph)) {
+        out->picked_kind = view->picked.kind;
+        out->picked = view->picked.id;
+    }
     out->mip = p == VN_MIP || slab > 1;
     out->method = p == VN_MIP ? view->mip_method : view->slab_method;
     out->lo = window ? lo_hi[0] : out->mip ? 0 : d->window[b->which].lo;     /* a projection is brighter than a slice: its own window */

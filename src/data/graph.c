@@ -1,6 +1,7 @@
 /* graph.c - the vessel graph's arrays and what follows from them: degrees, components, lengths, volumes. */
 #include "graph.h"
 #include <math.h>
+#include "graph_index.h"
 #include "mem.h"
 
 #define PI 3.14159265358979323846
@@ -36,6 +37,7 @@ void vn_graph_unref(struct vn_graph *g)
     vn_free(g->node);
     vn_free(g->segment);
     vn_free(g->point);
+    vn_graph_index_free(g->index);
     vn_free(g);
 }
 
@@ -123,7 +125,7 @@ int64_t vn_graph_loops(const struct vn_graph *g) { return (int64_t)g->n_segment 
 uint64_t vn_graph_mem(const struct vn_graph *g)
 {
     return sizeof *g + (uint64_t)g->n_node * sizeof *g->node + (uint64_t)g->n_segment * sizeof *g->segment +
-           (uint64_t)g->n_point * sizeof *g->point;
+           (uint64_t)g->n_point * sizeof *g->point + vn_graph_index_mem(g);
 }
 
 /* Field by field: structures have bytes between their fields. */

@@ -1,6 +1,7 @@
 /* marks.c - what is drawn over a picture: region frame, crosshair with a gap, scale bar; and the geometry of scenes. */
 #include "render.h"
 #include "font.h"
+#include "graph_marks.h"
 #include "text.h"
 #include <math.h>
 #include <stdio.h>
@@ -136,6 +137,8 @@ static void draw_scale_bar(const struct vn_scene *s, struct vn_image *im)
 
 void vn_render_marks(const struct vn_scene *s, struct vn_image *im)
 {
+    if (s->graph)
+        vn_graph_marks(s, im);
     if (s->roi)
         draw_roi(s, im);
     if (s->crosshair)
