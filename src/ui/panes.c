@@ -17,42 +17,77 @@ struct vn_pane_task {
     enum vn_colors colors;
     struct vn_pane_info info;
     struct vn_cell *cells;
-    struct vn_mip mip[VN_MAX_SHOWN];
 };
 
 /* ---- on the compute thread ---- */
 
-/* The projection from the one kept, or drawn anew when that is wanted or cheap. */
-static int draw_mip(struct vn_pane_task *t, struct vn_mip *m, struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
+/* The picture with this key, or NULL. */
+static struct vn_kept *kept_find(struct vn_panes *p, struct vn_key key)
 {
-    s->budget = MIP_BUDGET;
-    struct vn_key key = vn_scene_key(s, im->w, im->h);
+    for (int i = 0; i < VN_KEPT; i++)
+        if (p->kept[i].im.rgb && vn_key_same(key, p->kept[i].key))
+            return &p->kept[i];
+    return NULL;
+}
+
+/* The last projection of that volume in this size: shown until the one that is wanted is drawn. */
+static struct vn_kept *kept_mip(struct vn_panes *p, int which, const struct vn_image *im)
+{
+    struct vn_kept *last = NULL;
+    for (int i = 0; i < VN_KEPT; i++) {
+        struct vn_kept *k = &p->kept[i];
+        if (k->im.rgb && k->mip_of == which + 1 && k->im.w == im->w && k->im.h == im->h && (!last || k->used > last->used))
+            last = k;
+    }
+    return last;
+}
+
+/* Draws the scene and keeps it in place of what was not needed for longest. */
+static int kept_draw(struct vn_panes *p, struct vn_scene *s, const struct vn_image *size, struct vn_key key, struct vn_kept **out, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_image fresh = { 0 };
+    struct vn_kept *k = &p->kept[0];
+    int rc = vn_image_new(&fresh, size->w, size->h, err);
+    if (!rc)
+        rc = vn_render(s, &fresh, job, err);
+    if (rc) {
+        vn_image_free(&fresh);
+        return rc;
+    }
+    for (int i = 1; i < VN_KEPT; i++)
+        if (p->kept[i].used < k->used)
+            k = &p->kept[i];
+    vn_image_free(&k->im);
+    *k = (struct vn_kept){ .im = fresh, .key = key };
+    *out = k;
+    return 0;
+}
+
+/* The pane's picture without its marks: kept, or drawn; a large projection only when that is wanted. */
+static int picture(struct vn_pane_task *t, const struct vn_pane_box *b, struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
+{
+    s->budget = b->pane == VN_MIP ? MIP_BUDGET : 0;
+    const struct vn_key key = vn_scene_key(s, im->w, im->h);
+    struct vn_kept *k = kept_find(t->p, key);
     int rc = 0;
-    if (!m->im.rgb || !vn_key_same(key, m->key)) {
-        const bool later = !t->want_mip && vn_box_count(&s->volume->box) > MIP_AT_ONCE;
-        t->mip_missing = t->mip_missing || later;
-        if (!later) {
-            struct vn_image fresh = { 0 };
-            rc = vn_image_new(&fresh, im->w, im->h, err);
-            if (!rc)
-                rc = vn_render(s, &fresh, job, err);
-            if (rc) {
-                vn_image_free(&fresh);
-                return rc;
-            }
-            vn_image_free(&m->im);
-            m->im = fresh;
-            m->key = key;
-        }
+    if (!k && b->pane == VN_MIP && !t->want_mip && vn_box_count(&s->volume->box) > MIP_AT_ONCE) {
+        t->mip_missing = true;
+        k = kept_mip(t->p, b->which, im);
+    } else if (!k) {
+        rc = kept_draw(t->p, s, im, key, &k, job, err);
     }
-    if (m->im.rgb && m->im.w == im->w && m->im.h == im->h) {
-        memcpy(im->rgb, m->im.rgb, (size_t)im->w * (size_t)im->h * 3);
-        im->lo = m->im.lo;
-        im->hi = m->im.hi;
-        im->sampled = m->im.sampled;
-        im->holes = m->im.holes;
-    }
-    return rc;
+    if (rc || !k)
+        return rc;
+    k->used = ++t->p->n_used;
+    k->mip_of = b->pane == VN_MIP ? b->which + 1 : 0;
+    memcpy(im->rgb, k->im.rgb, (size_t)im->w * (size_t)im->h * 3);
+    im->lo = k->im.lo;
+    im->hi = k->im.hi;
+    im->sampled = k->im.sampled;
+    im->holes = k->im.holes;
+    if (im->holes)
+        k->key = (struct vn_key){ { 0 } };       /* what could not be read may be readable the next time */
+    return 0;
 }
 
 static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct vn_err *err)
@@ -67,7 +102,7 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
     int rc = cells ? vn_image_new(&im, b->w * px_w, b->h * px_h, err) : VN_E_MEMORY;
     if (!rc) {
         vn_pane_scene(&info->shown, b, im.w, im.h, info->um_per_px, t->p->cell_aspect * px_w / px_h, s);
-        rc = b->pane == VN_MIP ? draw_mip(t, &t->mip[b->which], s, &im, job, err) : vn_render(s, &im, job, err);
+        rc = picture(t, b, s, &im, job, err);
     }
     if (!rc) {
         s->scale_bar = i == 0;
@@ -220,7 +255,6 @@ static void done(void *ctx, int rc, const struct vn_err *err)
     struct vn_panes *p = t->p;
     p->task = NULL;
     memcpy(p->window, t->info.shown.window, sizeof p->window);
-    memcpy(p->mip, t->mip, sizeof p->mip);
     if (!rc && t->cols == p->cols && t->rows == p->rows) {
         vn_shown_free(&p->info.shown);
         p->info = t->info;
@@ -249,6 +283,8 @@ void vn_panes_yield(struct vn_panes *p)
         vn_job_cancel(p->task->job);
 }
 
+bool vn_panes_drawing(const struct vn_panes *p) { return p->dirty || (p->task && !p->task->want_mip); }
+
 void vn_panes_work(struct vn_panes *p)
 {
     if (p->dirty)
@@ -259,7 +295,6 @@ void vn_panes_work(struct vn_panes *p)
     if (!t)
         return;
     *t = (struct vn_pane_task){ .p = p, .cols = p->cols, .rows = p->rows, .want_mip = !p->dirty, .colors = p->colors };
-    memcpy(t->mip, p->mip, sizeof t->mip);
     memcpy(t->info.shown.window, p->window, sizeof p->window);
     t->cells = vn_calloc((uint64_t)p->cols * (uint64_t)p->rows, sizeof *t->cells, NULL);
     t->job = t->cells ? vn_job_submit(VN_VISIBLE, "picture", run, t, done, NULL) : NULL;
@@ -268,7 +303,6 @@ void vn_panes_work(struct vn_panes *p)
         vn_free(t);
         return;
     }
-    memset(p->mip, 0, sizeof p->mip);            /* with the job until it is done */
     p->dirty = p->mip_due = false;
     p->task = t;
 }
@@ -287,8 +321,8 @@ void vn_panes_close(struct vn_panes *p)
             usleep(2000);
     }
     vn_shown_free(&p->info.shown);
-    for (int i = 0; i < VN_MAX_SHOWN; i++)
-        vn_image_free(&p->mip[i].im);
+    for (int i = 0; i < VN_KEPT; i++)
+        vn_image_free(&p->kept[i].im);
     vn_free(p->now);
     vn_free(p->old);
     vn_free(p->mark);
@@ -339,36 +373,184 @@ void vn_panes_forget(struct vn_panes *p, int x, int y, int w, int h)
     p->fresh = true;
 }
 
-void vn_panes_emit(struct vn_panes *p, int x, int y, int w, int h, struct vn_str *b)
+/* ---- coarse pictures: blocks of cells in one colour, few greys ---- */
+
+static void color_rgb(uint32_t v, enum vn_colors c, int rgb[3])
 {
-    p->fresh = false;
-    if (p->old_colors != p->now_colors)
-        for (size_t i = 0; i < (size_t)p->cols * p->rows; i++)
-            p->old[i].ch = 0;
-    p->old_colors = p->now_colors;
-    struct vn_cell *send = vn_alloc((uint64_t)p->cols * (uint64_t)p->rows * sizeof *send, NULL);
-    uint8_t *ring = vn_calloc((uint64_t)p->cols, (uint64_t)p->rows, NULL);
-    if (!send || !ring) {
-        vn_free(send);
-        vn_free(ring);
-        return;
+    if (c == VN_COLOR_TRUE || v < 16) {
+        for (int k = 0; k < 3; k++)
+            rgb[k] = (int)(v >> (16 - 8 * k) & 255);
+    } else if (v >= 232) {
+        rgb[0] = rgb[1] = rgb[2] = 8 + 10 * ((int)v - 232);
+    } else {
+        static const int level[6] = { 0, 95, 135, 175, 215, 255 };
+        v -= 16;
+        rgb[0] = level[v / 36];
+        rgb[1] = level[v / 6 % 6];
+        rgb[2] = level[v % 6];
     }
-    ring_bits(p, ring);
-    for (int cy = 0; cy < p->rows; cy++)
-        for (int cx = 0; cx < p->cols; cx++) {
-            size_t i = (size_t)cy * p->cols + cx;
-            send[i] = p->now[i];
+}
+
+/* Quarters of the cell that have the colour fg; half of it for glyphs of finer parts. */
+static int quarters(uint32_t ch)
+{
+    static const uint8_t n[32] = { 2, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 1, 1, 1, 3, 2, 3, 3, 1, 2, 3 };
+    return ch == ' ' ? 0 : ch >= 0x2580 && ch <= 0x259f ? n[ch - 0x2580] : 2;
+}
+
+/* Brightness of a block: half mean and half maximum, as pictures are reduced; so that vessels stay. */
+static void block_color(const struct vn_cell *cell, int stride, int w, int h, enum vn_colors c, int rgb[3])
+{
+    int sum[3] = { 0 }, most[3] = { 0 }, n = 0;
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            const struct vn_cell *a = &cell[(size_t)y * stride + x];
+            int fg[3] = { 0 }, bg[3];
+            const int q = quarters(a->ch);
+            if (!a->ch)
+                continue;
+            color_rgb(a->bg, c, bg);
+            if (q)
+                color_rgb(a->fg, c, fg);
+            n++;
+            for (int k = 0; k < 3; k++) {
+                const int v = (fg[k] * q + bg[k] * (4 - q)) / 4;
+                sum[k] += v;
+                most[k] = v > most[k] ? v : most[k];
+            }
+        }
+    for (int k = 0; k < 3; k++)
+        rgb[k] = n ? (sum[k] / n + most[k]) / 2 : 0;
+}
+
+enum { GREY_STEP = 20, COLOR_STEP = 48 };
+
+/* Few colours; of greys, the one that is there stays while the new one is near. */
+static uint32_t coarse_color(const int rgb[3], const struct vn_cell *old, enum vn_colors c)
+{
+    int most = 0, least = 255, was[3], v[3];
+    for (int k = 0; k < 3; k++) {
+        most = rgb[k] > most ? rgb[k] : most;
+        least = rgb[k] < least ? rgb[k] : least;
+    }
+    if (most - least > 16) {
+        for (int k = 0; k < 3; k++)
+            v[k] = (rgb[k] + COLOR_STEP / 2) / COLOR_STEP * COLOR_STEP;
+    } else {
+        v[0] = v[1] = v[2] = (rgb[1] + GREY_STEP / 2) / GREY_STEP * GREY_STEP;
+        color_rgb(old->bg, c, was);
+        if (old->ch == ' ' && was[0] == was[1] && was[1] == was[2] && was[1] > rgb[1] - GREY_STEP && was[1] < rgb[1] + GREY_STEP)
+            return old->bg;
+    }
+    for (int k = 0; k < 3; k++)
+        v[k] = v[k] > 255 ? 255 : v[k];
+    return c == VN_COLOR_TRUE ? (uint32_t)(v[0] << 16 | v[1] << 8 | v[2]) : (uint32_t)vn_cell_palette(v[0], v[1], v[2]);
+}
+
+/* `fine` with blocks of w x h cells in one colour each, in out. Cells that are no picture stay as they are. */
+static void coarsen(const struct vn_panes *p, const struct vn_cell *fine, int w, int h, struct vn_cell *out)
+{
+    memcpy(out, fine, (size_t)p->cols * (size_t)p->rows * sizeof *out);
+    for (int i = 0; i < p->info.n; i++) {
+        const struct vn_pane_box *b = &p->info.box[i];
+        for (int y = b->y; y < b->y + b->h; y += h)
+            for (int x = b->x; x < b->x + b->w; x += w) {
+                const int bw = x + w > b->x + b->w ? b->x + b->w - x : w, bh = y + h > b->y + b->h ? b->y + b->h - y : h;
+                const size_t at = (size_t)y * p->cols + x;
+                int rgb[3];
+                block_color(fine + at, p->cols, bw, bh, p->now_colors, rgb);
+                const uint32_t bg = coarse_color(rgb, &p->old[at], p->now_colors);
+                for (int k = 0; k < bw * bh; k++) {
+                    struct vn_cell *cell = &out[at + (size_t)(k / bw) * p->cols + k % bw];
+                    if (cell->ch)
+                        *cell = (struct vn_cell){ ' ', bg, bg };
+                }
+            }
+    }
+}
+
+/* The finest coarse picture that has room, else the coarsest. */
+static bool emit_coarse(struct vn_panes *p, const struct vn_cell *fine, size_t room, struct vn_str *b)
+{
+    static const uint8_t size[][2] = { { 1, 1 }, { 2, 1 }, { 4, 2 }, { 8, 4 } };
+    struct vn_cell *out = vn_alloc((uint64_t)p->cols * (uint64_t)p->rows * sizeof *out, NULL);
+    const size_t before = b->n;
+    for (size_t i = 0; i < VN_COUNT(size) && out; i++) {
+        coarsen(p, fine, size[i][0], size[i][1], out);
+        vn_cells_emit(out, p->old, p->cols, p->rows, 0, 0, p->now_colors, b);
+        if (b->n - before <= room || i + 1 == VN_COUNT(size))
+            break;
+        if (b->s)
+            b->s[b->n = before] = '\0';
+    }
+    if (out)
+        memcpy(p->old, out, (size_t)p->cols * (size_t)p->rows * sizeof *out);
+    vn_free(out);
+    return out != NULL;
+}
+
+/* Rows from the top until there is no more room. True when all have been sent. */
+static bool emit_part(struct vn_panes *p, const struct vn_cell *fine, size_t room, struct vn_str *b)
+{
+    const size_t before = b->n;
+    for (int y = 0; y < p->rows; y++) {
+        const size_t at = (size_t)y * p->cols;
+        if (b->n - before > room)
+            return false;
+        vn_cells_emit(fine + at, p->old + at, p->cols, 1, 0, y, p->now_colors, b);
+        memcpy(p->old + at, fine + at, (size_t)p->cols * sizeof *fine);
+    }
+    return true;
+}
+
+/* The cells as they are to be on the screen: with strokes and the brush's outline. NULL without memory. */
+static struct vn_cell *composed(struct vn_panes *p)
+{
+    const size_t n = (size_t)p->cols * (size_t)p->rows;
+    struct vn_cell *send = vn_alloc(n * sizeof *send, NULL);
+    uint8_t *ring = vn_calloc((uint64_t)p->cols, (uint64_t)p->rows, NULL);
+    if (send && ring) {
+        ring_bits(p, ring);
+        memcpy(send, p->now, n * sizeof *send);
+        for (size_t i = 0; i < n; i++) {
             if (p->marked && p->mark[i] && send[i].ch)
                 send[i] = marked_cell(p, send[i], p->mark[i], p->mark_color[i]);
             if (ring[i] && send[i].ch)
                 send[i] = marked_cell(p, send[i], ring[i], 0xffffff);
-            if (w && covered(cx, cy, x, y, w, h))
-                send[i].ch = 0;
         }
-    vn_cells_emit(send, p->old, p->cols, p->rows, 0, 0, p->now_colors, b);
-    memcpy(p->old, send, (size_t)p->cols * p->rows * sizeof *send);
-    vn_free(send);
+    } else {
+        vn_free(send);
+        send = NULL;
+    }
     vn_free(ring);
+    return send;
+}
+
+void vn_panes_emit(struct vn_panes *p, const struct vn_link_room *room, bool moving, struct vn_str *b)
+{
+    const size_t n = (size_t)p->cols * (size_t)p->rows;
+    struct vn_cell *send;
+    struct vn_str all = { 0 };
+    p->fresh = p->behind = false;
+    if (!n || !(send = composed(p)))
+        return;
+    if (p->old_colors != p->now_colors)
+        for (size_t i = 0; i < n; i++)
+            p->old[i].ch = 0;
+    p->old_colors = p->now_colors;
+    vn_cells_emit(send, p->old, p->cols, p->rows, 0, 0, p->now_colors, &all);
+    p->whole = all.n;
+    if (all.n <= room->whole || (!moving && all.n <= room->part)) {
+        if (all.n)
+            vn_str_addn(b, all.s, all.n);
+        memcpy(p->old, send, n * sizeof *send);
+    } else if (moving && p->now_colors != VN_COLOR_NONE) {
+        p->behind = emit_coarse(p, send, room->coarse, b);
+    } else {
+        p->behind = !emit_part(p, send, room->part, b);
+    }
+    vn_str_free(&all);
+    vn_free(send);
 }
 
 int vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3])

@@ -1,4 +1,5 @@
-/* panes.h - the pictures on the screen: rendered by jobs, kept as cells, sent as differences.
+/* panes.h - the pictures on the screen: rendered by jobs, kept as cells, sent as differences, coarse ones first where the
+ * link is slow.
  *
  * The UI thread only hands out work and takes cells back.  A picture job draws all panes of the view; a projection of a
  * large volume is drawn by a job of its own afterwards, which a moving view cancels. */
@@ -6,8 +7,10 @@
 #define VN_PANES_H
 #include "cells.h"
 #include "edit.h"
+#include "link.h"
 #include "scene.h"
 
+enum { VN_KEPT = 12 };
 struct vn_pane_info {                    /* what the panes show now */
     struct vn_shown shown;               /* with references */
     int n;
@@ -32,9 +35,14 @@ struct vn_panes {
     struct vn_stroke ring; enum vn_pane ring_pane;       /* outline of the brush; radius 0: none. Its points are the owner's */
     bool dirty;                          /* the view changed since the last job started */
     bool fresh;                          /* now has not been sent */
+    bool behind;                         /* the screen shows something coarser than now, or a part of it */
+    size_t whole;                        /* bytes that were to be sent when it was last looked at */
     bool mip_due;                        /* the projection is still to be drawn */
     struct vn_pane_task *task;           /* running */
-    struct vn_mip { struct vn_image im; struct vn_key key; } mip[VN_MAX_SHOWN];    /* projections without their marks */
+    /* Pictures without their marks: a crosshair that moves, or a return to what was looked at before, needs no voxels. While a
+     * task runs they are its own. */
+    struct vn_kept { struct vn_image im; struct vn_key key; int mip_of; uint64_t used; } kept[VN_KEPT];
+    uint64_t n_used;
     struct vn_auto window[VN_MAX_SHOWN];
     char error[256];                     /* why the last job failed; "" */
 };
@@ -45,8 +53,11 @@ void vn_panes_work(struct vn_panes *p);                          /* starts a job
 void vn_panes_yield(struct vn_panes *p);                         /* stops a projection that is being drawn */
 /* The screen lost cells there (a window covered it); whole area when w is 0. */
 void vn_panes_forget(struct vn_panes *p, int x, int y, int w, int h);
-/* Bytes that bring the screen up to date, but for what a window covers (w 0: nothing). */
-void vn_panes_emit(struct vn_panes *p, int x, int y, int w, int h, struct vn_str *b);
+/* Bytes that bring the screen up to date, as far as there is room: all of them, or a coarse picture while the view moves, or a
+ * part. Appended to b. */
+void vn_panes_emit(struct vn_panes *p, const struct vn_link_room *room, bool moving, struct vn_str *b);
+/* A picture is being drawn that will take the place of what is shown soon. */
+bool vn_panes_drawing(const struct vn_panes *p);
 /* Marks what a stroke covers in the panes of that kind, in this colour. */
 void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke *s, uint32_t rgb, bool erases);
 /* Box under cell (x, y) or -1; at[] gets the voxel there, its third coordinate from the view. */

@@ -592,6 +592,8 @@ static void draw_status(const struct vn_ui *ui)
     add_job(ui, &right);
     if (ui->device[0])
         vn_str_addf(&right, "%s  ", ui->device);
+    if (ui->link.trip > 0 && COLS >= 100)
+        vn_str_addf(&right, "%.0f ms %.1f kB  ", ceil(1e3 * ui->link.trip), 1e-3 * (double)ui->frame_bytes);
     vn_str_addf(&right, "%s ", vn_text_bytes(vn_mem_in_use(), mem));
     attrset(A_REVERSE);
     fill(y, 0, COLS, L" ", A_REVERSE);
@@ -635,21 +637,25 @@ static int draw_prompt(struct vn_ui *ui)
 static void send_pictures(struct vn_ui *ui)
 {
     struct vn_str b = { 0 };
+    const double now = vn_tty_now();
+    const struct vn_link_room room = vn_link_room(&ui->link, now);
     vn_str_add(&b, "\0337");
+    const size_t before = b.n;
     if (ui->viewer.on || vn_screen_too_small())
-        ui->panes.fresh = false;
+        ui->panes.fresh = ui->panes.behind = false;
     else
-        vn_panes_emit(&ui->panes, 0, 0, 0, 0, &b);
+        vn_panes_emit(&ui->panes, &room, now - ui->moved_at < VN_REST_S, &b);
+    if (b.n > before)
+        ui->frame_bytes = b.n - before;
     vn_str_add(&b, "\0338\033[?2026l");
-    if (ui->acks && (ui->focused || !vn_tty_in_tmux())) {
+    const bool asks = vn_link_asks(&ui->link, now);
+    if (asks)
         vn_str_add(&b, vn_tty_ack_request());
-        ui->in_flight = true;
-    }
-    ui->sent_at = vn_tty_now();
     if (b.s && !b.failed)
         vn_tty_write(b.s, b.n);
     else
         vn_panes_forget(&ui->panes, 0, 0, 0, 0);
+    vn_link_sent(&ui->link, now, b.n, asks && !b.failed);
     vn_str_free(&b);
 }
 

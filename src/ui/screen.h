@@ -11,6 +11,8 @@
 #include "mode.h"
 #include "panes.h"
 
+#define VN_REST_S 0.12                   /* the hand rests: what was sent coarse is refined */
+
 struct vn_viewer {                       /* scrolls through lines over the panes */
     bool on, typing;                     /* typing: what is typed chooses among the lines */
     const struct vn_log *log;
@@ -34,7 +36,7 @@ struct vn_ui {
     struct vn_log log;
     struct vn_viewer viewer;
     struct vn_str paste;                 /* being received */
-    bool quit, redraw, focused;
+    bool quit, redraw;
     bool text_dirty;                     /* something beside the pictures changed */
     int busy;                            /* submitted lines that have not ended */
     double hold_until;                   /* no picture before, while a stroke is being made: it would be drawn twice */
@@ -48,10 +50,9 @@ struct vn_ui {
     bool drawing;                        /* a stroke is being drawn: its marks stay */
     bool prompt_stays;                   /* the prompt is open because there is nothing to look at, until there is */
     char device[16];                     /* what the last command that says so ran on */
-    /* one frame in flight */
-    bool acks, in_flight;
-    double sent_at;
-    int lost, n_acked;
+    struct vn_link link;
+    double moved_at;                     /* when the view changed last */
+    size_t frame_bytes;                  /* of the last picture sent */
     int n_message;                       /* rows of the message area */
 };
 

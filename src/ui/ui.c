@@ -10,6 +10,7 @@
 #include "screen.h"
 #include "tty.h"
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,8 +19,8 @@
 
 static const double SETTLE_S = 0.4;              /* a held key is one command when it has rested this long */
 static const double ESC_S = 0.05;                /* an ESC that stands alone this long is the key */
-static const double ACK_S = 2.0, ACK_TMUX_S = 0.6;
-static const double FRAME_S = 0.033;             /* between frames that nobody acknowledges */
+static const double PROGRESS_S = 0.15;           /* between looks at what runs */
+static const double PICTURE_S = 0.05;            /* text waits so long for the picture that belongs to it */
 
 /* ---- hooks of the runner ---- */
 
@@ -194,60 +195,75 @@ static int take_signals(struct vn_ui *ui)
 static void take_event(struct vn_ui *ui, const struct vn_event *ev)
 {
     switch (ev->type) {
-    case VN_EV_ACK:
-        ui->in_flight = false;
-        ui->lost = 0;
-        ui->n_acked++;
-        break;
-    case VN_EV_FOCUS_IN: ui->focused = true; break;
-    case VN_EV_FOCUS_OUT:
-        ui->focused = false;
-        if (vn_tty_in_tmux())
-            ui->in_flight = false;               /* the answer would reach another pane */
+    case VN_EV_ACK: vn_link_answer(&ui->link, vn_tty_now()); break;
+    case VN_EV_FOCUS_IN: case VN_EV_FOCUS_OUT:
+        if (vn_tty_in_tmux())                    /* the answer would reach another pane */
+            vn_link_mute(&ui->link, ev->type == VN_EV_FOCUS_OUT);
         break;
     default: vn_keys_event(ui, ev); break;
     }
 }
 
-/* False when the terminal is gone. */
+/* All that has come: a frame shows where the keys have led, not each step. False when the terminal is gone. */
 static bool take_input(struct vn_ui *ui, struct vn_input *in)
 {
     char buf[4096];
     struct vn_event ev;
-    ssize_t n = read(STDIN_FILENO, buf, sizeof buf);
-    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
-        return false;
-    for (ssize_t i = 0; i < n && !ui->quit; i++)
-        if (vn_input_byte(in, (unsigned char)buf[i], &ev))
-            take_event(ui, &ev);
+    struct pollfd more = { STDIN_FILENO, POLLIN, 0 };
+    for (int k = 0; k < 64; k++) {
+        ssize_t n = read(STDIN_FILENO, buf, sizeof buf);
+        if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+            return false;
+        for (ssize_t i = 0; i < n && !ui->quit; i++)
+            if (vn_input_byte(in, (unsigned char)buf[i], &ev))
+                take_event(ui, &ev);
+        if (ui->quit || poll(&more, 1, 0) <= 0)
+            break;
+    }
     return true;
 }
 
-static void check_ack(struct vn_ui *ui, double now)
+/* Whether a frame goes now. If not, *due is lowered to the seconds after which one may. */
+static bool frame_goes(const struct vn_ui *ui, double now, double *due)
 {
-    if (!ui->in_flight || now - ui->sent_at < (vn_tty_in_tmux() ? ACK_TMUX_S : ACK_S))
-        return;
-    ui->in_flight = false;
-    if (++ui->lost >= 2 || !ui->n_acked)
-        ui->acks = false;                        /* this terminal does not answer: frames are only spaced in time */
+    const struct vn_panes *p = &ui->panes;
+    double wait = vn_link_due(&ui->link, now);
+    bool go = false;
+    if (p->fresh || ui->text_dirty || ui->redraw) {
+        const double picture = ui->moved_at + PICTURE_S - now;
+        if (!ui->redraw && !p->fresh && picture > 0 && vn_panes_drawing(p))
+            wait = fmax(wait, picture);
+        else
+            go = vn_link_ready(&ui->link, now);
+    } else if (p->behind) {
+        const struct vn_link_room room = vn_link_room(&ui->link, now);
+        const double rest = ui->moved_at + VN_REST_S - now;
+        if (p->whole > room.whole && rest > 0)
+            wait = fmax(wait, rest);
+        else if (p->whole > room.whole && !room.part)
+            wait = fmax(wait, 0.05);
+        else
+            go = vn_link_ready_more(&ui->link, now);
+    } else {
+        return false;
+    }
+    *due = fmin(*due, fmax(wait, 0.001));
+    return go;
 }
 
-static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now)
+/* Until when nothing happens by itself; -1: for ever. */
+static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now, double due)
 {
-    double s = 1;
+    double s = due;
     if (vn_input_waiting(in))
-        s = ESC_S;
-    if (ui->busy && s > 0.15)
-        s = 0.15;
-    if (ui->pending[0] && s > 0.1)
-        s = 0.1;
-    if (ui->in_flight && s > 0.25)
-        s = 0.25;
-    if (!ui->in_flight && (ui->panes.fresh || ui->text_dirty || ui->redraw)) {
-        double due = ui->sent_at + FRAME_S - now;
-        s = due < 0.001 ? 0.001 : s > due ? due : s;
-    }
-    return (int)(s * 1000 + 0.5);
+        s = fmin(s, ESC_S);
+    if (ui->busy)
+        s = fmin(s, PROGRESS_S);
+    if (ui->pending[0])
+        s = fmin(s, fmax(ui->pending_since + SETTLE_S - now, 0.001));
+    if (ui->busy && ui->hold_until > now)
+        s = fmin(s, ui->hold_until - now);
+    return isfinite(s) ? (int)ceil(s * 1000) : -1;
 }
 
 /* A verb asked for a mode. */
@@ -268,14 +284,19 @@ static int loop(struct vn_ui *ui)
     struct vn_input in;
     struct vn_event ev;
     int last = 0;
+    double progress = 0;
+    bool was_dirty = false;
     vn_input_init(&in);
     while (!ui->quit) {
-        double now = vn_tty_now();
+        double now = vn_tty_now(), due = INFINITY;
         vn_job_pump();
-        if (ui->pending[0] && now - ui->pending_since > SETTLE_S)
+        if (ui->pending[0] && now - ui->pending_since >= SETTLE_S)
             vn_keys_flush(ui);
+        if (ui->panes.dirty && !was_dirty)
+            ui->moved_at = now;
         if (!ui->busy || now >= ui->hold_until)
             vn_panes_work(&ui->panes);
+        was_dirty = ui->panes.dirty;
         if (ui->panes.error[0]) {
             vn_say(ui, VN_LOG_ERROR, "%s", ui->panes.error);
             ui->panes.error[0] = '\0';
@@ -283,11 +304,17 @@ static int loop(struct vn_ui *ui)
         asked_mode(ui);
         if (ui->mode->tick)
             ui->mode->tick(ui);
-        check_ack(ui, now);
-        if (!ui->in_flight && (ui->panes.fresh || ui->text_dirty || ui->redraw) && (ui->acks || now - ui->sent_at >= FRAME_S))
+        if (ui->busy && now - progress >= PROGRESS_S) {
+            ui->text_dirty = true;
+            progress = now;
+        }
+        vn_link_check(&ui->link, now);
+        if (frame_goes(ui, now, &due)) {
             vn_screen_draw(ui);
+            continue;                            /* what has to be sent now, and how long to wait */
+        }
         struct pollfd fd[3] = { { STDIN_FILENO, POLLIN, 0 }, { vn_tty_signal_fd(), POLLIN, 0 }, { vn_job_fd(), POLLIN, 0 } };
-        int n = poll(fd, 3, wait_ms(ui, &in, now));
+        int n = poll(fd, 3, wait_ms(ui, &in, now, due));
         last = take_signals(ui);
         if (fd[0].revents & (POLLIN | POLLHUP | POLLERR) && n > 0) {
             if (!take_input(ui, &in))
@@ -295,8 +322,6 @@ static int loop(struct vn_ui *ui)
         } else if (vn_input_waiting(&in) && n == 0 && vn_input_timeout(&in, &ev)) {
             take_event(ui, &ev);
         }
-        if (ui->busy)
-            ui->text_dirty = true;               /* progress */
     }
     return last;
 }
@@ -352,8 +377,10 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     }
     ui->s = s;
     ui->r = r;
-    ui->acks = ui->focused = true;
     ui->mode = &vn_mode_browse;
+    vn_link_open(&ui->link, vn_tty_now());
+    vn_tty_write(vn_tty_ack_request(), strlen(vn_tty_ack_request()));    /* the round trip, before there is much to send */
+    vn_link_sent(&ui->link, vn_tty_now(), 4, true);
     vn_panes_open(&ui->panes, s, vn_tty_colors(), vn_tty_true_color(), vn_tty_cell_aspect());
     vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done });
     vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list });
