@@ -34,19 +34,19 @@ static void bars(void **state)
     (void)state;
     /* four bins over four columns; two rows of eight parts: heights 0, 1 (0.5 is rounded up), 12 and 16 of 16 */
     const double n[4] = { 0, 0.25, 6, 8 };
-    struct vn_plot p = { .cols = 6, .rows = 3, .x_lo = 0, .x_hi = 4, .y_lo = 0, .y_hi = 8, .n_series = 1, .series = { { NULL, n, 4, true, VN_LOOK_CURVE } } };
+    struct vn_plot p = { .cols = 6, .rows = 3, .x_lo = 0, .x_hi = 4, .y_lo = 0, .y_hi = 8, .n_series = 1, .series = { { NULL, n, 4, true, VN_PLOT_CURVE } } };
     struct vn_plot_cell cell[18];
     assert_string_equal(drawn(&p), "8│  ▄█\n0│ ▁██\n  0  4\n");
     vn_plot_draw(&p, cell);
-    assert_int_equal(cell[0].look, VN_LOOK_LABEL);
-    assert_int_equal(cell[1].look, VN_LOOK_AXIS);
-    assert_int_equal(cell[4].look, VN_LOOK_CURVE);
+    assert_int_equal(cell[0].look, VN_PLOT_LABEL);
+    assert_int_equal(cell[1].look, VN_PLOT_AXIS);
+    assert_int_equal(cell[4].look, VN_PLOT_CURVE);
     p.ascii = true;
     assert_string_equal(drawn(&p), "8|  .#\n0| .##\n  0  4\n");
     /* fewer bins than columns: each is as wide as two columns; more: the largest counts */
-    p = (struct vn_plot){ .cols = 6, .rows = 2, .ascii = true, .n_series = 1, .series = { { NULL, (double[]){ 4, 0 }, 2, true, VN_LOOK_CURVE } } };
+    p = (struct vn_plot){ .cols = 6, .rows = 2, .ascii = true, .n_series = 1, .series = { { NULL, (double[]){ 4, 0 }, 2, true, VN_PLOT_CURVE } } };
     assert_string_equal(drawn(&p), "4|##\n  0  2\n");
-    p = (struct vn_plot){ .cols = 4, .rows = 2, .ascii = true, .n_series = 1, .series = { { NULL, (double[]){ 0, 4, 0, 0, 0, 0 }, 6, true, VN_LOOK_CURVE } } };
+    p = (struct vn_plot){ .cols = 4, .rows = 2, .ascii = true, .n_series = 1, .series = { { NULL, (double[]){ 0, 4, 0, 0, 0, 0 }, 6, true, VN_PLOT_CURVE } } };
     assert_string_equal(drawn(&p), "4|#\n\n");          /* no room for labels */
 }
 
@@ -55,10 +55,10 @@ static void log_counts(void **state)
     (void)state;
     /* log10 of 1 + n over log10 of 1 + 999: 0, 1/3, 2/3 and 3/3 of three rows; a single voxel is seen */
     const double n[4] = { 0, 9, 99, 999 };
-    struct vn_plot p = { .cols = 8, .rows = 4, .ascii = true, .log_y = true, .n_series = 1, .series = { { NULL, n, 4, true, VN_LOOK_CURVE } } };
+    struct vn_plot p = { .cols = 8, .rows = 4, .ascii = true, .log_y = true, .n_series = 1, .series = { { NULL, n, 4, true, VN_PLOT_CURVE } } };
     assert_string_equal(drawn(&p), "999|   #\n   |  ##\n  0| ###\n    0  4\n");
     const double one[4] = { 0, 1, 1e6, 0 };
-    p = (struct vn_plot){ .cols = 7, .rows = 3, .ascii = true, .y_lo = 0, .y_hi = 1e6, .n_series = 1, .series = { { NULL, one, 4, true, VN_LOOK_CURVE } } };
+    p = (struct vn_plot){ .cols = 7, .rows = 3, .ascii = true, .y_lo = 0, .y_hi = 1e6, .n_series = 1, .series = { { NULL, one, 4, true, VN_PLOT_CURVE } } };
     assert_string_equal(drawn(&p), "1M|  #\n 0| .#\n   0  4\n");
 }
 
@@ -67,7 +67,7 @@ static void lines(void **state)
     (void)state;
     /* 4 x 4 dots in two cells: the diagonal from the lower left to the upper right */
     const double y[4] = { 0, 1, 2, 3 };
-    struct vn_plot p = { .cols = 4, .rows = 2, .n_series = 1, .series = { { NULL, y, 4, false, VN_LOOK_CURVE } } };
+    struct vn_plot p = { .cols = 4, .rows = 2, .n_series = 1, .series = { { NULL, y, 4, false, VN_PLOT_CURVE } } };
     /* dots: column 0 lowest (7: 0x40), column 1 second lowest (6: 0x20), then second (2: 0x02), column 3 top (4: 0x08) */
     assert_string_equal(drawn(&p), "3│⡠⠊\n\n");
     /* a value that is not there breaks the line: its two columns stay empty of it */
@@ -85,12 +85,12 @@ static void marks(void **state)
 {
     (void)state;
     struct vn_plot p = { .cols = 12, .rows = 4, .ascii = true, .x_lo = 0, .x_hi = 10, .y_lo = 0, .y_hi = 1, .x_name = "um", .n_mark = 2,
-                         .mark = { { 2.5, VN_LOOK_MARK, 'L' }, { 10, VN_LOOK_MARK2, 0 } } };
+                         .mark = { { 2.5, VN_PLOT_MARK, 'L' }, { 10, VN_PLOT_MARK2, 0 } } };
     struct vn_plot_cell cell[48];
     assert_string_equal(drawn(&p), "1|  L      |\n |  |      |\n0|  |      |\n  0  um   10\n");
     vn_plot_draw(&p, cell);
-    assert_int_equal(cell[4].look, VN_LOOK_MARK);
-    assert_int_equal(cell[11].look, VN_LOOK_MARK2);
+    assert_int_equal(cell[4].look, VN_PLOT_MARK);
+    assert_int_equal(cell[11].look, VN_PLOT_MARK2);
     /* the column of an x, and the x of a column's middle */
     assert_int_equal(vn_plot_col(&p, 2.5), 4);
     assert_int_equal(vn_plot_col(&p, 10), 11);
@@ -117,7 +117,7 @@ static void numbers(void **state)
 static void nothing(void **state)
 {
     (void)state;
-    struct vn_plot p = { .cols = 8, .rows = 3, .ascii = true, .n_series = 1, .series = { { NULL, (double[]){ NAN, NAN }, 2, true, VN_LOOK_CURVE } } };
+    struct vn_plot p = { .cols = 8, .rows = 3, .ascii = true, .n_series = 1, .series = { { NULL, (double[]){ NAN, NAN }, 2, true, VN_PLOT_CURVE } } };
     assert_string_equal(drawn(&p), "1|\n0|\n  0    2\n");
     p = (struct vn_plot){ .cols = 8, .rows = 3, .ascii = true };
     assert_string_equal(drawn(&p), "1|\n0|\n  0    1\n");

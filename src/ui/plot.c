@@ -159,7 +159,7 @@ static void put(struct vn_plot_cell *row, int cols, int at, const char *text)
 {
     for (int i = 0; text[i] && at + i < cols; i++)
         if (at + i >= 0)
-            row[at + i] = (struct vn_plot_cell){ (unsigned char)text[i], VN_LOOK_LABEL };
+            row[at + i] = (struct vn_plot_cell){ (unsigned char)text[i], VN_PLOT_LABEL };
 }
 
 /* "0" at the left, "25.6" at the right and the name between them, or after the right one's number where there is no room. */
@@ -187,12 +187,12 @@ void vn_plot_draw(struct vn_plot *p, struct vn_plot_cell *out)
     const int wide = (int)(strlen(lo) > strlen(hi) ? strlen(lo) : strlen(hi)), n_row = p->rows - 1;
     p->left = wide + 1 < p->cols / 2 ? wide + 1 : p->cols / 2;
     for (int i = 0; i < p->rows * p->cols; i++)
-        out[i] = (struct vn_plot_cell){ ' ', VN_LOOK_NONE };
+        out[i] = (struct vn_plot_cell){ ' ', VN_PLOT_NONE };
     for (int s = 0; s < p->n_series; s++)
         (p->series[s].bars ? draw_bars : draw_curve)(p, &p->series[s], out);
     draw_marks(p, out);
     for (int row = 0; row < n_row; row++)
-        out[row * p->cols + p->left - 1] = (struct vn_plot_cell){ p->ascii ? '|' : 0x2502, VN_LOOK_AXIS };
+        out[row * p->cols + p->left - 1] = (struct vn_plot_cell){ p->ascii ? '|' : 0x2502, VN_PLOT_AXIS };
     put(out, p->left - 1, p->left - 1 - (int)strlen(hi), hi);
     if (n_row > 1)
         put(out + (n_row - 1) * p->cols, p->left - 1, p->left - 1 - (int)strlen(lo), lo);

@@ -7,7 +7,7 @@
 #include "text.h"
 
 enum { VN_PLOT_SERIES = 3, VN_PLOT_MARKS = 8 };
-enum vn_plot_look { VN_LOOK_NONE, VN_LOOK_LABEL, VN_LOOK_AXIS, VN_LOOK_CURVE, VN_LOOK_CURVE2, VN_LOOK_CURVE3, VN_LOOK_MARK, VN_LOOK_MARK2 };
+enum vn_plot_look { VN_PLOT_NONE, VN_PLOT_LABEL, VN_PLOT_AXIS, VN_PLOT_CURVE, VN_PLOT_CURVE2, VN_PLOT_CURVE3, VN_PLOT_MARK, VN_PLOT_MARK2 };
 struct vn_plot_cell { uint32_t ch; enum vn_plot_look look; };
 
 struct vn_plot_series {
@@ -36,6 +36,9 @@ double vn_plot_x(const struct vn_plot *p, int col);
 int  vn_plot_col(const struct vn_plot *p, double x);
 /* The run of one look that begins at cell `from` of a row, as UTF-8 appended to text. Returns the cell after it. */
 int  vn_plot_run(const struct vn_plot_cell *row, int cols, int from, struct vn_str *text, enum vn_plot_look *look);
+/* The same into the panel from that row and column on, in ASCII where the locale has no more. */
+struct vn_ui;
+void vn_plot_panel(struct vn_ui *ui, int row, int col, struct vn_plot *p);
 /* A number in at most six columns: "0.035", "12.5k", "3.1M", "-4e-07". */
 const char *vn_plot_number(double v, char out[16]);
 #endif
