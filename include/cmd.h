@@ -6,6 +6,7 @@
 #ifndef VN_CMD_H
 #define VN_CMD_H
 #include <cjson/cJSON.h>
+#include "job.h"
 #include "op.h"
 #include "session.h"
 #include "text.h"
@@ -18,6 +19,7 @@ enum vn_cmd_flag {
     VN_CMD_UI = 4,           /* view state only: echoed, journaled, no result object */
     VN_CMD_NO_JOURNAL = 8,   /* help, history, record... */
     VN_CMD_READS = 16,       /* reads files besides its inputs: its objects are never evicted */
+    VN_CMD_VIEW = 64,        /* its result depends on what is looked at: not in the background */
     VN_CMD_TURN = 32,        /* waits its turn behind a running command, also when it is VN_CMD_NOW: it changes names or region, or queues lines */
 };
 struct vn_cmd {
@@ -47,6 +49,8 @@ struct vn_call {
     struct vn_args typed;                 /* VN_CMD_MAKES: args as they were typed, before automatic parameters are settled */
     char *from;                           /* "FILE line 3" when the command came from there, or NULL */
     bool no_journal;                      /* set by exec: as VN_CMD_NO_JOURNAL, for this call */
+    bool behind;                          /* its last word was '&': in the background */
+    int number;                           /* of its job, from 1; 0: it is none */
     struct vn_job *job;                   /* NULL for VN_CMD_NOW */
     cJSON *result;                        /* members added by exec; printed afterwards */
     struct vn_str text;                   /* free text for people, printed after the members (help pages, lists) */
@@ -98,11 +102,30 @@ struct vn_runner_hooks {
     void (*echo)(void *ctx, const char *line);                       /* a command starts */
     void (*text)(void *ctx, const char *line, bool is_error);        /* one line of results, notes or errors */
     void (*done)(void *ctx, int rc);                                 /* a submitted line ended */
+    void (*job)(void *ctx, int rc);                                  /* a job in the background ended; may be NULL */
+    void (*bell)(void *ctx);                                         /* a long command ended and a bell is wanted; may be NULL */
+    void (*messages)(void *ctx);                                     /* all messages are asked for; may be NULL */
 };
 void vn_runner_set_hooks(struct vn_runner *r, const struct vn_runner_hooks *h);
 /* Queues a line; one whose verb is VN_CMD_NOW runs at once, also while a job is running. */
 int  vn_runner_submit(struct vn_runner *r, const char *line, struct vn_err *err);
 void vn_runner_drop(struct vn_runner *r);                            /* forgets lines that have not started */
+void vn_runner_cancel(struct vn_runner *r);                          /* Ctrl-C: the running command and the lines that wait, not the background */
+
+/* Jobs: the running command and those in the background (a line's last word was '&'), which run when no other does.  UI thread.
+ * Until a job has ended, the name it makes cannot be used, and the names it reads are not bound to anything else: so the
+ * journal, in the order in which commands end, replays to the same objects. */
+enum { VN_MAX_JOBS = 9 };
+struct vn_job_info { int number; bool behind, cancelled; const char *line, *makes; struct vn_progress p; };   /* makes: "" not known */
+int  vn_runner_jobs(const struct vn_runner *r, struct vn_job_info out[VN_MAX_JOBS]);                /* by number; returns how many */
+enum vn_job_act { VN_JOB_PAUSE, VN_JOB_RESUME, VN_JOB_CANCEL, VN_JOB_WAIT };   /* wait: lines that follow begin when it has ended */
+int  vn_runner_job_act(struct vn_runner *r, enum vn_job_act act, int number, struct vn_err *err);  /* number 0: the only one there is */
+int  vn_runner_making(const struct vn_runner *r, const char *name);          /* number of the job that makes it, or 0 */
+int  vn_runner_reading(const struct vn_runner *r, int own, const char *name);   /* number of the job, other than `own`, that reads it, or 0 */
+int  vn_runner_torn(const struct vn_runner *r, const char **name);           /* a name that a job reads is bound otherwise: its number, or 0 */
+void vn_runner_bell(struct vn_runner *r, bool on);                           /* commands longer than 5 s end with the bell */
+bool vn_runner_has_bell(const struct vn_runner *r);
+const struct vn_runner_hooks *vn_runner_hooks(const struct vn_runner *r);
 
 /* Journal: every command that succeeded, canonical, so that the list replayed gives the same objects and files. */
 int  vn_runner_n_journal(const struct vn_runner *r);

@@ -5,7 +5,9 @@
  * same thread: a slice is drawn while a region is segmented.  Reading and decoding have a pool of threads of their
  * own (vn_io_run).  The UI thread submits, and receives `done` calls from vn_job_pump.
  *
- * A job is cancelled by flag; loops poll it at most 50 ms apart. */
+ * A job is cancelled by flag; loops poll it at most 50 ms apart.  A paused job stands at a slab boundary and lets in jobs
+ * of any priority.  What was let in lies on top of it, on the same stack: it goes on, or ends when it is cancelled, only
+ * when all of that has ended. */
 #ifndef VN_JOB_H
 #define VN_JOB_H
 #include "err.h"
@@ -36,6 +38,7 @@ int  vn_job_pump(void);                 /* delivers finished jobs; returns how m
 int  vn_job_fd(void);                   /* readable when vn_job_pump has something to deliver */
 
 void vn_job_cancel(struct vn_job *j);
+void vn_job_pause(struct vn_job *j, bool on);
 void vn_job_cancel_all(void);           /* async-signal-safe: what Ctrl-C calls in scripts */
 unsigned vn_job_cancels(void);          /* how often all was cancelled: a script that sees it change between two commands stops */
 bool vn_job_stop(const struct vn_job *j);           /* cancelled?  j may be NULL (never) */
@@ -44,7 +47,12 @@ int  vn_job_check(struct vn_job *j, struct vn_err *err);   /* VN_E_CANCELLED wit
 /* Progress: done of total in any unit. Also a slab boundary when called from the compute thread. j may be NULL. */
 void vn_job_step(struct vn_job *j, uint64_t done, uint64_t total);
 void vn_job_stage(struct vn_job *j, const char *stage);    /* a word beside the bar; a literal */
-struct vn_progress { const char *what, *stage; uint64_t done, total; double elapsed_s, left_s; };   /* left_s < 0 unknown */
+struct vn_progress {
+    const char *what, *stage;
+    uint64_t done, total;
+    double elapsed_s, left_s;               /* of work, not of standing still; left_s < 0 unknown */
+    bool waits, paused, away;               /* has not begun; is told to pause; stands still: paused, or others on top of it */
+};
 struct vn_progress vn_job_progress(const struct vn_job *j);
 struct vn_job *vn_job_current(void);    /* the job now on the compute thread, for display; NULL when idle */
 

@@ -294,6 +294,70 @@ static int wait_for_cancel(void *ctx, struct vn_job *j, struct vn_err *err)
     }
 }
 
+/* A paused job stands, with its time; the others, also lower ones, have their turn on top of it; each index is visited once. */
+static int slow_count(void *ctx, int64_t i, struct vn_err *err)
+{
+    (void)err;
+    ((unsigned char *)ctx)[i]++;
+    atomic_fetch_add(&n_slow, 1);
+    nap(1);
+    return 0;
+}
+
+static int n_heard, rc_heard;
+static void hear_seen(void *ctx, int rc, const struct vn_err *err) { (void)ctx, (void)err, n_heard++, rc_heard = rc; }
+
+static int paused_loop(void *ctx, struct vn_job *j, struct vn_err *err)
+{
+    return vn_job_for(j, 2000, slow_count, ctx, err);
+}
+
+static void a_paused_job_lets_others_in(void **state)
+{
+    (void)state;
+    static unsigned char seen[2000];
+    struct heard h = { 0 }, below = { 0 };
+    int n = 0;
+
+    atomic_store(&n_slow, 0);
+    struct vn_job *j = vn_job_submit(VN_REGION, "paused", paused_loop, seen, hear_seen, NULL);
+    while (atomic_load(&n_slow) < 20)
+        nap(1);
+    assert_false(vn_job_progress(j).waits || vn_job_progress(j).paused);
+    vn_job_pause(j, true);
+    while (!vn_job_progress(j).away)
+        nap(1);
+    const struct vn_progress p = vn_job_progress(j);
+    assert_true(p.paused && p.done > 0 && p.done < 2000);
+    assert_int_equal(vn_job_run(VN_VISIBLE, "above", answer, &n, NULL, NULL), VN_E_FORMAT);
+    assert_int_equal(vn_job_run(VN_BULK, "below", answer, &n, NULL, NULL), VN_E_FORMAT);
+    struct vn_job *top = vn_job_submit(VN_BULK, "on top", wait_for_cancel, &below, hear, NULL);
+    while (!atomic_load(&below.began))
+        nap(1);
+    nap(30);
+    const struct vn_progress later = vn_job_progress(j);
+    assert_int_equal(later.done, p.done);
+    assert_true(later.elapsed_s == p.elapsed_s && later.left_s == p.left_s);
+    vn_job_pause(j, false);
+    nap(30);
+    assert_true(vn_job_progress(j).away);                /* until what lies on top of it has ended */
+    vn_job_cancel(top);
+    pump_until(&below.n, 1);
+    while (!n_heard)
+        vn_job_pump();
+    assert_int_equal(rc_heard, 0);
+    for (int i = 0; i < 2000; i++)
+        assert_int_equal(seen[i], 1);
+    /* Cancelled while it stands. */
+    j = vn_job_submit(VN_BULK, "cancelled", wait_for_cancel, &h, hear, NULL);
+    vn_job_pause(j, true);
+    while (!vn_job_progress(j).away)
+        nap(1);
+    vn_job_cancel(j);
+    pump_until(&h.n, 1);
+    assert_int_equal(h.rc, VN_E_CANCELLED);
+}
+
 static void on_alarm(int sig)
 {
     (void)sig;
@@ -507,6 +571,7 @@ int main(void)
         cmocka_unit_test(a_job_runs_another_in_place),
         cmocka_unit_test(higher_priority_comes_first),
         cmocka_unit_test(loops_cut_by_loops_lose_nothing),
+        cmocka_unit_test(a_paused_job_lets_others_in),
         cmocka_unit_test(a_signal_cancels_everything),
         cmocka_unit_test(loops_stop_promptly),
         cmocka_unit_test(the_pool_visits_every_index),

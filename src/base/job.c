@@ -12,7 +12,7 @@
 #include "job_own.h"
 #include "mem.h"
 
-enum { N_PRIO = VN_VISIBLE + 1, TICK_NS = 100000000 };
+enum { N_PRIO = VN_VISIBLE + 1, TICK_NS = 100000000, HELD_NS = 10000000 };   /* HELD_NS: a paused job looks whether it still is */
 
 static struct {
     pthread_mutex_t lock;
@@ -22,7 +22,7 @@ static struct {
     bool started, quit;
     pthread_t thread;
     int fd;
-} q = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .fd = -1 };
+} q = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
 
 static atomic_int top = -1;                     /* highest priority in the queue, -1 empty: read without the lock */
 static atomic_uint cancel_epoch;
@@ -102,6 +102,7 @@ static void run_job(struct vn_job *j)
 
     atomic_store(&j->begun_ns, vn_now_ns());
     atomic_store(&j->counted_ns, vn_now_ns());
+    atomic_store(&j->began, true);
     atomic_store(&current, j);
     j->rc = vn_job_stop(j) ? vn_fail(&j->err, VN_E_CANCELLED, "cancelled") : j->run(j->ctx, j, &j->err);
     atomic_store(&current, outer);
@@ -121,27 +122,45 @@ static void run_job(struct vn_job *j)
     pthread_mutex_unlock(&q.lock);
 }
 
-int vn_job_bar(void)
+struct vn_job *vn_job_here(void)
 {
-    return on_compute_thread ? vn_job_priority(atomic_load(&current)) : N_PRIO;
+    return on_compute_thread ? atomic_load(&current) : NULL;
 }
 
-bool vn_job_wanted(int bar)
+static bool held(const struct vn_job *j)
 {
-    return atomic_load_explicit(&top, memory_order_relaxed) > bar;
+    return atomic_load_explicit(&j->paused, memory_order_relaxed) && !vn_job_stop(j);
 }
 
+bool vn_job_halted(const struct vn_job *j)
+{
+    return j && (atomic_load_explicit(&top, memory_order_relaxed) > (int)j->prio || held(j));
+}
+
+/* While a job is paused every other has its turn, on top of it. */
 void vn_job_let_in(void)
 {
-    int bar = vn_job_bar();
+    struct vn_job *me = vn_in_body ? NULL : vn_job_here();
 
-    while (!vn_in_body && vn_job_wanted(bar)) {
+    if (!vn_job_halted(me))
+        return;
+    const int64_t from = vn_now_ns();
+    atomic_store(&me->away_ns, from);
+    while (vn_job_halted(me)) {
         pthread_mutex_lock(&q.lock);
-        struct vn_job *j = pop(bar);
+        struct vn_job *j = pop(held(me) ? -1 : (int)me->prio);
+        if (!j && held(me)) {
+            struct timespec at = vn_from_now(HELD_NS);
+            pthread_cond_timedwait(&q.work, &q.lock, &at);
+        }
         pthread_mutex_unlock(&q.lock);
         if (j)
             run_job(j);
     }
+    const int64_t away = vn_now_ns() - from;             /* neither work nor part of its rate */
+    atomic_store(&me->away_ns, 0);
+    atomic_fetch_add(&me->begun_ns, away);
+    atomic_fetch_add(&me->counted_ns, away);
 }
 
 static void *compute_main(void *arg)
@@ -189,6 +208,7 @@ int vn_job_init(int threads, struct vn_err *err)
         pthread_condattr_init(&attr);
         pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
         pthread_cond_init(&q.ended, &attr);
+        pthread_cond_init(&q.work, &attr);
         pthread_condattr_destroy(&attr);
         once = true;
     }
@@ -338,6 +358,11 @@ void vn_job_cancel(struct vn_job *j)
         atomic_store(&j->cancelled, true);
 }
 
+void vn_job_pause(struct vn_job *j, bool on)
+{
+    atomic_store(&j->paused, on);
+}
+
 void vn_job_cancel_all(void)
 {
     atomic_fetch_add(&cancel_epoch, 1);
@@ -388,7 +413,10 @@ struct vn_progress vn_job_progress(const struct vn_job *j)
 
     if (!j)
         return p;
-    int64_t now = vn_now_ns();
+    const int64_t away = atomic_load(&j->away_ns), now = away ? away : vn_now_ns();
+    p.waits = !atomic_load(&j->began);
+    p.paused = atomic_load(&j->paused);
+    p.away = away != 0;
     p.what = j->what;
     p.stage = atomic_load(&j->stage);
     p.total = atomic_load_explicit(&j->total, memory_order_relaxed);

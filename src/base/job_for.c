@@ -14,7 +14,7 @@ struct loop {
     int (*body)(void *ctx, int64_t i, struct vn_err *err);
     void *ctx;
     int64_t n;
-    int bar;                            /* leave when a job above it is queued */
+    const struct vn_job *runs;          /* leave when it is to be halted */
     atomic_int_fast64_t next, err_i;    /* next index to give out; lowest that failed, n if none */
     pthread_mutex_t lock;               /* of what follows */
     int rc;
@@ -40,7 +40,7 @@ static void loop_work(struct loop *l)
 
     vn_in_body = true;
     for (;;) {
-        if (vn_job_stop(l->j) || vn_job_wanted(l->bar) ||
+        if (vn_job_stop(l->j) || vn_job_halted(l->runs) ||
             atomic_load_explicit(&l->err_i, memory_order_relaxed) < l->n)
             break;
         int64_t i = atomic_fetch_add(&l->next, run), end = i + run < l->n ? i + run : l->n, t = vn_now_ns();
@@ -70,7 +70,7 @@ static void loop_work(struct loop *l)
 static int loop_run(struct vn_job *j, struct vn_job *shown, int64_t n,
                     int (*body)(void *ctx, int64_t i, struct vn_err *err), void *ctx, struct vn_err *err)
 {
-    struct loop l = { .j = j, .shown = shown, .body = body, .ctx = ctx, .n = n, .bar = vn_job_bar() };
+    struct loop l = { .j = j, .shown = shown, .body = body, .ctx = ctx, .n = n, .runs = vn_job_here() };
 
     assert(!vn_in_body && "vn_job_for called from the body of another");
     assert(!vn_io_here() && "vn_job_for called from an I/O thread");

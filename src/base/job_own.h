@@ -9,6 +9,8 @@
 struct vn_job {
     struct vn_job *next;            /* in the queue or among the finished */
     enum vn_prio prio;
+    atomic_bool began, paused;
+    atomic_int_fast64_t away_ns;    /* since when others run on top of it, or it is paused; 0: it runs */
     char what[96];
     vn_job_fn run;
     vn_done_fn done_fn;
@@ -25,11 +27,9 @@ struct vn_job {
 
 extern _Thread_local bool vn_in_body;           /* this thread is in the body of a loop */
 int  vn_job_priority(const struct vn_job *j);   /* VN_REGION for NULL */
-/* The priority above which queued jobs are let in by the caller: that of the running job on the compute thread;
- * elsewhere none is above. */
-int  vn_job_bar(void);
-bool vn_job_wanted(int bar);                    /* a job above it is queued; cheap, from any thread */
-void vn_job_let_in(void);                       /* a slab boundary: jobs above the bar have their turn; nothing elsewhere */
+struct vn_job *vn_job_here(void);               /* the job that runs, on the compute thread; NULL elsewhere: it lets nothing in */
+bool vn_job_halted(const struct vn_job *j);     /* paused, or one above it is queued; j may be NULL (never). Cheap, from any thread */
+void vn_job_let_in(void);                       /* a slab boundary: jobs above the running one have their turn; nothing elsewhere */
 void vn_job_count(struct vn_job *j, uint64_t done, uint64_t total);
 
 /* The I/O threads. */

@@ -19,6 +19,7 @@ int  vn_words_map(const struct vn_words *words, unsigned drop, vn_word_fn word, 
 void vn_stem_name(const char *path, char out[64]);
 /* "undo" (way -1) and "redo" (+1): n= steps. */
 int  vn_cmd_exec_steps(struct vn_call *c, int way, struct vn_err *err);
+void vn_call_name_first(struct vn_call *c);              /* c->as: the name of the first output, unless it has one */
 /* Turns made contents into named objects; result gets "name". */
 int  vn_call_bind(struct vn_call *c, struct vn_err *err);
 /* Runs o's verb again: vn_remake_fn. */

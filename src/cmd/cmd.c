@@ -1,30 +1,52 @@
 /* cmd.c - the runner: lines in, commands one after the other, results and messages out, successes into the journal.
  *
  * A command is parsed and finished on the calling (UI) thread; its exec runs as a job unless the verb is VN_CMD_NOW.
- * Lines wait in a list; `source` puts a file's lines in front.  A failure drops what waits. */
+ * Lines wait in a list; `source` puts a file's lines in front.  A failure drops what waits.
+ *
+ * In the terminal a command whose last word is '&' runs at low priority while others come and go.  Its inputs are those of
+ * its start; its objects, output and journal line come at its end.  In scripts it runs like every other. */
 #include "cmd.h"
 #include "call.h"
 #include "file.h"
 #include "job.h"
+#include "lineage.h"
 #include "mem.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-struct waiting { struct waiting *next; char *from; int depth; char line[]; };   /* from: "FILE line 3", or NULL; depth: files around it */
+struct waiting {
+    struct waiting *next;
+    char *from;                          /* "FILE line 3", or NULL */
+    int depth;                           /* files around it */
+    size_t at;                           /* where the part that has not begun begins */
+    char line[];
+};
+struct task {                            /* a command that runs as a job */
+    struct task *next;
+    struct vn_call *c;
+    struct vn_job *job;
+    bool keep_going, cancelled;
+    char makes[64];                      /* the name of its object; "": not known before its end */
+    char line[];
+};
 enum { MAX_DEPTH = 16 };
+static const double LONG_S = 5;          /* a command that ran so long is worth a bell, or a question before it is thrown away */
 
 struct vn_runner {
     struct vn_session *s;
     struct vn_run_opt o;
     struct vn_runner_hooks hooks;
-    struct waiting *first;
-    int depth;                           /* of the line that began last */
-    struct vn_call *running;             /* the background command, NULL when idle */
-    bool keep_going;                     /* of the running one */
-    bool quit;
+    struct waiting *first, *done;        /* done: held the command that began last */
+    const char *line;                    /* that command */
+    int depth;                           /* of the line that it stood in */
+    struct task *running;                /* the command that the lines wait for, NULL when idle */
+    struct task *behind;                 /* in the background, by number */
+    int wait;                            /* number of the job that the lines wait for, or 0 */
+    bool quit, asked, closing, bell;     /* asked: whether to quit in spite of jobs */
     char **journal; int n_journal, cap;
     FILE *record; char *record_path;
     bool bar;                            /* a progress line stands on the terminal */
@@ -49,12 +71,38 @@ void vn_runner_drop(struct vn_runner *r)
     }
 }
 
+static struct task *task_at(const struct vn_runner *r, int i)
+{
+    struct task *t = r->behind;
+    if (r->running && i-- == 0)
+        return r->running;
+    while (t && i-- > 0)
+        t = t->next;
+    return t;
+}
+
+/* Jobs are told to stop, and waited for: they hold what is about to go. */
+static void close_tasks(struct vn_runner *r)
+{
+    struct task *t;
+    r->closing = true;
+    while ((t = task_at(r, 0))) {
+        for (int i = 0; (t = task_at(r, i)); i++)
+            vn_job_cancel(t->job);
+        struct pollfd p = { vn_job_fd(), POLLIN, 0 };
+        poll(&p, 1, 100);
+        vn_job_pump();
+    }
+}
+
 void vn_runner_free(struct vn_runner *r)
 {
     if (!r)
         return;
     vn_runner_drop(r);
+    close_tasks(r);
     vn_runner_record(r, NULL, false, NULL);
+    vn_free(r->done);
     for (int i = 0; i < r->n_journal; i++)
         vn_free(r->journal[i]);
     vn_free(r->journal);
@@ -63,8 +111,10 @@ void vn_runner_free(struct vn_runner *r)
 
 const struct vn_run_opt *vn_runner_opt(const struct vn_runner *r) { return &r->o; }
 bool vn_runner_quit(const struct vn_runner *r) { return r->quit; }
-void vn_runner_stop(struct vn_runner *r) { r->quit = true; vn_runner_drop(r); }
 void vn_runner_set_hooks(struct vn_runner *r, const struct vn_runner_hooks *h) { r->hooks = *h; }
+const struct vn_runner_hooks *vn_runner_hooks(const struct vn_runner *r) { return &r->hooks; }
+void vn_runner_bell(struct vn_runner *r, bool on) { r->bell = on; }
+bool vn_runner_has_bell(const struct vn_runner *r) { return r->bell; }
 int vn_runner_n_journal(const struct vn_runner *r) { return r->n_journal; }
 const char *vn_runner_journal(const struct vn_runner *r, int i) { return i >= 0 && i < r->n_journal ? r->journal[i] : NULL; }
 
@@ -121,12 +171,22 @@ static int result(struct vn_runner *r, const struct vn_call *c, struct vn_err *e
     return rc;
 }
 
+/* The verb, with the number of the job in the background. */
+static const char *speaker(const struct vn_call *c, const char *verb, char out[96])
+{
+    if (!c || !c->behind || !c->number)
+        return verb;
+    snprintf(out, 96, "job %d: %s", c->number, verb);
+    return out;
+}
+
 /* from: "FILE line 3" of the command, or NULL. */
 static void failure(struct vn_runner *r, const char *verb, const struct vn_call *c, const char *from, const struct vn_err *err)
 {
     const size_t n = strlen(verb);
     const bool named = !strncmp(err->msg, verb, n) && err->msg[n] == ':';   /* the parser put the verb in front already */
     struct vn_err bare = *err;
+    char who[96];
 
     if (named)
         snprintf(bare.msg, sizeof bare.msg, "%s", err->msg + n + 1 + strspn(err->msg + n + 1, " "));
@@ -142,7 +202,7 @@ static void failure(struct vn_runner *r, const char *verb, const struct vn_call 
         fflush(r->o.out);
         vn_str_free(&b);
     }
-    say(r, verb, bare.msg, true);
+    say(r, speaker(c, verb, who), bare.msg, true);
 }
 
 /* ---- journal ---- */
@@ -178,13 +238,32 @@ static void files_written(const struct vn_call *c, struct vn_str *b)
             vn_str_addf(b, "%s%s", b->n ? ", " : "", c->args.v[i].s);
 }
 
+/* roi= when the region is now another than that of the command. */
+static void add_region(const struct vn_runner *r, const struct vn_call *c, struct vn_str *b)
+{
+    struct vn_box now;
+    const bool has = vn_session_roi(r->s, &now);
+    if (!(c->cmd->flags & VN_CMD_NOW) && (has != c->has_roi || (has && !vn_box_same(&now, &c->roi)))) {
+        vn_str_add(b, " roi=");
+        if (c->has_roi)
+            vn_box_print(&c->roi, b);
+        else
+            vn_str_add(b, "off");
+    }
+}
+
 /* The command into the journal and among the steps that can be undone. */
 static int note_done(struct vn_runner *r, const struct vn_call *c, struct vn_err *err)
 {
-    struct vn_str line = { 0 }, files = { 0 };
+    struct vn_str line = { 0 }, files = { 0 }, words = { 0 };
     int rc = 0;
 
-    vn_call_print(c, &line);
+    vn_call_print(c, &words);
+    vn_str_add(&line, c->cmd->name);
+    add_region(r, c, &line);
+    vn_str_add(&line, words.s ? words.s + strlen(c->cmd->name) : "");
+    line.failed |= words.failed;
+    vn_str_free(&words);
     if (!c->no_journal && !(c->cmd->flags & VN_CMD_NO_JOURNAL))
         rc = journal_add(r, line.failed ? NULL : line.s, err);
     files_written(c, &files);
@@ -220,6 +299,8 @@ int vn_runner_record(struct vn_runner *r, const char *path, bool force, struct v
 /* After exec: objects, output, journal.  Returns the command's final code; frees c. */
 static int finish(struct vn_runner *r, struct vn_call *c, int rc, struct vn_err *err)
 {
+    char who[96];
+
     if (!rc && c->no_memory)
         rc = vn_fail(err, VN_E_MEMORY, "no memory for the result");
     if (!rc)
@@ -228,7 +309,7 @@ static int finish(struct vn_runner *r, struct vn_call *c, int rc, struct vn_err 
         failure(r, c->cmd->name, c, c->from, err);
     } else {
         for (cJSON *n = c->notes ? c->notes->child : NULL; n; n = n->next)
-            say(r, c->cmd->name, n->valuestring, false);
+            say(r, speaker(c, c->cmd->name, who), n->valuestring, false);
         struct vn_err e;
         rc = result(r, c, err);
         if (note_done(r, c, &e) && !rc) {               /* a journal with a gap would not replay */
@@ -268,6 +349,7 @@ static int push(const char *line, size_t n, struct waiting **at, struct vn_err *
         return VN_E_MEMORY;
     memcpy(w->line, line, n);
     w->line[n] = '\0';
+    w->at = 0;
     w->from = NULL;
     w->depth = 0;
     w->next = *at;
@@ -299,38 +381,46 @@ int vn_runner_push(struct vn_runner *r, const char *text, const char *path, stru
 static int next(struct vn_runner *r, struct vn_call **c, bool *keep_going, struct vn_err *err)
 {
     struct waiting *w = r->first;
+    char *line = w->line + w->at;
     struct vn_words words;
     const char *rest;
 
     *c = NULL;
     *keep_going = false;
-    r->first = w->next;
     r->depth = w->depth;
-    int rc = vn_words_split(w->line, &rest, &words, err);
+    int rc = vn_words_split(line, &rest, &words, err);
     if (rc) {
         failure(r, "syntax", NULL, w->from, err);
+        rest = NULL;
     } else {
-        if (rest && !(rc = push(rest, strlen(rest), &r->first, err)) && w->from && !(r->first->from = vn_strdup(w->from, err)))
-            rc = VN_E_MEMORY;
-        if (rest && !rc)
-            r->first->depth = w->depth;
-        if (!rc && words.n) {
-            if (rest)
-                w->line[rest - w->line - 1] = '\0';         /* the command alone, without its ';' */
+        if (rest) {
+            line[rest - line - 1] = '\0';                   /* the command alone, without its ';' */
+            w->at = (size_t)(rest - w->line);
+        }
+        if (words.n) {
             if (r->hooks.echo)
-                r->hooks.echo(r->hooks.ctx, w->line);
+                r->hooks.echo(r->hooks.ctx, line);
             rc = vn_call_parse(r, r->s, &words, r->o.prefixes, c, keep_going, err);
+        }
+        if (*c && w->from && !((*c)->from = vn_strdup(w->from, err))) {
+            vn_call_free(*c);
+            *c = NULL;
+            rc = VN_E_MEMORY;
         }
         if (rc)
             failure(r, words.n ? words.w[0] + *keep_going : "", NULL, w->from, err);
         vn_words_free(&words);
     }
     if (*c) {
-        (*c)->from = w->from;
-        w->from = NULL;
+        r->line = line;
+        r->asked &= !strcmp((*c)->cmd->name, "quit");
     }
-    vn_free(w->from);
-    vn_free(w);
+    if (!rest) {
+        r->first = w->next;
+        vn_free(r->done);
+        vn_free(w->from);
+        r->done = w;                                         /* `line` is used until the next */
+    }
     return rc;
 }
 
@@ -395,44 +485,187 @@ int vn_runner_script(struct vn_runner *r, const char *path, struct vn_err *err)
     return rc;
 }
 
-/* ---- background (TUI) ---- */
+/* ---- jobs (TUI) ---- */
 
 static void advance(struct vn_runner *r);
+static void task_done(void *ctx, int rc, const struct vn_err *err);
 
-static void background_done(void *ctx, int rc, const struct vn_err *err)
+/* The smallest number that no job has. */
+static int free_number(const struct vn_runner *r)
 {
-    struct vn_runner *r = ((struct vn_call *)ctx)->r;
-    struct vn_err e = *err;
-    r->running = NULL;
-    rc = finish(r, ctx, rc, &e);
-    if (rc && !r->keep_going)
-        vn_runner_drop(r);
-    if (!r->first && r->hooks.done)
+    struct task *t;
+    int n = 1;
+    for (int i = 0; (t = task_at(r, i)); i++)
+        if (t->c->number == n) {
+            n++;
+            i = -1;
+        }
+    return n;
+}
+
+static int task_run(void *ctx, struct vn_job *j, struct vn_err *err) { return exec_job(((struct task *)ctx)->c, j, err); }
+
+/* Gives c to the compute thread; TAKES c when that succeeds. */
+static int task_start(struct vn_runner *r, struct vn_call *c, bool keep_going, struct vn_err *err)
+{
+    const char *line = r->line + strspn(r->line, " \t");
+    const size_t n = strlen(line);
+    struct task *t = vn_calloc(1, sizeof *t + n + 1, err), **at = &r->behind;
+
+    if (!t)
+        return VN_E_MEMORY;
+    memcpy(t->line, line, n);
+    t->c = c;
+    if (c->cmd->flags & VN_CMD_MAKES)
+        snprintf(t->makes, sizeof t->makes, "%.63s", vn_args_given(&c->args, "as") ? vn_args_text(&c->args, "as") : c->as);
+    t->keep_going = keep_going;
+    c->number = free_number(r);
+    if (!(t->job = vn_job_submit(c->behind ? VN_BULK : VN_REGION, c->cmd->name, task_run, t, task_done, err))) {
+        vn_free(t);
+        return VN_E_MEMORY;
+    }
+    if (!c->behind) {
+        r->running = t;
+        return 0;
+    }
+    while (*at && (*at)->c->number < c->number)
+        at = &(*at)->next;
+    t->next = *at;
+    *at = t;
+    return 0;
+}
+
+static int start_behind(struct vn_runner *r, struct vn_call *c, bool keep_going, struct vn_err *err)
+{
+    char text[300];
+    int n = 0;
+    while (task_at(r, n))
+        n++;
+    if (c->cmd->flags & VN_CMD_VIEW)
+        return vn_fail(err, VN_E_ARG, "it shows what is looked at now: not in the background ('&')");
+    if (n == VN_MAX_JOBS - 1)
+        return vn_fail(err, VN_E_ARG, "%d jobs are running ('jobs' lists them): wait for one, or cancel it", n);
+    if ((c->cmd->flags & VN_CMD_MAKES) && (c->cmd->op || c->cmd->choose))
+        vn_call_name_first(c);                                /* known from the start, so that nobody else takes it */
+    const int rc = task_start(r, c, keep_going, err);
+    if (!rc && r->hooks.text) {
+        snprintf(text, sizeof text, "job %d begins in the background ('jobs' lists, pauses, cancels)", c->number);
+        r->hooks.text(r->hooks.ctx, text, false);
+    }
+    return rc;
+}
+
+static void lines_ended(struct vn_runner *r, int rc)
+{
+    if (!r->first && !r->wait && r->hooks.done)
         r->hooks.done(r->hooks.ctx, rc);
+}
+
+/* The name that a job was to make was bound meanwhile, and another job reads it: its work is kept under another. */
+static void yield_name(struct vn_runner *r, struct vn_call *c)
+{
+    char name[96], other[64];
+    bool taken = false;
+
+    if (c->n_made)
+        vn_call_name_first(c);
+    for (int i = 0; i < c->n_made && !taken; i++) {
+        snprintf(name, sizeof name, "%s%s", c->as, c->made[i].suffix);
+        taken = vn_runner_reading(r, c->number, name) != 0;
+    }
+    if (!taken)
+        return;
+    vn_name_free_one(r->s, c->as, other);
+    vn_args_unset(&c->args, "as");
+    vn_args_unset(&c->typed, "as");
+    memcpy(c->as, other, sizeof c->as);
+    vn_call_note(c, "another job reads '%s': the result is '%s'", name, other);
+}
+
+static void behind_done(struct vn_runner *r, struct task *t, int rc, struct vn_err *err, double seconds)
+{
+    struct task **at = &r->behind;
+    char text[400];
+
+    while (*at != t)
+        at = &(*at)->next;
+    const bool waited = r->wait == t->c->number;
+    if (!rc && r->hooks.text) {
+        snprintf(text, sizeof text, "job %d done in %.1f s: %.300s", t->c->number, seconds, t->line);
+        r->hooks.text(r->hooks.ctx, text, false);
+    }
+    if (!rc)
+        yield_name(r, t->c);
+    *at = t->next;                                            /* no longer in its own way */
+    rc = finish(r, t->c, rc, err);
+    if (r->hooks.job)
+        r->hooks.job(r->hooks.ctx, rc);
+    if (!waited)
+        return;
+    r->wait = 0;
+    if (rc)
+        vn_runner_drop(r);
+    lines_ended(r, rc);
     advance(r);
+}
+
+static void task_done(void *ctx, int rc, const struct vn_err *err)
+{
+    struct task *t = ctx;
+    struct vn_runner *r = t->c->r;
+    struct vn_err e = *err;
+    const double seconds = vn_job_progress(t->job).elapsed_s;
+    const bool behind = t->c->behind;
+
+    if (r->closing) {                                         /* what ended in time is not kept: nobody would see it */
+        if (behind) {
+            struct task **at = &r->behind;
+            while (*at != t)
+                at = &(*at)->next;
+            *at = t->next;
+        } else {
+            r->running = NULL;
+        }
+        vn_call_free(t->c);
+        vn_free(t);
+        return;
+    }
+    if (r->bell && seconds > LONG_S && r->hooks.bell)
+        r->hooks.bell(r->hooks.ctx);
+    if (behind) {
+        behind_done(r, t, rc, &e, seconds);
+    } else {
+        r->running = NULL;
+        rc = finish(r, t->c, rc, &e);
+        if (rc && !t->keep_going)
+            vn_runner_drop(r);
+        lines_ended(r, rc);
+        advance(r);
+    }
+    vn_free(t);
 }
 
 static void advance(struct vn_runner *r)
 {
-    while (r->first && !r->running) {
+    while (r->first && !r->running && !r->wait) {
         struct vn_err err = { 0 };
         struct vn_call *c;
         bool keep_going;
         int rc = next(r, &c, &keep_going, &err);
-        if (c && !(c->cmd->flags & VN_CMD_NOW)) {
-            r->running = c;
-            r->keep_going = keep_going;
-            if (vn_job_submit(VN_REGION, c->cmd->name, exec_job, c, background_done, &err))
-                return;
-            r->running = NULL;
-            rc = finish(r, c, VN_E_MEMORY, &err);
-        } else if (c) {
+        if (c && (c->cmd->flags & VN_CMD_NOW)) {
             rc = finish(r, c, c->cmd->exec(c, &err), &err);
+        } else if (c) {
+            c->behind &= !c->from && r->hooks.text;           /* a file's lines one after the other, as without a terminal */
+            if ((rc = c->behind ? start_behind(r, c, keep_going, &err) : task_start(r, c, keep_going, &err))) {
+                c->number = 0;
+                rc = finish(r, c, rc, &err);
+            } else if (r->running) {
+                return;
+            }
         }
         if (rc && !keep_going)
             vn_runner_drop(r);
-        if (!r->first && r->hooks.done)
-            r->hooks.done(r->hooks.ctx, rc);
+        lines_ended(r, rc);
     }
 }
 
@@ -451,17 +684,20 @@ int vn_runner_submit(struct vn_runner *r, const char *line, struct vn_err *err)
 {
     struct waiting **end = &r->first;
 
-    if (r->running && is_now(r, line)) {                  /* looks while something computes: in front, at once */
+    if ((r->running || r->wait) && is_now(r, line)) {     /* looks while something computes: in front, at once */
         struct waiting *later = r->first;
-        struct vn_call *busy = r->running;
+        struct task *busy = r->running;
+        const int wait = r->wait;
         r->first = NULL;
         r->running = NULL;
+        r->wait = 0;
         int rc = push(line, strlen(line), &r->first, err);
         if (!rc)
             advance(r);
         vn_runner_drop(r);
-        r->first = later;
+        r->first = r->quit ? NULL : later;
         r->running = busy;
+        r->wait = wait;
         return rc;
     }
     while (*end)
@@ -470,4 +706,115 @@ int vn_runner_submit(struct vn_runner *r, const char *line, struct vn_err *err)
     if (!rc)
         advance(r);
     return rc;
+}
+
+void vn_runner_cancel(struct vn_runner *r)
+{
+    vn_runner_drop(r);
+    if (r->running) {
+        r->running->cancelled = true;
+        vn_job_cancel(r->running->job);
+    } else if (r->wait) {
+        r->wait = 0;
+        lines_ended(r, VN_E_CANCELLED);
+    }
+}
+
+void vn_runner_stop(struct vn_runner *r)
+{
+    struct task *t;
+    bool ask = false;
+    for (int i = 0; (t = task_at(r, i)); i++)
+        ask |= t->c->behind || vn_job_progress(t->job).elapsed_s > LONG_S;
+    if (ask && !r->asked && r->hooks.text) {
+        struct vn_job_info job[VN_MAX_JOBS];
+        char text[200];
+        const int n = vn_runner_jobs(r, job);
+        snprintf(text, sizeof text, "job %d (%.60s)%s running: quit again to cancel %s", job[0].number, job[0].line, n > 1 ? " and others are" : " is",
+                 n > 1 ? "them" : "it");
+        r->hooks.text(r->hooks.ctx, text, true);
+        r->asked = true;
+        return;
+    }
+    r->quit = true;
+    vn_runner_drop(r);
+}
+
+int vn_runner_jobs(const struct vn_runner *r, struct vn_job_info out[VN_MAX_JOBS])
+{
+    struct task *t;
+    int n = 0;
+    for (; n < VN_MAX_JOBS && (t = task_at(r, n)); n++) {
+        const struct vn_job_info row = { t->c->number, t->c->behind, t->cancelled, t->line, t->makes, vn_job_progress(t->job) };
+        int i = n;
+        for (; i && out[i - 1].number > row.number; i--)
+            out[i] = out[i - 1];
+        out[i] = row;
+    }
+    return n;
+}
+
+int vn_runner_job_act(struct vn_runner *r, enum vn_job_act act, int number, struct vn_err *err)
+{
+    struct task *t;
+    int i = 0, n = 0;
+
+    while (task_at(r, n))
+        n++;
+    if (!number && n > 1)
+        return vn_fail(err, VN_E_USAGE, "%d jobs are running: say which ('jobs' lists them)", n);
+    while ((t = task_at(r, i)) && number && t->c->number != number)
+        i++;
+    if (!t && act == VN_JOB_WAIT)
+        return 0;                                             /* it has ended */
+    if (!t)
+        return number ? vn_fail(err, VN_E_ARG, "no job has the number %d ('jobs' lists them)", number) : vn_fail(err, VN_E_ARG, "no job is running");
+    switch (act) {
+    case VN_JOB_PAUSE: vn_job_pause(t->job, true); break;
+    case VN_JOB_RESUME: vn_job_pause(t->job, false); break;
+    case VN_JOB_CANCEL:
+        t->cancelled = true;
+        vn_job_cancel(t->job);
+        break;
+    case VN_JOB_WAIT:
+        if (t->c->behind)
+            r->wait = t->c->number;
+        break;
+    }
+    return 0;
+}
+
+/* ---- names that jobs make and read ---- */
+
+int vn_runner_making(const struct vn_runner *r, const char *name)
+{
+    for (const struct task *t = r ? r->behind : NULL; t; t = t->next)
+        if (!strcmp(t->makes, name))
+            return t->c->number;
+    return 0;
+}
+
+int vn_runner_reading(const struct vn_runner *r, int own, const char *name)
+{
+    for (const struct task *t = r ? r->behind : NULL; t; t = t->next)
+        for (int i = 0; i < t->c->args.n && t->c->number != own; i++) {
+            const struct vn_arg *a = &t->c->args.v[i];
+            if (a->obj && !strcmp(a->s, name))
+                return t->c->number;
+        }
+    return 0;
+}
+
+int vn_runner_torn(const struct vn_runner *r, const char **name)
+{
+    for (const struct task *t = r ? r->behind : NULL; t; t = t->next)
+        for (int i = 0; i < t->c->args.n; i++) {
+            const struct vn_arg *a = &t->c->args.v[i];
+            struct vn_obj *now = a->obj ? vn_session_get(r->s, a->s) : NULL;
+            vn_obj_unref(now);
+            *name = a->s;
+            if (now != a->obj)
+                return t->c->number;
+        }
+    return 0;
 }

@@ -8,6 +8,9 @@ static const struct vn_param params[] = {
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
+    const int job = vn_runner_reading(c->r, 0, vn_call_name(c, "name"));
+    if (job)
+        return vn_fail(err, VN_E_ARG, "job %d reads '%s' until it ends", job, vn_call_name(c, "name"));
     return vn_session_unbind(c->s, vn_call_name(c, "name"), err);
 }
 

@@ -128,7 +128,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "truth", "metrics phantom" },
     { "groups", "cohort compare" },
     { "what was done", "list undo redo history recipe record source" },
-    { "program", "help doctor quit" },
+    { "program", "help jobs messages bell doctor quit" },
 };
 
 static bool holds(const char *verbs, const char *verb)
@@ -212,7 +212,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (!all)
         vn_str_add(&c->text, "\nWords may be 'single' or \"double\" quoted; ';' separates commands; '#' starts a\n"
                              "comment. Lengths: 2um, 2vox, or a bare number (um when the voxel size is known).\n"
-                             "-VERB ... goes on when the command fails.\n");
+                             "-VERB ... goes on when the command fails; VERB ... & runs in the background.\n");
     return c->text.failed ? vn_fail(err, VN_E_MEMORY, "no memory for the page") : 0;
 }
 

@@ -118,4 +118,4 @@ static int exec(struct vn_call *c, struct vn_err *err)
     return rc;
 }
 
-const struct vn_cmd vn_cmd_snap = { "snap", "write or print the current view", params, 0, exec, NULL };
+const struct vn_cmd vn_cmd_snap = { "snap", "write or print the current view", params, VN_CMD_VIEW, exec, NULL };

@@ -8,7 +8,7 @@ static const struct vn_param params[] = {
 
 int vn_cmd_exec_steps(struct vn_call *c, int way, struct vn_err *err)
 {
-    const char *what = way < 0 ? "undo" : "redo", *line, *files;
+    const char *what = way < 0 ? "undo" : "redo", *line, *files, *name;
     const int n = (int)vn_args_int(&c->args, "n"), have = vn_session_n_steps(c->s, way);
     const bool json = vn_runner_opt(c->r)->json;
     cJSON *done = json ? cJSON_AddArrayToObject(c->result, way < 0 ? "undone" : "redone") : NULL;
@@ -18,9 +18,15 @@ int vn_cmd_exec_steps(struct vn_call *c, int way, struct vn_err *err)
         return vn_fail(err, VN_E_ARG, "there is nothing to %s", what);
     if (n > have)
         return vn_fail(err, VN_E_ARG, "n=%d: there %s %d to %s", n, have == 1 ? "is" : "are", have, what);
-    for (int i = 0; i < n && !rc; i++) {
+    for (int i = 0; i < n; i++) {
         if ((rc = vn_session_step(c->s, way, &line, &files, err)))
             return rc;
+        const int job = vn_runner_torn(c->r, &name);
+        if (job) {
+            for (; i >= 0; i--)                                   /* there was memory for these a moment ago */
+                vn_session_step(c->s, -way, &line, &files, NULL);
+            return vn_fail(err, VN_E_ARG, "job %d reads '%s' until it ends ('jobs' lists, pauses, cancels)", job, name);
+        }
         cJSON *text = json ? cJSON_CreateString(line) : NULL;
         if (json && (!text || !cJSON_AddItemToArray(done, text))) {
             cJSON_Delete(text);

@@ -85,6 +85,22 @@ static bool is_keyed(const struct vn_cmd *cmd, const struct vn_words *words, int
     return p && (strchr(words->w[i], '=') || p->type == VN_P_FLAG);
 }
 
+/* roi= on any command that computes: the region of this one alone. */
+static int take_region(struct vn_call *c, const char *text, struct vn_err *err)
+{
+    static const struct vn_param region[] = { { "roi", VN_P_BOX, 0, .help = "region of this command" }, { 0 } };
+    struct vn_args a;
+    int rc = vn_args_init(&a, region, err);
+
+    if (!rc && !(rc = vn_args_set(&a, "roi", text, err))) {
+        c->has_roi = a.v[0].i != 0;
+        memcpy(c->roi.lo, a.v[0].lo, sizeof c->roi.lo);
+        memcpy(c->roi.hi, a.v[0].hi, sizeof c->roi.hi);
+    }
+    vn_args_free(&a);
+    return rc;
+}
+
 static int take_word(struct vn_call *c, const struct vn_words *words, int *i, bool prefixes, struct vn_err *err)
 {
     const char *w = words->w[*i];
@@ -93,6 +109,8 @@ static int take_word(struct vn_call *c, const struct vn_words *words, int *i, bo
     if (!words->quoted[*i] && is_key(w)) {
         char key[64];
         snprintf(key, sizeof key, "%.*s", (int)strcspn(w, "="), w);
+        if (!strcmp(key, "roi") && !(c->cmd->flags & VN_CMD_NOW))
+            return take_region(c, strchr(w, '=') + 1, err);
         if (!(p = param_of(c->cmd, key, prefixes, err)))
             return VN_E_USAGE;
         if (vn_arg(&c->args, p->name)->given)
@@ -120,6 +138,8 @@ static int take_word(struct vn_call *c, const struct vn_words *words, int *i, bo
 
 static int resolve(struct vn_call *c, struct vn_err *err)
 {
+    int job;
+
     for (int i = 0; i < c->args.n; i++) {
         const struct vn_param *p = &c->args.params[i];
         struct vn_arg *v = &c->args.v[i];
@@ -127,6 +147,8 @@ static int resolve(struct vn_call *c, struct vn_err *err)
             return vn_fail(err, VN_E_USAGE, "%s is missing: %s", p->name, p->help ? p->help : "");
         if (p->type != VN_P_OBJECT || !v->has)
             continue;
+        if ((job = vn_runner_making(c->r, v->s)))
+            return vn_fail(err, VN_E_ARG, "'%s' is being made by job %d: 'jobs wait %d; ...' goes on when it is there", v->s, job, job);
         if (!(v->obj = vn_session_get(c->s, v->s))) {
             char names[12 * 66 + 16] = "; 'open FILE as=NAME' makes one", name[64];    /* an error message needs no memory */
             struct vn_obj *o;
@@ -145,6 +167,11 @@ static int resolve(struct vn_call *c, struct vn_err *err)
                            masklike ? " kind=mask' if it is one)" : "");
         }
     }
+    const char *as = c->cmd->flags & VN_CMD_MAKES ? vn_args_text(&c->args, "as") : NULL;
+    if (as && (job = vn_runner_making(c->r, as)))
+        return vn_fail(err, VN_E_ARG, "as=%s: job %d is making that; choose another name", as, job);
+    if (as && (job = vn_runner_reading(c->r, 0, as)))
+        return vn_fail(err, VN_E_ARG, "as=%s: job %d reads that until it ends; choose another name", as, job);
     return 0;
 }
 
@@ -152,6 +179,13 @@ int vn_call_parse(struct vn_runner *r, struct vn_session *s, const struct vn_wor
                   bool *keep_going, struct vn_err *err)
 {
     const char *verb = words->w[0];
+    struct vn_words but_one = *words;
+    const bool behind = words->n > 1 && !words->quoted[words->n - 1] && !strcmp(words->w[words->n - 1], "&");
+
+    if (behind) {
+        but_one.n--;
+        words = &but_one;
+    }
     *keep_going = verb[0] == '-' && verb[1] && !words->quoted[0];
     const struct vn_cmd *cmd = vn_cmd_find(verb + *keep_going, prefixes, err);
     if (!cmd)
@@ -162,6 +196,7 @@ int vn_call_parse(struct vn_runner *r, struct vn_session *s, const struct vn_wor
     c->s = s;
     c->r = r;
     c->cmd = cmd;
+    c->behind = behind;
     c->has_roi = vn_session_roi(s, &c->roi);
     int rc = VN_E_MEMORY, from = 1;
     if (!(c->result = cJSON_CreateObject())) {
@@ -287,7 +322,7 @@ struct vn_key vn_call_key(const struct vn_call *c, int output)
 
 /* ---- objects ---- */
 
-static void name_first(struct vn_call *c)
+void vn_call_name_first(struct vn_call *c)
 {
     if (vn_args_given(&c->args, "as")) {
         snprintf(c->as, sizeof c->as, "%s", vn_args_text(&c->args, "as"));
@@ -298,7 +333,7 @@ static void name_first(struct vn_call *c)
     for (int i = 1;; i++) {
         snprintf(c->as, sizeof c->as, "%s%d", c->cmd->name, i);
         struct vn_obj *o = vn_session_get(c->s, c->as);
-        if (!o)
+        if (!o && !vn_runner_making(c->r, c->as))
             return;
         vn_obj_unref(o);
     }
@@ -312,12 +347,19 @@ int vn_call_bind(struct vn_call *c, struct vn_err *err)
 
     if (c->n_made == 0)
         return 0;
-    name_first(c);
+    vn_call_name_first(c);
     vn_call_print(c, &line);
     print(c, &c->typed, &typed);
     n_bound++;
     if (line.failed || typed.failed)
         rc = vn_fail(err, VN_E_MEMORY, "no memory for the result's name");
+    for (int i = 0; i < c->n_made && !rc; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "%s%s", c->as, c->made[i].suffix);
+        const int job = vn_runner_reading(c->r, c->number, name);
+        if (job)
+            rc = vn_fail(err, VN_E_ARG, "'%s' is read by job %d until it ends; choose another name with as=", name, job);
+    }
     for (int i = 0; i < c->n_made && !rc; i++) {
         struct vn_made *m = &c->made[i];
         char name[96];
