@@ -1,4 +1,4 @@
-/* paint, erase, delete, keep, as typed. Expected counts are lattice points counted by hand. */
+/* paint, erase, delete, keep, fill, recolour, lift, as typed. Expected counts are lattice points counted by hand. */
 #include "session.h"
 
 /* A volume of zeros. */
@@ -248,12 +248,103 @@ static void blocks_meet_without_seams(void **state)
     assert_int_equal(set("b"), 1);
 }
 
+static void the_enclosed_background_is_filled(void **state)
+{
+    (void)state;
+    bind("big", VN_MASK, VN_U8, 100, 70, 40, 1, 1);
+    run("paint m at=5,5,3,10,5,3,10,10,3,5,10,3,5,5,3 size=1vox as=a", 0, "\"voxels\":20,");
+    run("fill a at=7,7,3 as=b", 0, "\"voxels\":16}");
+    assert_true(set("b") == 36 && at("b", 6, 9, 3) == 1 && at("b", 7, 7, 4) == 0);
+    run("fill a at=7,7,3 axis=ball as=b", 1, "is no cavity of 'a', it reaches the border of the volume (axis=z fills in one slice)");
+    run("fill a at=2,2,3 as=b", 1, "is not enclosed by 'a' in the slice z=3, it reaches the border");
+    run("fill a at=7,7,4 as=b", 1, "is not enclosed");
+    run("fill a at=5,7,3 as=b", 1, "'a' is 1 there, and fill takes a point of the background");
+    run("fill a at=7,7,3 value=2 as=b", 1, "the voxels of a mask are 0 or 1");
+    run("fill a at=7,7,20 as=b", 1, "z=20 is outside 'a'");
+    /* a corner is no gap: the background goes by faces */
+    run("erase a at=5,5,3 size=1vox as=d; fill d at=7,7,3 as=b", 0, "\"voxels\":16}");
+    run("erase a at=5,6,3 size=1vox as=d; fill d at=7,7,3 as=b", 1, "not enclosed");
+    run("paint m at=8,5,5,8,10,5,8,10,10,8,5,10,8,5,5 size=1vox axis=x as=x; fill x at=8,7,7 axis=x as=b", 0, "\"voxels\":16}");
+    run("paint m at=5,8,5,10,8,5,10,8,10,5,8,10,5,8,5 size=1vox axis=y as=y; fill y at=7,8,7 axis=y as=b", 0, "\"voxels\":16}");
+    /* a shell around 19 voxels (squared distances 0 1 2: 1 + 6 + 12), where eight blocks meet */
+    run("paint big at=32,32,16 size=7vox axis=ball as=c; erase c at=32,32,16 size=3vox axis=ball as=c", 0, "\"voxels\":19,");
+    run("fill c at=32,32,16 axis=ball as=b", 0, "\"voxels\":19}");
+    run("fill c at=90,60,30 axis=ball as=b", 1, "is no cavity");
+    /* wider than what is looked at first */
+    run("paint big at=2,2,5,97,2,5,97,67,5,2,67,5,2,2,5 size=1vox as=w; fill w at=50,30,5 as=b", 0, "\"voxels\":6016}");   /* 94 x 64 */
+    run("paint l at=5,5,2,10,5,2,10,10,2,5,10,2,5,5,2 size=1vox value=7 as=k; fill k at=7,7,2 value=300 as=b", 0, "\"voxels\":16}");
+    assert_true(at("b", 7, 7, 2) == 300 && at("b", 5, 7, 2) == 7);
+}
+
+static void labels_are_recoloured(void **state)
+{
+    (void)state;
+    run("paint l at=2,2,2 size=3vox value=7 as=k; paint k at=12,2,2 size=3vox value=7 as=k; paint k at=6,6,2 size=1vox value=9 as=k", 0, NULL);
+    run("recolour k at=2,2,2 value=500 as=b", 0, "\"at\":[2,2,2],\"was\":7,\"voxels\":18}");
+    assert_true(at("b", 12, 2, 2) == 500 && at("b", 6, 6, 2) == 9);
+    run("recolour k at=2,2,2 value=500 what=component as=b", 0, "\"voxels\":9}");
+    assert_true(at("b", 2, 2, 2) == 500 && at("b", 12, 2, 2) == 7);
+    run("recolour k at=6,5,2 near=1 value=7 as=b; recolour b at=2,2,2 value=0 as=b", 0, "\"voxels\":19}");
+    assert_int_equal(set("b"), 0);
+    run("recolour k at=2,2,2 value=70000 as=b", 1, "does not fit the labels of 'k', which are of type u16");
+    run("recolour k at=2,9,2 value=3 as=b", 1, "is 0 (background) there");
+    /* two labels that touch stay two: a component has one value */
+    run("paint k at=4,2,2 size=1vox value=8 as=t; recolour t at=2,2,2 value=9 what=component as=b", 0, "\"voxels\":9}");
+    assert_int_equal(at("b", 4, 2, 2), 8);
+    /* a mask becomes labels of the smallest type, the rest 1 */
+    run("paint m at=2,2,2,6,2,2 size=1vox as=a; paint a at=12,12,12 size=1vox as=a; recolour a at=12,12,12 value=2 as=b", 0, "\"voxels\":1}");
+    struct vn_vol *v = volume("b");
+    assert_true(v->kind == VN_LABELS && v->src->type == VN_U8);
+    vn_vol_unref(v);
+    assert_true(at("b", 2, 2, 2) == 1 && at("b", 12, 12, 12) == 2 && set("b") == 6);
+    run("recolour a at=2,2,2 value=1000 as=b; recolour b at=12,12,12 value=1001 as=b", 0, "\"was\":1,\"voxels\":1}");
+    assert_true(at("b", 4, 2, 2) == 1000 && at("b", 12, 12, 12) == 1001);
+    run("recolour m at=2,2,2 value=3", 1, "is 0 (background) there");
+    run("recolour a at=2,2,2 value=3 what=label as=b", 0, "\"voxels\":6}");
+}
+
+/* 5 x 4 x 6 voxels, the largest of each column in plane (x + 2 y) mod 6. */
+static void marks_on_a_projection_are_lifted(void **state)
+{
+    const struct vn_grid g = { .dim = { 5, 4, 6 }, .um = { 1, 1, 1 } };
+    const struct vn_box box = { { 0, 0, 0 }, { 5, 4, 6 } };
+    struct vn_args none = { 0 };
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_U8, &g, &box, &err);
+    (void)state;
+    for (int z = 0; z < 6; z++)
+        for (int y = 0; y < 4; y++)
+            for (int x = 0; x < 5; x++)
+                ((uint8_t *)vn_vol_data(v).data)[(z * 4 + y) * 5 + x] = z == (x + 2 * y) % 6 ? 200 : 10 + z;
+    struct vn_obj *o = vn_obj_new(VN_IMAGE, v, "test", &none, "deep", vn_key_str(vn_key_start(), "deep"), &err);
+    assert_int_equal(vn_session_bind(s, "deep", o, &err), 0);
+    vn_obj_unref(o);
+    run("mip deep axis=z as=p index=first; paint p at=0,1,0,4,1,0 size=1vox as=q; lift q index=p_index as=a", 0, "\"voxels\":5}");
+    assert_int_equal(set("a"), 5);
+    for (int x = 0; x < 5; x++)
+        assert_int_equal(at("a", x, 1, (x + 2) % 6), 1);
+    run("lift q index=p_index into=a as=b", 0, "\"voxels\":0}");
+    run("mip deep axis=x as=px index=first; paint px at=0,2,0,0,2,5 size=1vox axis=x as=qx; lift qx index=px_index as=b", 0, "\"voxels\":6}");
+    /* along x at y=2: 200 where (x + 4) mod 6 == z, x = z + 2 mod 6; for z=3 that is 5, no voxel: there all are 13, the first is 0 */
+    for (int z = 0; z < 6; z++)
+        assert_int_equal(at("b", z == 3 ? 0 : (z + 2) % 6, 2, z), 1);
+    run("components q as=n; lift n index=p_index as=b", 0, "\"voxels\":5}");
+    v = volume("b");
+    assert_int_equal(v->kind, VN_LABELS);
+    vn_vol_unref(v);
+    run("lift n index=p_index into=a as=b", 1, "'n' are labels and 'a' is a mask: give value=1");
+    run("lift q index=px_index as=b", 1, "do not cover the same plane");
+    run("lift a index=p_index as=b", 1, "'a' is no plane of a volume");
+    run("lift m index=p_index as=b", 1, "not on one grid");
+    run("crop a 0:5,0:4,0:3 as=low; lift q index=p_index into=low as=b", 0, "3 voxels lie at depths outside of the result");
+}
+
 static void failing_allocations_are_reported(void **state)
 {
     (void)state;
     run("paint m at=5,5,5 size=5vox axis=ball as=a", 0, NULL);
-    static const char *const line[] = { "paint a at=2,2,2,9,9,2 size=3vox as=b", "keep a at=5,5,5 as=b", "paint v at=2,2,2 size=3vox as=b" };
-    for (int i = 0; i < 3; i++)
+    static const char *const line[] = { "paint a at=2,2,2,9,9,2 size=3vox as=b", "keep a at=5,5,5 as=b", "paint v at=2,2,2 size=3vox as=b",
+                                       "recolour a at=5,5,5 value=900 as=b", "delete a at=5,5,5 as=b" };
+    for (size_t i = 0; i < VN_COUNT(line); i++)
         for (long k = 1, rc = 1; rc; k++) {
             assert_true(k < 200);
             vn_mem_fail_at(k);
@@ -274,6 +365,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(long_strokes_fit_and_are_made_again, start, session_stop),
         cmocka_unit_test_setup_teardown(a_state_holds_what_its_edit_changed, start, session_stop),
         cmocka_unit_test_setup_teardown(blocks_meet_without_seams, start, session_stop),
+        cmocka_unit_test_setup_teardown(the_enclosed_background_is_filled, start, session_stop),
+        cmocka_unit_test_setup_teardown(labels_are_recoloured, start, session_stop),
+        cmocka_unit_test_setup_teardown(marks_on_a_projection_are_lifted, start, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, session_stop),
     };
     vn_mem_init(0);

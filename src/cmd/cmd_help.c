@@ -123,7 +123,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "grey values", "normalise gamma calc background contrast denoise" },
     { "vessels", "segment vesselness threshold curve" },
     { "masks", "clean components stats morph distance skeleton radius" },
-    { "by hand", "paint erase delete keep" },
+    { "by hand", "paint erase fill delete keep recolour lift" },
     { "graph", "graph measure" },
     { "truth", "metrics phantom" },
     { "groups", "cohort compare" },
