@@ -18,8 +18,11 @@ struct vn_image {                       /* 3 bytes a pixel, rows packed; vn_free
     double lo, hi;                      /* window used */
     bool sampled;                       /* some voxels under the pixels were left out */
     bool holes;                         /* some could not be read: hatched */
+    int32_t *plane;                     /* NULL, or of each pixel the plane along the axis whose voxel it shows: in a projection that of
+                                         * the extreme, the first of equals; -1 outside the volume, where there is no number, in a mean */
 };
 int  vn_image_new(struct vn_image *im, int w, int h, struct vn_err *err);   /* black */
+int  vn_image_add_planes(struct vn_image *im, struct vn_err *err);           /* vn_render fills them from then on */
 void vn_image_free(struct vn_image *im);
 
 struct vn_scene {                       /* what goes into one picture */
@@ -66,9 +69,8 @@ int  vn_auto_window(struct vn_vol *v, double *lo, double *hi, struct vn_job *job
 uint32_t vn_label_color(uint32_t id);
 /* Colour of the overlay with tint 0..VN_N_TINT-1: the palette of Okabe and Ito, then four of Tol's muted one. */
 uint32_t vn_tint_color(int tint);
-/* Colour of value t 0..255, and of depth t 0 (first plane) to 255 (last). */
-uint32_t vn_map_color(enum vn_colormap m, int t);
-uint32_t vn_depth_color(int t);
+uint32_t vn_map_color(enum vn_colormap m, int t);            /* of value t 0..255 */
+uint32_t vn_depth_color(int64_t k, int64_t n);               /* of plane k of n, before the value makes it darker */
 /* note: said in the file (iTXt "Comment"); NULL none. */
 int  vn_png_write(const struct vn_image *im, const char *path, bool force, const char *note, struct vn_err *err);
 #endif
