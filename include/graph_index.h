@@ -21,7 +21,9 @@ void vn_graph_visit(const struct vn_graph *g, bool nodes, bool (*enter)(void *ct
                     void (*item)(void *ctx, const struct vn_graph_item *i), void *ctx);
 
 struct vn_graph_near { int32_t of; int64_t point; double p[3], distance; };      /* of -1: there is none */
-/* The segment whose centreline (or the node that) is nearest to p, the lower number of equals, within `reach`.
- * out->p: the place on it; out->point: the point of the centreline before it. */
-void vn_graph_nearest(const struct vn_graph *g, bool nodes, const double p[3], double reach, struct vn_graph_near *out);
+/* The segment whose centreline (or the node that) is nearest to p, the lower number of equals, within `reach`.  flat: an axis
+ * along which distances do not count, or -1.  out->p: the place on it; out->point: the point of the centreline before it. */
+void vn_graph_nearest(const struct vn_graph *g, bool nodes, const double p[3], double reach, int flat, struct vn_graph_near *out);
+/* The segments that begin or end at a node, by rising number, at most so many. Returns how many there are. */
+int  vn_graph_at_node(const struct vn_graph *g, int32_t node, int32_t *out, int most);
 #endif

@@ -33,6 +33,9 @@ int  vn_measure(const struct vn_measure_in *in, struct vn_measures *out, struct 
 void vn_measures_free(struct vn_measures *m);
 /* One row per region ("all" first). */
 int  vn_measure_table(const struct vn_measures *m, struct vn_table **out, struct vn_err *err);
-/* One row per segment. */
+/* One row per segment; of one segment, the values of these columns. */
+enum { VN_SEGMENT_COLS = 16 };
+extern const char *const vn_segment_col[VN_SEGMENT_COLS];
+void vn_measure_segment(const struct vn_graph *g, int32_t i, double v[VN_SEGMENT_COLS]);
 int  vn_measure_segments(const struct vn_graph *g, struct vn_table **out, struct vn_err *err);
 #endif

@@ -238,11 +238,11 @@ static void nearest_of_all(void **state)
                 }
             }
         struct vn_graph_near o;
-        vn_graph_nearest(g, false, q, INFINITY, &o);
+        vn_graph_nearest(g, false, q, INFINITY, -1, &o);
         assert_int_equal(o.of, of);
         assert_true(fabs(o.distance - best) < 1e-9);
         assert_int_equal(o.point / N_POINT, of);
-        vn_graph_nearest(g, false, q, best * 0.999, &o);
+        vn_graph_nearest(g, false, q, best * 0.999, -1, &o);
         assert_int_equal(o.of, -1);
         best = INFINITY;
         for (int i = 0; i < 2 * N; i++) {
@@ -252,7 +252,7 @@ static void nearest_of_all(void **state)
                 of = i;
             }
         }
-        vn_graph_nearest(g, true, q, INFINITY, &o);
+        vn_graph_nearest(g, true, q, INFINITY, -1, &o);
         assert_int_equal(o.of, of);
         assert_true(fabs(o.distance - best) < 1e-9);
     }
@@ -270,11 +270,15 @@ static void ties(void **state)
     struct vn_graph *g = graph_of(6, 2, p);
     struct vn_graph_near o;
     assert_int_equal(vn_graph_index(g, NULL, &err), 0);
-    vn_graph_nearest(g, false, (double[3]){ 30, 25, 30 }, INFINITY, &o);
+    vn_graph_nearest(g, false, (double[3]){ 30, 25, 30 }, INFINITY, -1, &o);
     assert_int_equal(o.of, 0);
-    vn_graph_nearest(g, false, (double[3]){ 30, 20, 40 }, INFINITY, &o);     /* on 1 and 5 */
+    vn_graph_nearest(g, false, (double[3]){ 30, 20, 40 }, INFINITY, -1, &o);     /* on 1 and 5 */
     assert_int_equal(o.of, 1);
     assert_true(o.distance == 0 && o.p[0] == 30 && o.p[1] == 20 && o.p[2] == 40);
+    /* seen along z, 2 lies behind 0: 12 away in depth, which does not count */
+    vn_graph_nearest(g, false, (double[3]){ 30, 33, 28 }, 4, 2, &o);
+    assert_int_equal(o.of, 0);
+    assert_true(o.distance == 3 && o.p[0] == 30 && o.p[1] == 30 && o.p[2] == 40);
     vn_graph_unref(g);
 }
 
@@ -298,7 +302,7 @@ static void no_memory(void **state)
     g = vn_graph_new(0, 0, 0, &err);
     struct vn_graph_near o;
     assert_int_equal(vn_graph_index(g, NULL, &err), 0);
-    vn_graph_nearest(g, true, (double[3]){ 0 }, INFINITY, &o);
+    vn_graph_nearest(g, true, (double[3]){ 0 }, INFINITY, -1, &o);
     assert_int_equal(o.of, -1);
     vn_graph_unref(g);
 }

@@ -228,7 +228,7 @@ void vn_graph_visit(const struct vn_graph *g, bool nodes, bool (*enter)(void *ct
 
 /* ---- what is nearest ---- */
 
-struct nearest { const struct vn_graph *g; double p[3], best; struct vn_graph_near *out; };
+struct nearest { const struct vn_graph *g; double p[3], best; int flat; struct vn_graph_near *out; };
 
 static bool may_be_near(void *ctx, const struct vn_graph_box *b)
 {
@@ -236,7 +236,7 @@ static bool may_be_near(void *ctx, const struct vn_graph_box *b)
     double d2 = 0;
     for (int k = 0; k < 3; k++) {
         const double d = fmax(fmax(b->lo[k] - q->p[k], q->p[k] - b->hi[k]), 0);
-        d2 += d * d;
+        d2 += k == q->flat ? 0 : d * d;
     }
     return d2 <= q->best;
 }
@@ -245,7 +245,7 @@ static void offer(struct nearest *q, int32_t of, int64_t point, const double at[
 {
     double d2 = 0;
     for (int k = 0; k < 3; k++)
-        d2 += (at[k] - q->p[k]) * (at[k] - q->p[k]);
+        d2 += k == q->flat ? 0 : (at[k] - q->p[k]) * (at[k] - q->p[k]);
     struct vn_graph_near *o = q->out;
     if (!(d2 < q->best || (d2 == q->best && (o->of < 0 || of < o->of || (of == o->of && point < o->point)))))
         return;
@@ -264,7 +264,7 @@ static void nearest_in_item(void *ctx, const struct vn_graph_item *it)
         const float *a = q->g->point[it->first + i].p, *b = q->g->point[it->first + i + 1].p;
         double ab = 0, ap = 0, at[3];
         for (int k = 0; k < 3; k++) {
-            const double d = (double)b[k] - a[k];
+            const double d = k == q->flat ? 0 : (double)b[k] - a[k];
             ab += d * d;
             ap += d * (q->p[k] - a[k]);
         }
@@ -275,10 +275,55 @@ static void nearest_in_item(void *ctx, const struct vn_graph_item *it)
     }
 }
 
-void vn_graph_nearest(const struct vn_graph *g, bool nodes, const double p[3], double reach, struct vn_graph_near *out)
+void vn_graph_nearest(const struct vn_graph *g, bool nodes, const double p[3], double reach, int flat, struct vn_graph_near *out)
 {
-    struct nearest q = { .g = g, .p = { p[0], p[1], p[2] }, .best = reach * reach, .out = out };
+    struct nearest q = { .g = g, .p = { p[0], p[1], p[2] }, .best = reach * reach, .flat = flat, .out = out };
     *out = (struct vn_graph_near){ .of = -1 };
     vn_graph_visit(g, nodes, may_be_near, nearest_in_item, &q);
     out->distance = sqrt(q.best);
+}
+
+/* ---- what meets at a node ---- */
+
+struct meeting { const struct vn_graph *g; int32_t node; float p[3]; int32_t *out; int n, most; };
+
+static bool may_meet(void *ctx, const struct vn_graph_box *b)
+{
+    const struct meeting *q = ctx;
+    bool in = true;
+    for (int k = 0; k < 3; k++)                   /* a line's end may be a rounding away from its node */
+        in = in && b->lo[k] <= q->p[k] + 1e-3f * (1 + fabsf(q->p[k])) && b->hi[k] >= q->p[k] - 1e-3f * (1 + fabsf(q->p[k]));
+    return in;
+}
+
+static void add_meeting(void *ctx, const struct vn_graph_item *it)
+{
+    struct meeting *q = ctx;
+    const struct vn_segment *s = &q->g->segment[it->of];
+    const bool begins = s->a == q->node && it->first == s->first, ends = s->b == q->node && it->first + it->n == s->first + s->n - 1;
+    int at = q->n < q->most ? q->n : q->most;
+    for (int i = 0; i < at; i++)
+        if (q->out[i] == it->of)
+            return;                               /* a loop is met twice */
+    if (!begins && !ends)
+        return;
+    q->n++;
+    while (at > 0 && (at == q->most || q->out[at - 1] > it->of)) {
+        at--;
+        if (q->out[at] < it->of)
+            return;                               /* beyond the last that there is room for */
+        if (at + 1 < q->most)
+            q->out[at + 1] = q->out[at];
+    }
+    if (q->most)
+        q->out[at] = it->of;
+}
+
+int vn_graph_at_node(const struct vn_graph *g, int32_t node, int32_t *out, int most)
+{
+    struct meeting q = { .g = g, .node = node, .out = out, .most = most };
+    for (int k = 0; k < 3; k++)
+        q.p[k] = (float)g->node[node].p[k];
+    vn_graph_visit(g, false, may_meet, add_meeting, &q);
+    return q.n;
 }

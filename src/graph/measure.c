@@ -336,29 +336,37 @@ int vn_measure_table(const struct vn_measures *m, struct vn_table **out, struct 
     return rc;
 }
 
+const char *const vn_segment_col[VN_SEGMENT_COLS] = {
+    "segment", "node_a", "node_b", "length_um", "chord_um", "tortuosity", "radius_mean_um", "radius_min_um", "radius_max_um",
+    "volume_um3", "surface_um2", "component", "is_end", "x_um", "y_um", "z_um",
+};
+
+void vn_measure_segment(const struct vn_graph *g, int32_t i, double v[VN_SEGMENT_COLS])
+{
+    const struct vn_segment *s = &g->segment[i];
+    const struct vn_point *mid = &g->point[s->first + s->n / 2];
+    double least = NAN, most = NAN;
+
+    for (int32_t k = 0; k < s->n; k++) {
+        least = fmin(least, g->point[s->first + k].radius);
+        most = fmax(most, g->point[s->first + k].radius);
+    }
+    memcpy(v, (const double[VN_SEGMENT_COLS]){
+        i, s->a, s->b, s->length, s->chord, has_tortuosity(s) ? s->length / s->chord : NAN, s->radius, least, most, s->volume, s->surface,
+        s->component, g->node[s->a].degree == 1 || g->node[s->b].degree == 1, mid->p[0], mid->p[1], mid->p[2],
+    }, VN_SEGMENT_COLS * sizeof *v);
+}
+
 int vn_measure_segments(const struct vn_graph *g, struct vn_table **out, struct vn_err *err)
 {
-    static const char *const name[] = {
-        "segment", "node_a", "node_b", "length_um", "chord_um", "tortuosity", "radius_mean_um", "radius_min_um", "radius_max_um",
-        "volume_um3", "surface_um2", "component", "is_end", "x_um", "y_um", "z_um",
-    };
     struct vn_table *t = vn_table_new(err);
-    int rc = t ? add_cols(t, name, VN_COUNT(name), err) : VN_E_MEMORY;
+    int rc = t ? add_cols(t, vn_segment_col, VN_SEGMENT_COLS, err) : VN_E_MEMORY;
 
     *out = NULL;
     for (int32_t i = 0; i < g->n_segment && !rc; i++) {
-        const struct vn_segment *s = &g->segment[i];
-        const struct vn_point *mid = &g->point[s->first + s->n / 2];
-        double least = NAN, most = NAN;
-        for (int32_t k = 0; k < s->n; k++) {
-            least = fmin(least, g->point[s->first + k].radius);
-            most = fmax(most, g->point[s->first + k].radius);
-        }
-        const double v[] = {
-            i, s->a, s->b, s->length, s->chord, has_tortuosity(s) ? s->length / s->chord : NAN, s->radius, least, most, s->volume, s->surface,
-            s->component, g->node[s->a].degree == 1 || g->node[s->b].degree == 1, mid->p[0], mid->p[1], mid->p[2],
-        };
-        rc = add_row(t, v, 0, VN_COUNT(v), err);
+        double v[VN_SEGMENT_COLS];
+        vn_measure_segment(g, i, v);
+        rc = add_row(t, v, 0, VN_SEGMENT_COLS, err);
     }
     if (rc)
         vn_table_unref(t);
