@@ -10,6 +10,8 @@ enum vn_colors { VN_COLOR_NONE, VN_COLOR_256, VN_COLOR_TRUE };
 /* Colours are palette numbers under VN_COLOR_256 and 0xRRGGBB under VN_COLOR_TRUE.  ch 0: on the screen, not known
  * (always sent); in a new picture, not ours (never sent). */
 struct vn_cell { uint32_t ch; uint32_t fg, bg; };
+/* ch of cells that show a part of a picture of pixels: by kitty.h, a character; by sixel.h, none that could be sent. */
+enum { VN_CELL_PLACE = 0x10EEEE, VN_CELL_PIXELS = 0x110000 };
 
 void vn_cell_size(enum vn_cell_mode m, int *px_w, int *px_h);
 /* Height over width of one pixel, for cells twice as high as wide. */
@@ -20,7 +22,7 @@ uint32_t vn_cell_glyph(enum vn_cell_mode m, unsigned bits);
 int  vn_cell_palette(int r, int g, int b);
 /* im is cols*px_w by rows*px_h; out[rows*cols].  Without colour the picture is dithered in ordered fashion. */
 void vn_cells_encode(const struct vn_image *im, enum vn_cell_mode m, enum vn_colors c, struct vn_cell *out);
-/* Bytes that turn `old` (NULL: everything unknown) into `now` at screen position (x, y), 0-based. Appended to b. */
+/* Bytes, but for VN_CELL_PIXELS, that turn `old` (NULL: everything unknown) into `now` at screen position (x, y), 0-based. Appended to b. */
 void vn_cells_emit(const struct vn_cell *now, const struct vn_cell *old, int cols, int rows, int x, int y, enum vn_colors c, struct vn_str *b);
 /* The same as plain lines with colour codes and newlines, for stdout. */
 void vn_cells_print(const struct vn_cell *now, int cols, int rows, enum vn_colors c, struct vn_str *b);

@@ -5,6 +5,7 @@
  * colours swapped look the same, which saves most colour changes at edges. */
 #include "cells.h"
 #include <string.h>
+#include "kitty.h"
 
 static const uint32_t QUAD[16] = {           /* bit 0 upper left, 1 upper right, 2 lower left, 3 lower right */
     0x20, 0x2598, 0x259D, 0x2580, 0x2596, 0x258C, 0x259E, 0x259B, 0x2597, 0x259A, 0x2590, 0x259C, 0x2584, 0x2599, 0x259F, 0x2588,
@@ -219,7 +220,7 @@ void vn_cells_encode(const struct vn_image *im, enum vn_cell_mode m, enum vn_col
 
 /* ---- bytes ---- */
 
-struct pen { uint32_t fg, bg; bool known; enum vn_colors c; };
+struct pen { uint32_t fg, bg; bool known, place; enum vn_colors c; };
 
 static char *put_num(char *s, unsigned v)
 {
@@ -283,9 +284,28 @@ static uint32_t complement(uint32_t ch)
     return 0;
 }
 
+/* A placeholder: the colour of its palette number says which picture, so it is sent whatever the colours are. */
+static char *put_place(char *s, const struct vn_cell *cell, struct pen *pen)
+{
+    if (!pen->known || pen->fg != cell->fg || !pen->place) {
+        memcpy(s, "\033[0;", 4);
+        s = put_color(s + 4, 38, cell->fg, VN_COLOR_256);
+        *s++ = 'm';
+        *pen = (struct pen){ .fg = cell->fg, .known = true, .c = pen->c, .place = true };
+    }
+    return vn_kitty_put(s, cell);
+}
+
 /* One glyph with the colour changes it needs. s has room for 64 bytes. */
 static char *put_cell(char *s, const struct vn_cell *cell, struct pen *pen)
 {
+    if (cell->ch == VN_CELL_PLACE)
+        return put_place(s, cell, pen);
+    if (pen->place) {
+        memcpy(s, "\033[0m", 4);
+        s += 4;
+        pen->known = pen->place = false;
+    }
     if (pen->c == VN_COLOR_NONE)
         return put_utf8(s, cell->ch);
     bool need_fg = !pen->known || (cell->ch != ' ' && cell->fg != pen->fg), need_bg = !pen->known || cell->bg != pen->bg;
@@ -316,14 +336,14 @@ static bool same_cell(const struct vn_cell *a, const struct vn_cell *b)
 
 void vn_cells_emit(const struct vn_cell *now, const struct vn_cell *old, int cols, int rows, int x, int y, enum vn_colors c, struct vn_str *b)
 {
-    struct pen pen = { 0, 0, false, c };
+    struct pen pen = { .c = c };
     char buf[128];
     bool any = false;
     for (int r = 0; r < rows; r++) {
         int at = -1;                             /* column of the cursor when it is on this row */
         for (int k = 0; k < cols; k++) {
             const struct vn_cell *cell = &now[(size_t)r * cols + k];
-            if (!cell->ch || (old && same_cell(cell, &old[(size_t)r * cols + k])))
+            if (!cell->ch || cell->ch == VN_CELL_PIXELS || (old && same_cell(cell, &old[(size_t)r * cols + k])))
                 continue;
             char *s = buf;
             if (at != k) {
@@ -346,7 +366,7 @@ void vn_cells_emit(const struct vn_cell *now, const struct vn_cell *old, int col
             any = true;
         }
     }
-    if (any && c != VN_COLOR_NONE)
+    if (any && (c != VN_COLOR_NONE || pen.place))
         vn_str_add(b, "\033[0m");
 }
 
@@ -354,7 +374,7 @@ void vn_cells_print(const struct vn_cell *now, int cols, int rows, enum vn_color
 {
     char buf[128];
     for (int r = 0; r < rows; r++) {
-        struct pen pen = { 0, 0, false, c };
+        struct pen pen = { .c = c };
         int n = cols;
         while (c == VN_COLOR_NONE && n > 0 && now[(size_t)r * cols + n - 1].ch <= ' ')
             n--;
