@@ -13,7 +13,8 @@ enum vn_event_type {
     VN_EV_PASTE_END,
     VN_EV_FOCUS_IN, VN_EV_FOCUS_OUT,
     VN_EV_ACK,                 /* DSR 5n answered "0n": everything sent before was shown */
-    VN_EV_DA,                  /* primary device attributes: the last answer to a probe */
+    VN_EV_ANSWER,              /* text, n_text: what the terminal says of itself (DCS, OSC, APC, CSI ... c t y R), from ESC
+                                * to the last byte, without what ends a string; longer ones than 256 bytes are dropped */
 };
 enum vn_keycode {              /* above Unicode; characters are their code point */
     VN_KEY_UP = 0x110000, VN_KEY_DOWN, VN_KEY_LEFT, VN_KEY_RIGHT, VN_KEY_HOME, VN_KEY_END, VN_KEY_PGUP, VN_KEY_PGDN,
@@ -30,7 +31,7 @@ struct vn_event {
     unsigned mods;
     int button, x, y;          /* MOUSE: cell, 0-based */
     bool release, motion;
-    const char *text;          /* PASTE: valid until the next byte; not terminated */
+    const char *text;          /* PASTE, ANSWER: valid until the next byte; not terminated */
     size_t n_text;
     char raw[64];              /* KEY: the bytes as they came, for readline */
     int n_raw;
@@ -47,6 +48,8 @@ struct vn_input {
     int n_skip;                /* X10 bytes or string bytes so far */
     char paste[1024];
     size_t n_paste;
+    char string[256];          /* DCS, OSC, APC */
+    int n_string;              /* over its size: too long to be told */
 };
 
 void vn_input_init(struct vn_input *t);

@@ -19,7 +19,7 @@ static void name(const struct vn_event *e, char *out)
     case VN_EV_FOCUS_IN: sprintf(t, "fi"); break;
     case VN_EV_FOCUS_OUT: sprintf(t, "fo"); break;
     case VN_EV_ACK: sprintf(t, "ack"); break;
-    case VN_EV_DA: sprintf(t, "da"); break;
+    case VN_EV_ANSWER: sprintf(t, "a(%.*s)", (int)e->n_text, e->text); break;
     default: sprintf(t, "?"); break;
     }
     strcat(out, out[0] ? " " : "");
@@ -98,14 +98,28 @@ static void answers_are_no_keys(void **state)
 {
     (void)state;
     check("\033[0n", "ack");
-    check("\033[?1;2c", "da");
-    check("\033[>41;377;0c\033[12;40R\033[?2026;2$y\033[4;960;1600t", "");
-    check("\033]11;rgb:0000/0000/0000\033\\x", "k78/0");
-    check("\033]11;rgb:0000/0000/0000\007x", "k78/0");
-    check("\033P>|tmux 3.3a\033\\x", "k78/0");
-    check("\033_Gi=31;OK\033\\y", "k79/0");
+    check("\033[?1;2c", "a(\033[?1;2c)");
+    check("\033[>41;377;0c\033[12;40R\033[?2026;2$y\033[4;960;1600t", "a(\033[>41;377;0c) a(\033[12;40R) a(\033[?2026;2$y) a(\033[4;960;1600t)");
+    check("\033]11;rgb:0000/0000/0000\033\\x", "a(\033]11;rgb:0000/0000/0000) k78/0");
+    check("\033]11;rgb:0000/0000/0000\007x", "a(\033]11;rgb:0000/0000/0000) k78/0");
+    check("\033P>|tmux 3.3a\033\\x", "a(\033P>|tmux 3.3a) k78/0");
+    check("\033P1$r0;48:2::1:2:3m\033\\\033P0+r524742\033\\", "a(\033P1$r0;48:2::1:2:3m) a(\033P0+r524742)");
+    check("\033_Gi=31;OK\033\\y", "a(\033_Gi=31;OK) k79/0");
     check("j\033[0nj\033[0n", "k6a/0 ack k6a/0 ack");
     check("\0331\033[0n", "k31/2 ack");
+}
+
+/* One that is too long to be told whole is not told, and no part of it is a key. */
+static void long_answers_are_dropped_whole(void **state)
+{
+    (void)state;
+    for (int n = 250; n < 262; n++) {
+        char bytes[400] = "\033P", want[400];
+        memset(bytes + 2, 'k', (size_t)n);
+        strcpy(bytes + 2 + n, "\033\\x");
+        sprintf(want, n + 2 <= 256 ? "a(%.*s) k78/0" : "k78/0", n + 2, bytes);
+        check(bytes, want);
+    }
 }
 
 static void long_pastes_come_in_pieces_and_whole(void **state)
@@ -164,6 +178,7 @@ int main(void)
         cmocka_unit_test(broken_text_is_dropped_and_no_key_lost),
         cmocka_unit_test(mouse_focus_and_paste),
         cmocka_unit_test(answers_are_no_keys),
+        cmocka_unit_test(long_answers_are_dropped_whole),
         cmocka_unit_test(long_pastes_come_in_pieces_and_whole),
         cmocka_unit_test(noise),
     };

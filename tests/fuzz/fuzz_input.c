@@ -19,9 +19,9 @@ static void look(const struct vn_event *ev)
     }
     if (ev->type == VN_EV_MOUSE)
         fuzz_check(ev->x >= 0 && ev->y >= 0, "a mouse outside", "");
-    if (ev->type == VN_EV_PASTE) {
+    if (ev->type == VN_EV_PASTE || ev->type == VN_EV_ANSWER) {
         char copy[2048];
-        fuzz_check(ev->n_text > 0 && ev->n_text <= sizeof copy, "an empty paste", "");
+        fuzz_check(ev->n_text > 0 && ev->n_text <= sizeof copy, "an empty paste or answer", "");
         memcpy(copy, ev->text, ev->n_text);
     }
 }

@@ -46,6 +46,27 @@ static bool start(struct vn_input *t, enum vn_input_state s)
     return false;
 }
 
+static bool answer(struct vn_input *t, struct vn_event *ev, const char *text, int n)
+{
+    simple(t, ev, VN_EV_ANSWER);
+    ev->text = text;
+    ev->n_text = (size_t)n;
+    return true;
+}
+
+static void keep_string(struct vn_input *t, unsigned char c)
+{
+    if (t->n_string < (int)sizeof t->string)
+        t->string[t->n_string] = (char)c;
+    if (t->n_string <= (int)sizeof t->string)
+        t->n_string++;
+}
+
+static bool end_string(struct vn_input *t, struct vn_event *ev)
+{
+    return t->n_string > (int)sizeof t->string ? simple(t, ev, VN_EV_NONE) : answer(t, ev, t->string, t->n_string);
+}
+
 /* A character, or a control code as Ctrl with a letter. */
 static bool character(struct vn_input *t, struct vn_event *ev, uint32_t c, unsigned mods)
 {
@@ -106,7 +127,11 @@ static bool escape(struct vn_input *t, unsigned char c, struct vn_event *ev)
     switch (c) {
     case '[': return start(t, VN_T_CSI);
     case 'O': return start(t, VN_T_SS3);
-    case 'P': case ']': case '_': case '^': case 'X': return start(t, VN_T_STRING);
+    case 'P': case ']': case '_': case '^': case 'X':
+        t->n_string = 0;
+        keep_string(t, 27);
+        keep_string(t, c);
+        return start(t, VN_T_STRING);
     default: break;
     }
     if (c < 0x80)
@@ -194,7 +219,7 @@ static bool csi_end(struct vn_input *t, unsigned char c, struct vn_event *ev)
     if (mark == '<' && (c == 'M' || c == 'm'))
         return mouse(t, ev, v, n, c == 'm');
     if (private)
-        return simple(t, ev, mark == '?' && c == 'c' ? VN_EV_DA : VN_EV_NONE);
+        return answer(t, ev, t->raw, t->n_raw);
     switch (c) {
     case 'M':
         t->n_skip = 0;                               /* mouse report of old terminals: three bytes follow */
@@ -210,10 +235,11 @@ static bool csi_end(struct vn_input *t, unsigned char c, struct vn_event *ev)
             return start(t, VN_T_PASTE);
         }
         return v[0] == 201 ? simple(t, ev, VN_EV_NONE) : key(t, ev, tilde_key(v[0]), mods);
+    case 'c': case 't': case 'y': case 'R': return answer(t, ev, t->raw, t->n_raw);
     case 'u': return v[0] ? key(t, ev, (uint32_t)v[0], mods) : simple(t, ev, VN_EV_NONE);
     case 'A': case 'B': case 'C': case 'D': case 'H': case 'F': case 'P': case 'Q': case 'S': case 'Z':
         return key(t, ev, letter_key(c), mods);
-    default: return simple(t, ev, VN_EV_NONE);       /* answers: CPR, window sizes, modes */
+    default: return simple(t, ev, VN_EV_NONE);
     }
 }
 
@@ -272,12 +298,13 @@ bool vn_input_byte(struct vn_input *t, unsigned char c, struct vn_event *ev)
     case VN_T_STRING:
         if (c == 27)
             return start(t, VN_T_STRING_ESC);
-        if (c == 7 || ++t->n_skip > MAX_STRING)
-            return simple(t, ev, VN_EV_NONE);
-        return false;
+        if (c == 7)
+            return end_string(t, ev);
+        keep_string(t, c);
+        return ++t->n_skip > MAX_STRING ? simple(t, ev, VN_EV_NONE) : false;
     case VN_T_STRING_ESC:
         if (c == '\\')
-            return simple(t, ev, VN_EV_NONE);
+            return end_string(t, ev);
         t->n_raw = 0;                                /* not the end of a string: an escape sequence begins */
         keep(t, 27);
         return escape(t, c, ev);
