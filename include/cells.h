@@ -18,6 +18,8 @@ void vn_cell_size(enum vn_cell_mode m, int *px_w, int *px_h);
 double vn_cell_aspect(enum vn_cell_mode m);
 /* The character with these pixels set: bit 0 upper left, then row by row. */
 uint32_t vn_cell_glyph(enum vn_cell_mode m, unsigned bits);
+/* Writes a character as UTF-8, at most 4 bytes; returns the end. */
+char *vn_cell_utf8(char *s, uint32_t ch);
 /* Palette number (16..255) whose colour is nearest. */
 int  vn_cell_palette(int r, int g, int b);
 /* im is cols*px_w by rows*px_h; out[rows*cols].  Without colour the picture is dithered in ordered fashion. */

@@ -11,6 +11,9 @@ enum { VN_MAX_SHOWN = 4, VN_MAX_UNDER = 11, VN_MAX_PLACE = 64, VN_N_TINT = 12 };
 struct vn_layer { char name[64]; double opacity; bool outline; int tint; };      /* an overlay; tint: see vn_tint_color */
 enum vn_picked_kind { VN_PICK_NONE, VN_PICK_SEGMENT, VN_PICK_NODE, VN_PICK_COMPONENT };
 struct vn_place { char name[24]; double at[3]; };                                /* a place with a name (verb mark) */
+/* How pictures become what a terminal shows: characters that hold some pixels each, or pixels; and in which colours. */
+enum vn_picture { VN_PIC_AUTO, VN_PIC_QUAD, VN_PIC_HALF, VN_PIC_SEXTANT, VN_PIC_BRAILLE, VN_PIC_ASCII, VN_PIC_KITTY, VN_PIC_SIXEL, VN_N_PIC };
+enum vn_pic_colors { VN_PIC_COLORS_AUTO, VN_PIC_COLORS_256, VN_PIC_COLORS_TRUE, VN_PIC_COLORS_NONE };
 struct vn_view {
     char volume[64], overlay[64];      /* object names; "" none. The overlay on top is the one that is edited */
     char linked[VN_MAX_SHOWN - 1][64]; /* further volumes on the same grid: the plane in focus of each, side by side */
@@ -38,13 +41,14 @@ struct vn_view {
     enum vn_pane focus;                /* the pane shown in layout 1, and the one keys act on */
     enum vn_pane slice;                /* the slice last in focus: beside the MIP in layout 2 */
     bool   crosshair, overlay_on;
-    char   picture[12];                /* how pictures are sent to the terminal; "" what suits it */
     char   panel[16];                  /* a mode that a verb asks for; "" none. The terminal opens it */
     struct vn_place place[VN_MAX_PLACE];
     int    n_place;
     char   graph[64];                  /* drawn over everything; "" none */
     /* what verb pick found last, drawn thicker: of the object of that name, its number (component: a voxel of it, `at`) */
     struct vn_picked { char of[64]; enum vn_picked_kind kind; int64_t id, voxels; double at[3], distance; } picked;
+    enum vn_picture picture;           /* asked for; the terminal may lack it */
+    enum vn_pic_colors colors;
     /* live threshold on a probability, shown as the overlay while it is moved; low < 0: off */
     char   threshold_of[64];
     double low, high;

@@ -1,5 +1,6 @@
 /* picture.c - one slice or projection as a PNG file or as characters. */
 #include "picture.h"
+#include "caps.h"
 #include "graph_index.h"
 #include "mem.h"
 #include <math.h>
@@ -15,8 +16,9 @@ int vn_picture_columns(void)
 
 void vn_picture_mode(struct vn_call *c, enum vn_cell_mode *m, enum vn_colors *colors)
 {
-    bool color = c->r && vn_runner_opt(c->r)->color;
-    *m = color ? VN_CELL_QUAD : VN_CELL_BRAILLE;
+    const struct vn_caps caps = vn_caps_get();
+    bool color = c->r && vn_runner_opt(c->r)->color && !caps.busy;       /* the interface prints lines of text */
+    *m = !caps.utf8 ? VN_CELL_ASCII : color ? VN_CELL_QUAD : VN_CELL_BRAILLE;
     *colors = color ? VN_COLOR_256 : VN_COLOR_NONE;
 }
 

@@ -235,7 +235,7 @@ static char *put_num(char *s, unsigned v)
     return s;
 }
 
-static char *put_utf8(char *s, uint32_t u)
+char *vn_cell_utf8(char *s, uint32_t u)
 {
     if (u < 0x80) {
         *s++ = (char)u;
@@ -307,10 +307,10 @@ static char *put_cell(char *s, const struct vn_cell *cell, struct pen *pen)
         pen->known = pen->place = false;
     }
     if (pen->c == VN_COLOR_NONE)
-        return put_utf8(s, cell->ch);
+        return vn_cell_utf8(s, cell->ch);
     bool need_fg = !pen->known || (cell->ch != ' ' && cell->fg != pen->fg), need_bg = !pen->known || cell->bg != pen->bg;
     if (need_fg && need_bg && pen->known && cell->fg == pen->bg && cell->bg == pen->fg && complement(cell->ch))
-        return put_utf8(s, complement(cell->ch));
+        return vn_cell_utf8(s, complement(cell->ch));
     if (need_fg || need_bg) {
         *s++ = '\033';
         *s++ = '[';
@@ -326,7 +326,7 @@ static char *put_cell(char *s, const struct vn_cell *cell, struct pen *pen)
         pen->bg = cell->bg;
         pen->known = true;
     }
-    return put_utf8(s, cell->ch);
+    return vn_cell_utf8(s, cell->ch);
 }
 
 static bool same_cell(const struct vn_cell *a, const struct vn_cell *b)
