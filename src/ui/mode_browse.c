@@ -126,7 +126,7 @@ static void layout(struct vn_ui *ui)
     if (v.n_linked)
         v.alone = !v.alone;
     else
-        v.layout = v.layout == 1 ? 4 : 1;
+        v.layout = v.layout == 1 ? 4 : v.layout == 4 ? 2 : 1;
     slide_layout(ui, &v);
 }
 
@@ -181,6 +181,8 @@ static void toggle(struct vn_ui *ui, int what, unsigned mods)
     else if (what == 'v')
         cycle(ui, "show", v.volume, VN_VOLUMES, "there is no volume yet");
     else if (what == '<' || what == '>') {
+        v.slab = v.slab_um > 0 ? (int)vn_pane_slab(&ui->panes.info.shown, vn_pane_axis(&v, v.focus)) : v.slab;
+        v.slab_um = 0;
         v.slab = what == '<' ? (v.slab > 3 ? v.slab - 2 : 1) : v.slab + 2;
         vn_keys_slide(ui, &v, "slab", "%d", v.slab);
     } else if (what == '{' || what == '}') {
@@ -240,7 +242,7 @@ static const struct vn_bind binds[] = {
     { "pane-xz", "2", "XZ", NULL, pane, 1 },
     { "pane-yz", "3", "YZ", NULL, pane, 2 },
     { "pane-mip", "4", "MIP", NULL, pane, 3 },
-    { "full", "f", "full", "the pane in focus alone, or all", full, 0 },
+    { "full", "f", "full", "all panes, the one in focus beside the projection, or alone", full, 0 },
     { "zoom-in", "+ =", "", "zoom in, out about the crosshair, also Ctrl and wheel", nearer, 1 },
     { "zoom-out", "- _", "zoom", NULL, nearer, -1 },
     { "zoom-all", "0", "whole", "the whole volume", nearer, 0 },
@@ -304,6 +306,9 @@ void vn_browse_mouse(struct vn_ui *ui, const struct vn_event *ev)
         else if (v.focus != pane && !ev->motion)
             focus(ui, (int)pane);
         v = vn_session_view(ui->s);
+        const int64_t depth = vn_panes_depth(&ui->panes, i, ev->x, ev->y);
+        if (depth >= 0)                          /* on the projection: to what is seen there */
+            at[vn_pane_axis(&v, pane)] = (double)depth;
         memcpy(v.at, at, sizeof v.at);
         vn_keys_slide(ui, &v, "goto", "%.0f,%.0f,%.0f", at[0], at[1], at[2]);
     }
@@ -317,6 +322,6 @@ static void hint(const struct vn_ui *ui, struct vn_str *b)
 
 const struct vn_mode vn_mode_browse = {
     .name = "browse", .title = "Looking",
-    .about = "Click or drag: the crosshair goes there. The wheel goes through the slices.",
+    .about = "Click or drag: the crosshair goes there, on the projection to the depth of what is seen. The wheel goes through the slices.",
     .binds = binds, .hint = hint,
 };

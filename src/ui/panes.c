@@ -48,6 +48,8 @@ static int kept_draw(struct vn_panes *p, struct vn_scene *s, const struct vn_ima
     struct vn_image fresh = { 0 };
     struct vn_kept *k = &p->kept[0];
     int rc = vn_image_new(&fresh, size->w, size->h, err);
+    if (!rc && s->budget)                        /* the projection pane */
+        rc = vn_image_add_planes(&fresh, err);
     if (!rc)
         rc = vn_render(s, &fresh, job, err);
     if (rc) {
@@ -63,9 +65,25 @@ static int kept_draw(struct vn_panes *p, struct vn_scene *s, const struct vn_ima
     return 0;
 }
 
-/* The pane's picture without its marks: kept, or drawn; a large projection only when that is wanted. */
-static int picture(struct vn_pane_task *t, const struct vn_pane_box *b, struct vn_scene *s, struct vn_image *im, struct vn_job *job, struct vn_err *err)
+/* A projection's picture and planes, for vn_panes_depth. */
+static int remember_depth(struct vn_image *to, const struct vn_image *from, struct vn_err *err)
 {
+    const size_t n = (size_t)from->w * (size_t)from->h;
+    int rc = vn_image_new(to, from->w, from->h, err);
+    if (!rc)
+        rc = vn_image_add_planes(to, err);
+    if (rc)
+        return rc;
+    memcpy(to->rgb, from->rgb, 3 * n);
+    memcpy(to->plane, from->plane, n * sizeof *to->plane);
+    return 0;
+}
+
+/* The pane's picture without its marks: kept, or drawn; a large projection only when that is wanted. */
+static int picture(struct vn_pane_task *t, int i, struct vn_image *im, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_pane_box *b = &t->info.box[i];
+    struct vn_scene *s = &t->info.scene[i];
     s->budget = b->pane == VN_MIP ? MIP_BUDGET : 0;
     const struct vn_key key = vn_scene_key(s, im->w, im->h);
     struct vn_kept *k = kept_find(t->p, key);
@@ -85,9 +103,11 @@ static int picture(struct vn_pane_task *t, const struct vn_pane_box *b, struct v
     im->hi = k->im.hi;
     im->sampled = k->im.sampled;
     im->holes = k->im.holes;
+    if (k->im.plane)
+        rc = remember_depth(&t->info.mip[i], &k->im, err);
     if (im->holes)
         k->key = (struct vn_key){ { 0 } };       /* what could not be read may be readable the next time */
-    return 0;
+    return rc;
 }
 
 static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct vn_err *err)
@@ -102,7 +122,7 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
     int rc = cells ? vn_image_new(&im, b->w * px_w, b->h * px_h, err) : VN_E_MEMORY;
     if (!rc) {
         vn_pane_scene(&info->shown, b, im.w, im.h, info->um_per_px, t->p->cell_aspect * px_w / px_h, s);
-        rc = picture(t, b, s, &im, job, err);
+        rc = picture(t, i, &im, job, err);
     }
     if (!rc) {
         s->scale_bar = i == 0;
@@ -249,6 +269,13 @@ static struct vn_cell marked_cell(const struct vn_panes *p, struct vn_cell c, ui
     return c;
 }
 
+static void info_free(struct vn_pane_info *info)
+{
+    vn_shown_free(&info->shown);
+    for (int i = 0; i < 4; i++)
+        vn_image_free(&info->mip[i]);
+}
+
 static void done(void *ctx, int rc, const struct vn_err *err)
 {
     struct vn_pane_task *t = ctx;
@@ -256,7 +283,7 @@ static void done(void *ctx, int rc, const struct vn_err *err)
     p->task = NULL;
     memcpy(p->window, t->info.shown.window, sizeof p->window);
     if (!rc && t->cols == p->cols && t->rows == p->rows) {
-        vn_shown_free(&p->info.shown);
+        info_free(&p->info);
         p->info = t->info;
         vn_free(p->now);
         p->now = t->cells;
@@ -267,7 +294,7 @@ static void done(void *ctx, int rc, const struct vn_err *err)
         if (p->marks_end && !p->dirty)
             forget_marks(p);
     } else {
-        vn_shown_free(&t->info.shown);
+        info_free(&t->info);
         vn_free(t->cells);
         if (rc == VN_E_CANCELLED || !rc)
             p->dirty = true;
@@ -320,7 +347,7 @@ void vn_panes_close(struct vn_panes *p)
         if (!vn_job_pump())
             usleep(2000);
     }
-    vn_shown_free(&p->info.shown);
+    info_free(&p->info);
     for (int i = 0; i < VN_KEPT; i++)
         vn_image_free(&p->kept[i].im);
     vn_free(p->now);
@@ -572,4 +599,25 @@ int vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3])
         return i;
     }
     return -1;
+}
+
+int64_t vn_panes_depth(const struct vn_panes *p, int i, int x, int y)
+{
+    const struct vn_pane_box *b = &p->info.box[i];
+    const struct vn_image *im = &p->info.mip[i];
+    int px_w, px_h, best = -1;
+    int64_t plane = -1;
+    vn_cell_size(p->mode, &px_w, &px_h);
+    for (int k = 0; im->plane && k < px_w * px_h; k++) {
+        const int u = (x - b->x) * px_w + k % px_w, v = (y - b->y) * px_h + k / px_w;
+        const size_t at = (size_t)v * im->w + u;
+        if (u < 0 || v < 0 || u >= im->w || v >= im->h || im->plane[at] < 0)
+            continue;
+        const int light = im->rgb[3 * at] + im->rgb[3 * at + 1] + im->rgb[3 * at + 2];
+        if (light > best) {
+            best = light;
+            plane = im->plane[at];
+        }
+    }
+    return plane;
 }

@@ -16,6 +16,7 @@ struct vn_pane_info {                    /* what the panes show now */
     int n;
     struct vn_pane_box box[4];
     struct vn_scene scene[4];            /* geometry only: roi is not kept */
+    struct vn_image mip[4];              /* of the boxes that are projections: without marks, with the plane of each pixel */
     double um_per_px, window[2];         /* window of the pane in focus */
     double value[VN_MAX_SHOWN], overlay_value;     /* at the crosshair; NaN when it could not be read */
     bool sampled, holes;
@@ -62,4 +63,6 @@ bool vn_panes_drawing(const struct vn_panes *p);
 void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke *s, uint32_t rgb, bool erases);
 /* Box under cell (x, y) or -1; at[] gets the voxel there, its third coordinate from the view. */
 int  vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3]);
+/* The plane, along the projection's axis, of the brightest pixel under cell (x, y) of box i; -1: no projection, or nothing there. */
+int64_t vn_panes_depth(const struct vn_panes *p, int i, int x, int y);
 #endif
