@@ -39,7 +39,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     int rc = vn_call_vol(c, "name", &v, err);
     if (rc)
         return rc;
-    vn_key_hex(v->key, key);
+    vn_key_hex(o->key, key);
     snprintf(note, sizeof note, "%.300s (key %s)", o->line ? o->line : "", key);
     const struct vn_save_opt opt = { .compress = vn_args_text(&c->args, "compress"), .force = vn_args_flag(&c->args, "force"), .note = note };
     if ((rc = vn_io_save(v, path, &opt, c->job, err)))
