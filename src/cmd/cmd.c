@@ -590,14 +590,13 @@ static void behind_done(struct vn_runner *r, struct task *t, int rc, struct vn_e
     while (*at != t)
         at = &(*at)->next;
     const bool waited = r->wait == t->c->number;
-    if (!rc && r->hooks.text) {
-        snprintf(text, sizeof text, "job %d done in %.1f s: %.300s", t->c->number, seconds, t->line);
-        r->hooks.text(r->hooks.ctx, text, false);
-    }
+    snprintf(text, sizeof text, "job %d done in %.1f s: %.300s", t->c->number, seconds, t->line);
     if (!rc)
         yield_name(r, t->c);
     *at = t->next;                                            /* no longer in its own way */
     rc = finish(r, t->c, rc, err);
+    if (!rc && r->hooks.text)
+        r->hooks.text(r->hooks.ctx, text, false);             /* last, so that it is seen */
     if (r->hooks.job)
         r->hooks.job(r->hooks.ctx, rc);
     if (!waited)

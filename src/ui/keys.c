@@ -40,9 +40,7 @@ void vn_keys_cancel(struct vn_ui *ui)
 {
     if (!ui->busy)
         return;
-    vn_runner_drop(ui->r);
-    vn_job_cancel_all();
-    ui->panes.dirty = true;
+    vn_runner_cancel(ui->r);
     vn_say(ui, VN_LOG_TEXT, "cancelling");
 }
 

@@ -199,7 +199,7 @@ static void toggle(struct vn_ui *ui, int what, unsigned mods)
 
 static void prompt(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_prompt(ui, ""); }
 static void help(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_help_open(ui); }
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; ui->quit = true; }
+static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_command(ui, "quit"); }
 static void cancel(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_cancel(ui); }
 static void redraw(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; ui->redraw = true; }
 static void messages(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_viewer_open(ui, &ui->log, ui->log.n); }

@@ -558,25 +558,34 @@ static void add_seconds(double s, struct vn_str *b)
         vn_str_addf(b, " %.0f s left", ceil(s));
 }
 
-/* Progress of the command that runs, if any. */
+/* Progress of the command in front, or else of a job in the background that works, and how many others there are. */
 static void add_job(const struct vn_ui *ui, struct vn_str *b)
 {
-    struct vn_job *j = vn_job_current();
-    if (!j || !ui->busy)
+    struct vn_job_info job[VN_MAX_JOBS];
+    const int n = vn_runner_jobs(ui->r, job);
+    int at = 0;
+    for (int i = n - 1; i >= 0; i--)
+        if (!job[i].behind || (job[at].behind && !job[i].p.waits && !job[i].p.away))
+            at = i;
+    if (!n)
         return;
-    struct vn_progress p = vn_job_progress(j);
-    if (!strcmp(p.what, "picture"))
-        return;
+    const struct vn_progress p = job[at].p;
+    if (job[at].behind)
+        vn_str_addf(b, "[%d] ", job[at].number);
     vn_str_addf(b, "%s%s%s ", p.what, p.stage && *p.stage ? " " : "", p.stage ? p.stage : "");
     if (p.total) {
         int done = (int)(10 * (double)p.done / (double)p.total);
         for (int i = 0; i < 10; i++)
             vn_str_add(b, i < done ? "\xe2\x96\x88" : "\xe2\x96\x91");
         vn_str_addf(b, " %.0f %%", 100 * (double)p.done / (double)p.total);
-        add_seconds(p.left_s, b);
-    } else {
+        if (!p.paused)
+            add_seconds(p.left_s, b);
+    } else if (!p.waits) {
         vn_str_addf(b, "%.0f s", p.elapsed_s);
     }
+    vn_str_add(b, p.paused ? " paused" : p.waits ? " waits" : "");
+    if (n > 1)
+        vn_str_addf(b, " +%d", n - 1);
     vn_str_add(b, " ");
 }
 

@@ -145,13 +145,36 @@ static void on_done(void *ctx, int rc)
         look_at_new(ui);
 }
 
+/* A job in the background ended: what it made is not put before the eyes of somebody who does something else. */
+static void on_job(void *ctx, int rc)
+{
+    struct vn_ui *ui = ctx;
+    ui->panes.dirty = ui->text_dirty = true;
+    if (!rc && !ui->panes.info.shown.vol && !ui->busy)
+        look_at_new(ui);
+    else if (!ui->busy)
+        ui->bound = vn_session_count(ui->s);
+}
+
+static void on_bell(void *ctx)
+{
+    (void)ctx;
+    vn_tty_write("\a", 1);
+}
+
+static void on_messages(void *ctx)
+{
+    struct vn_ui *ui = ctx;
+    vn_viewer_open(ui, &ui->log, ui->log.n);
+}
+
 /* ---- hooks of the prompt ---- */
 
 static void on_line(void *ctx, const char *line)
 {
     struct vn_ui *ui = ctx;
     if (!line) {
-        ui->quit = true;
+        vn_keys_command(ui, "quit");
         return;
     }
     if (ui->panes.info.shown.vol)
@@ -251,13 +274,23 @@ static bool frame_goes(const struct vn_ui *ui, double now, double *due)
     return go;
 }
 
+/* Something makes progress: the command in front, or one in the background that is not halted. */
+static bool working(const struct vn_ui *ui)
+{
+    struct vn_job_info job[VN_MAX_JOBS];
+    bool any = ui->busy;
+    for (int i = 0, n = any ? 0 : vn_runner_jobs(ui->r, job); i < n && !any; i++)
+        any = !(job[i].p.paused && job[i].p.away);
+    return any;
+}
+
 /* Until when nothing happens by itself; -1: for ever. */
 static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now, double due)
 {
     double s = due;
     if (vn_input_waiting(in))
         s = fmin(s, ESC_S);
-    if (ui->busy)
+    if (working(ui))
         s = fmin(s, PROGRESS_S);
     if (ui->pending[0])
         s = fmin(s, fmax(ui->pending_since + SETTLE_S - now, 0.001));
@@ -304,7 +337,7 @@ static int loop(struct vn_ui *ui)
         asked_mode(ui);
         if (ui->mode->tick)
             ui->mode->tick(ui);
-        if (ui->busy && now - progress >= PROGRESS_S) {
+        if (now - progress >= PROGRESS_S && working(ui)) {
             ui->text_dirty = true;
             progress = now;
         }
@@ -382,7 +415,7 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     vn_tty_write(vn_tty_ack_request(), strlen(vn_tty_ack_request()));    /* the round trip, before there is much to send */
     vn_link_sent(&ui->link, vn_tty_now(), 4, true);
     vn_panes_open(&ui->panes, s, vn_tty_colors(), vn_tty_true_color(), vn_tty_cell_aspect());
-    vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done });
+    vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done, on_job, on_bell, on_messages });
     vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list });
     vn_screen_layout(ui);
     first_look(ui);
