@@ -16,7 +16,7 @@ static const struct vn_param params[] = {
     { .name = "kind", .type = VN_P_CHOICE, .choices = "any|segment|node", .def = "any", .help = "of a graph: what to look for" },
     { .name = "near", .type = VN_P_LENGTH, .min = 0, .max = 1e9, .help = "at most that far; a graph: any distance without, a mask: the voxel itself" },
     { .name = "along", .type = VN_P_CHOICE, .choices = "none|x|y|z", .def = "none", .help = "of a graph: the depth along this axis does not count, as seen in a projection" },
-    { .name = "segment", .type = VN_P_INT, .min = 0, .max = 2147483647, .help = "the segment of that number, instead of a point" },
+    { .name = "segment", .type = VN_P_INT, .min = 0, .max = 2147483647, .help = "the segment of that number; at= is then only where the crosshair goes" },
     { .name = "node", .type = VN_P_INT, .min = 0, .max = 2147483647, .help = "the node of that number" },
     { .name = "go", .type = VN_P_FLAG, .help = "put the crosshair there" },
     { .name = "off", .type = VN_P_FLAG, .help = "forget what was picked" },
@@ -108,6 +108,8 @@ static int in_graph(struct vn_call *c, struct vn_graph *g, const struct vn_view 
         memcpy(place, n->p, sizeof place);
     }
     vn_picked_voxel(g, place, p->at);
+    for (int k = 0; k < 3 && found && vn_args_has(&c->args, "at"); k++)
+        p->at[k] = floor(vn_arg(&c->args, "at")->d[k] + 0.5);
     vn_res_text(c, "graph", p->of);
     vn_res_text(c, "kind", p->kind == VN_PICK_NODE ? "node" : "segment");
     for (int i = 0, n = vn_picked_facts(g, p->kind, (int32_t)p->id, fact); i < n; i++)

@@ -12,6 +12,7 @@ struct canvas {
     int w, h, u, v;
     double px[2], from[2];                /* pixels a unit of the graph; where the graph's 0 lies: pixel = from + p * px */
     double lo, hi;                        /* of the slab, along the axis */
+    bool tall;                            /* pixels higher than wide, of a terminal: marks are wide, not high */
     int half[2];                          /* of a node's square */
     uint8_t *bit;
 };
@@ -42,9 +43,9 @@ static bool clip(double a, double d, double lo, double hi, double *t0, double *t
 
 static void dab(struct canvas *c, int x, int y, uint8_t bit)
 {
-    const int half = bit == PICKED;
-    for (int j = -half; j <= half; j++)
-        for (int i = -half; i <= half; i++)
+    const int half[2] = { bit == PICKED, bit == PICKED && !c->tall };
+    for (int j = -half[1]; j <= half[1]; j++)
+        for (int i = -half[0]; i <= half[0]; i++)
             set(c, x + i, y + j, bit);
 }
 
@@ -217,7 +218,8 @@ void vn_graph_marks(const struct vn_scene *s, struct vn_image *im)
     c.lo = (double)s->slab[0] * um[s->axis];
     c.hi = (double)s->slab[1] * um[s->axis];
     c.half[0] = im->w > 400 && im->h > 400 ? 2 : 1;
-    c.half[1] = aspect > 1.5 ? c.half[0] / 2 : c.half[0];
+    c.tall = aspect > 1.5;
+    c.half[1] = c.tall ? c.half[0] / 2 : c.half[0];
     vn_graph_visit(g, false, enter_lines, item_lines, &c);
     if (vn_graph_mean_length(g) * c.px[0] >= CROWDED_PX)
         vn_graph_visit(g, true, enter_nodes, item_nodes, &c);

@@ -54,10 +54,13 @@ static void on_echo(void *ctx, const char *line)
 static bool join(struct vn_ui *ui, const char *line)
 {
     struct vn_log_line *last = ui->log.n ? &ui->log.line[ui->log.n - 1] : NULL;
-    const size_t n = last ? strlen(last->s) : 0, key = strncmp(line, "  ", 2) ? 0 : strcspn(line + 2, " ");
+    const size_t n = last ? strlen(last->s) : 0;
+    const bool member = strncmp(line, "  ", 2) == 0;
+    line += member ? 2 : 0;
+    const size_t key = member || strstr(line, "  ") ? strcspn(line, " ") : 0;      /* what verbs that make nothing print is not indented */
     if (!key || !n || last->kind != VN_LOG_TEXT)
         return false;
-    char *all = vn_sprintf(NULL, "%s%s %.*s %s", last->s, last->s[n - 1] == ':' ? "" : ",", (int)key, line + 2, line + 2 + key + strspn(line + 2 + key, " "));
+    char *all = vn_sprintf(NULL, "%s%s %.*s %s", last->s, last->s[n - 1] == ':' ? "" : ",", (int)key, line, line + key + strspn(line + key, " "));
     if (all) {
         vn_free(last->s);
         last->s = all;
