@@ -48,6 +48,7 @@ struct vn_call {
     struct vn_args args;
     struct vn_args typed;                 /* VN_CMD_MAKES: args as they were typed, before automatic parameters are settled */
     char *from;                           /* "FILE line 3" when the command came from there, or NULL */
+    struct vn_str next;                   /* set by exec: lines that are run after it, before what waits */
     bool no_journal;                      /* set by exec: as VN_CMD_NO_JOURNAL, for this call */
     bool behind;                          /* its last word was '&': in the background */
     int number;                           /* of its job, from 1; 0: it is none */

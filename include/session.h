@@ -73,6 +73,10 @@ void vn_session_set_roi(struct vn_session *s, const struct vn_box *roi);        
 struct vn_view vn_session_view(struct vn_session *s);                           /* a copy */
 void vn_session_set_view(struct vn_session *s, const struct vn_view *v);
 
+/* One thing that a verb keeps from call to call, freed with the session; NULL: none. */
+void *vn_session_kept(struct vn_session *s);
+void vn_session_keep(struct vn_session *s, void *what, void (*free)(void *what));
+
 /* Set by cmd: runs o's verb again and gives its content, which the caller owns. */
 typedef int (*vn_remake_fn)(struct vn_session *s, struct vn_obj *o, void **content, struct vn_job *job, struct vn_err *err);
 void vn_session_set_remake(struct vn_session *s, vn_remake_fn f);

@@ -31,13 +31,14 @@ struct vn_tune_numbers {
 
 struct vn_tune;
 /* in: image, probability; truth: NULL, or a mask on the same grid that covers box.  References are taken. */
-struct vn_tune *vn_tune_new(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, struct vn_err *err);
+struct vn_tune *vn_tune_new(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, struct vn_job *job,
+                           struct vn_err *err);
 void vn_tune_free(struct vn_tune *t);
 /* Settles s and makes the mask and all numbers but cldice (NaN). *mask: with a reference of the caller's. */
 int  vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask, struct vn_tune_numbers *n, struct vn_job *job,
                  struct vn_err *err);
-/* clDice of the mask made last; NaN without a truth. */
-int  vn_tune_cldice(struct vn_tune *t, double *cldice, struct vn_job *job, struct vn_err *err);
+/* clDice of a mask it made; NaN without a truth. */
+int  vn_tune_cldice(struct vn_tune *t, const struct vn_vol *mask, double *cldice, struct vn_job *job, struct vn_err *err);
 /* What is cut, made last: a new reference, or NULL. */
 struct vn_vol *vn_tune_field(const struct vn_tune *t);
 #endif

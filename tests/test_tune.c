@@ -81,7 +81,7 @@ static void same_number(double a, double b)
 /* A walk that changes one thing or more at a time, so that any link of the chain is kept or made anew. */
 static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, bool image, int n)
 {
-    struct vn_tune *t = vn_tune_new(in, truth, box, &err);
+    struct vn_tune *t = vn_tune_new(in, truth, box, NULL, &err);
     const char *contrast = NULL, *smooth = NULL, *median = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
                *size = NULL;
     assert_non_null(t);
@@ -139,7 +139,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         same_voxels(mask, want, line.s);
         assert_int_equal(mask->kind, VN_MASK);
         if (i % 4 == 0) {
-            assert_int_equal(vn_tune_cldice(t, &cldice, NULL, &err), 0);
+            assert_int_equal(vn_tune_cldice(t, mask, &cldice, NULL, &err), 0);
             const double dice = json_number("metrics m t", "dice"), cl = json_number("metrics m t", "cldice");
             same_number(dice, is.dice);
             same_number(cl, cldice);
@@ -183,6 +183,271 @@ static void engine_probability(void **state)
     vn_vol_unref(t);
 }
 
+/* ---- the verbs ---- */
+
+static bool fails(const char *line, const char *why)
+{
+    const size_t before = n_msg;
+    if (!session_run(line))
+        fail_msg("%s: succeeds", line);
+    if (!strstr(msg + before, why))
+        fail_msg("%s: says %s, not %s", line, msg + before, why);
+    return true;
+}
+
+static char *text_of(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    static char text[1 << 16];
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    return text;
+}
+
+static void brains(void)
+{
+    run_ok("phantom network dims=48x40x36 seed=7 noise=0.1 voxel=1um as=v");
+}
+
+/* The commands that it accepts give the mask whose numbers it told; so does the recipe. */
+static void accept_and_save(void **state)
+{
+    (void)state;
+    brains();
+    run_ok("tune v truth=v_mask denoise=median contrast=8 low=0.55 high=0.8");
+    const double voxels = json_number("tune min_size=40 close=1vox", "voxels"), cldice = json_number("tune", "cldice");
+    run_ok("tune save tune_test.vnr force");
+    run_ok("tune accept as=m");
+    struct vn_vol *a = vol_of("m");
+    assert_true(json_number("info m stats=full", "mean") * (double)vn_box_count(&a->box) - voxels < 1e-6);
+    same_number(json_number("metrics m v_mask", "cldice"), cldice);
+    run_ok("recipe run tune_test.vnr v as=n");
+    struct vn_vol *b = vol_of("n");
+    same_voxels(a, b, "recipe");
+    vn_vol_unref(a);
+    vn_vol_unref(b);
+    remove("tune_test.vnr");
+    /* the journal holds the commands in place of accept, automatic values written out */
+    bool found = false;
+    for (int i = 0; i < vn_runner_n_journal(r); i++) {
+        found = found || !strncmp(vn_runner_journal(r, i), "threshold m_p low=0.55 high=0.8 as=m_t", 38);
+        assert_null(strstr(vn_runner_journal(r, i), "accept"));
+    }
+    assert_true(found);
+    struct vn_obj *o = vn_session_get(s, "m_t");
+    assert_non_null(o);
+    assert_non_null(strstr(o->line, "threshold m_p low=0.55 high=0.8"));
+    vn_obj_unref(o);
+    assert_string_equal(vn_session_view(s).overlay, "m");
+}
+
+/* In a region, and with the automatic values of the whole volume. */
+static void accept_in_a_region(void **state)
+{
+    (void)state;
+    brains();
+    run_ok("roi 4:40,6:38,2:30");
+    run_ok("tune v low=0.6");
+    run_ok("tune accept as=m");
+    struct vn_vol *a = vol_of("m");
+    const struct vn_box box = { { 4, 6, 2 }, { 40, 38, 30 } };
+    assert_true(vn_box_same(&a->box, &box));
+    run_ok("segment v as=p; threshold p low=0.6 high=0.7 as=c; clean c as=w");
+    struct vn_vol *b = vol_of("w");
+    same_voxels(a, b, "region");
+    vn_vol_unref(a);
+    vn_vol_unref(b);
+    run_ok("roi off");
+    fails("tune accept as=m", "the region (roi) is another now");
+}
+
+static int setting(void)
+{
+    cJSON *o = session_json_of("tune");
+    const int n = (int)session_number(o, "setting");
+    cJSON_Delete(o);
+    return n;
+}
+
+static void undo_redo_use(void **state)
+{
+    (void)state;
+    brains();
+    run_ok("tune v");
+    run_ok("tune low=0.6");
+    run_ok("tune low=0.65");
+    run_ok("tune low=0.6");                              /* tried before: the same number */
+    assert_int_equal(setting(), 2);
+    run_ok("tune undo");
+    assert_int_equal(setting(), 3);
+    run_ok("tune undo; tune undo");
+    assert_int_equal(setting(), 1);
+    fails("tune undo", "no earlier setting");
+    run_ok("tune redo; tune redo; tune redo");
+    assert_int_equal(setting(), 2);
+    fails("tune redo", "no later setting");
+    run_ok("tune use 3");
+    assert_int_equal(setting(), 3);
+    run_ok("tune undo; tune undo; tune min_size=3");     /* what came after is not redone, but stays in the history */
+    assert_int_equal(setting(), 4);
+    fails("tune redo", "no later setting");
+    fails("tune use 5", "no setting 5");
+    run_ok("tune ab 1 3");
+    fails("tune ab 1 9", "4 settings were tried");
+    run_ok("tune history as=h");
+    struct vn_obj *o = vn_session_get(s, "h");
+    struct vn_table *t;
+    assert_int_equal(vn_obj_table(s, o, &t, NULL, &err), 0);
+    assert_int_equal(t->n_row, 4);
+    assert_string_equal(t->col[vn_table_find(t, "low")].text[2], "0.65");
+    assert_string_equal(t->col[vn_table_find(t, "low")].text[0], "auto");
+    assert_string_equal(t->col[vn_table_find(t, "min_size")].text[3], "3");
+    assert_true(t->col[vn_table_find(t, "voxels")].num[2] < t->col[vn_table_find(t, "voxels")].num[0]);
+    vn_table_unref(t);
+    vn_obj_unref(o);
+    run_ok("tune off");
+    fails("tune low=0.3", "nothing is tuned");
+    run_ok("tune v");                                    /* goes on */
+    assert_int_equal(setting(), 4);
+    run_ok("tune reset");
+    assert_int_equal(setting(), 1);
+    run_ok("tune v truth=v_mask");                       /* another truth: anew */
+    assert_int_equal(setting(), 1);
+    fails("tune use 2", "no setting 2");
+}
+
+static void thresholds_complete_each_other(void **state)
+{
+    (void)state;
+    brains();
+    run_ok("segment v as=p");
+    const struct { const char *tune, *low, *high; } try[] = {
+        { "tune low=0.3", "0.3", "0.7" }, { "tune low=0.8", "0.8", "0.8" }, { "tune low=auto high=0.9", "0.5", "0.9" },
+        { "tune high=0.4", "0.4", "0.4" }, { "tune high=off", "0.5", "off" }, { "tune low=0.35 high=off", "0.35", "off" },
+        { "tune high=auto low=auto", "0.5", "0.7" },
+    };
+    run_ok("tune p");
+    for (size_t i = 0; i < VN_COUNT(try); i++) {
+        cJSON *o = session_json_of(try[i].tune), *result = cJSON_GetObjectItem(o, "result");
+        assert_string_equal(cJSON_GetObjectItem(result, "low")->valuestring, try[i].low);
+        assert_string_equal(cJSON_GetObjectItem(result, "high")->valuestring, try[i].high);
+        assert_null(cJSON_GetObjectItem(result, "contrast"));        /* p is a probability already */
+        const double voxels = session_number(o, "voxels");
+        cJSON_Delete(o);
+        run_ok("tune accept as=m");
+        struct vn_vol *m = vol_of("m");
+        assert_true(fabs(json_number("info m stats=full", "mean") * (double)vn_box_count(&m->box) - voxels) < 1e-6);
+        vn_vol_unref(m);
+    }
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    fails("tune", "nothing is tuned");
+    fails("tune nothing", "no object is named 'nothing'");
+    brains();
+    fails("tune v_mask", "'v_mask' is of kind mask");
+    fails("tune v low=0.6 high=0.2", "high=0.2 lies below low=0.6");
+    fails("tune low=0.3", "nothing is tuned");           /* it did not begin */
+    fails("tune v truth=v_graph", "a volume for the truth");
+    run_ok("tune v");
+    fails("tune contrast=-3", "contrast=-3");
+    fails("tune denoise=magic", "denoise: method=magic: must be one of");
+    fails("tune dark=maybe", "on or off");
+    fails("tune close=3parsec", "close=3parsec");
+    fails("tune low=x", "low=x");
+    fails("tune fill=some", "neither a number of voxels nor all");
+    fails("tune use", "the number of settings");
+    fails("tune use 1 2", "too much");
+    fails("tune history 3", "one word too many");
+    fails("tune undo low=0.2", "takes no setting");
+    fails("tune truth=v_mask", "at the beginning");
+    fails("tune save", "the file is missing");
+    assert_int_equal(setting(), 1);                      /* none of them changed anything */
+    run_ok("phantom network dims=48x40x36 seed=8 as=v");
+    fails("tune accept", "another object now");
+}
+
+static void history_file(void **state)
+{
+    (void)state;
+    brains();
+    run_ok("tune v truth=v_mask; tune low=0.6; tune history to=tune_test.csv force");
+    char *text = text_of("tune_test.csv");
+    assert_non_null(strstr(text, "setting,low,voxels,fraction,components,euler,length_um,length_density_m_per_mm3,dice,cldice\n"));
+    assert_non_null(strstr(text, "\n1,auto,"));
+    assert_non_null(strstr(text, "\n2,0.6,"));
+    remove("tune_test.csv");
+}
+
+/* Rows of a sweep are the numbers that tune gives. */
+static void sweep_is_tune(void **state)
+{
+    (void)state;
+    brains();
+    run_ok("sweep v close=0vox:2vox:3 low=0.3:0.6:4 truth=v_mask as=t to=tune_test.csv force");
+    struct vn_obj *o = vn_session_get(s, "t");
+    struct vn_table *t;
+    assert_int_equal(vn_obj_table(s, o, &t, NULL, &err), 0);
+    assert_int_equal(t->n_row, 12);
+    assert_string_equal(t->col[0].name, "low");          /* the first of the list is fastest */
+    assert_string_equal(t->col[1].name, "close_vox");
+    run_ok("tune v truth=v_mask");
+    for (int i = 0; i < 12; i++) {
+        char line[100];
+        snprintf(line, sizeof line, "tune low=%.9g close=%gvox", 0.3 + 0.1 * (i % 4), 1.0 * (i / 4));
+        cJSON *is = session_json_of(line);
+        const char *const number[] = { "voxels", "fraction", "components", "euler", "length_um", "length_density_m_per_mm3", "dice", "cldice" };
+        for (size_t k = 0; k < VN_COUNT(number); k++) {
+            assert_string_equal(t->col[2 + k].name, number[k]);
+            same_number(session_number(is, number[k]), t->col[2 + k].num[i]);
+        }
+        cJSON_Delete(is);
+    }
+    vn_session_evict_all(s);                             /* remade from its recipe */
+    vn_table_unref(t);
+    vn_obj_unref(o);
+    remove("tune_test.csv");
+    fails("sweep v", "a range is missing");
+    fails("sweep v low=0.1:0.2:3 high=0.7:0.8:2 fill=0:10:2", "third range");
+    fails("sweep v low=0.1:0.2", "expected FROM:TO:N");
+    fails("sweep v low=0.1:0.2:1", "2 to 10000");
+    fails("sweep v denoise=0:1:2", "no range of values");
+    fails("sweep v sigma=1:2:3", "no effect here");
+    fails("sweep v low=0.1:0.9:200 contrast=5:9:200", "more than 10000");
+    fails("sweep v low=0.1:1.5:3 plot=x.bmp", "'x.bmp' does not end in");
+    run_ok("segment v as=p");
+    fails("sweep p contrast=3:4:2", "the volume is a probability");
+}
+
+static int all_tuning(void)
+{
+    if (session_run("phantom network dims=20x18x16 seed=7 noise=0.1 voxel=1um as=v"))
+        return 1;
+    return session_run("tune v truth=v_mask low=0.4; tune close=1vox; tune undo; tune history as=h; tune accept as=m; tune off") |
+           session_run("sweep v low=0.3:0.5:2 truth=v_mask as=t");
+}
+
+/* Each allocation fails once: an error, no crash, no leak (sanitizer). */
+static void failing_allocations(void **state)
+{
+    (void)state;
+    const long before = vn_mem_n_alloc();
+    assert_int_equal(all_tuning(), 0);
+    const long n = vn_mem_n_alloc() - before;
+    int failed = 0;
+    for (long i = 1; i <= n; i += 1 + n / 60) {
+        vn_mem_fail_at(i);
+        failed += all_tuning() != 0;
+        vn_mem_fail_at(0);
+        session_run("tune off");
+    }
+    assert_true(failed > 10);
+    assert_int_equal(all_tuning(), 0);
+}
+
 int main(void)
 {
     vn_mem_init(2u << 30);
@@ -190,6 +455,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(engine_image, session_json, session_stop),
         cmocka_unit_test_setup_teardown(engine_probability, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(accept_and_save, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(accept_in_a_region, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(undo_redo_use, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(thresholds_complete_each_other, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(refusals, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(history_file, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(sweep_is_tune, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(failing_allocations, session_json, session_stop),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);
     vn_job_exit();

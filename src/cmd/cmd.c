@@ -316,6 +316,10 @@ static int finish(struct vn_runner *r, struct vn_call *c, int rc, struct vn_err 
             *err = e;
             rc = e.code;
         }
+        if (!rc && c->next.failed)
+            rc = vn_fail(err, VN_E_MEMORY, "no memory for the commands that follow");
+        if (!rc && c->next.n)
+            rc = vn_runner_push(r, c->next.s, NULL, err);
         if (rc)
             failure(r, c->cmd->name, c, c->from, err);
     }

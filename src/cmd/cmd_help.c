@@ -121,7 +121,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "pictures", "slice mip snap histogram profile plot" },
     { "region, grid", "roi crop pad resample" },
     { "grey values", "normalise gamma calc background contrast denoise" },
-    { "vessels", "segment vesselness threshold curve" },
+    { "vessels", "segment vesselness threshold curve tune sweep" },
     { "masks", "clean components stats morph distance skeleton radius" },
     { "by hand", "paint erase fill delete keep recolour lift" },
     { "graph", "graph measure" },

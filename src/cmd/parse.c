@@ -239,6 +239,7 @@ void vn_call_free(struct vn_call *c)
     cJSON_Delete(c->result);
     cJSON_Delete(c->notes);
     vn_str_free(&c->text);
+    vn_str_free(&c->next);
     vn_free(c);
 }
 

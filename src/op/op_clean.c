@@ -7,7 +7,6 @@
  * capillaries in stacks with thick planes); an enclosed hole smaller than a ball of 4 r is a lumen or noise, not tissue.  Integers are counted, so r does not depend on blocks or threads. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "clean.h"
 #include "label.h"

@@ -32,7 +32,6 @@ struct vn_tune {
     bool has_truth;
     struct vn_buf truth, skeleton;                  /* 0 or 1; the skeleton when it is first asked for */
     uint64_t true_voxels;
-    double cldice; bool has_cldice;
 };
 
 /* ---- settings ---- */
@@ -176,7 +175,7 @@ static int take_steps(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *k
         }
         in = p->out;
     }
-    t->field = in;
+    t->field = rc ? NULL : in;
     return rc;
 }
 
@@ -338,13 +337,12 @@ static int measure(struct vn_tune *t, struct vn_job *job, struct vn_err *err)
     n->density = n->length / ((double)n->total * edge) * (n->um ? 1e3 : 1);        /* um / um^3 = 1000 m / mm^3 */
     n->dice = t->has_truth && n->voxels + t->true_voxels ? (double)(2 * hit) / (double)(n->voxels + t->true_voxels) : NAN;
     n->cldice = NAN;
-    t->has_cldice = false;
     return rc;
 }
 
 /* ---- clDice ---- */
 
-/* The Lee-94 skeleton of a mask, over its box.  Thinned is the smallest box around it, with a margin. */
+/* The Lee-94 skeleton of a mask, over its box. */
 static int skeleton_of(const struct vn_buf *mask, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
     const int rc = vn_buf_new(out, VN_U8, &mask->box, err);
@@ -353,32 +351,28 @@ static int skeleton_of(const struct vn_buf *mask, struct vn_buf *out, struct vn_
 
 static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : NAN; }
 
-int vn_tune_cldice(struct vn_tune *t, double *cldice, struct vn_job *job, struct vn_err *err)
+int vn_tune_cldice(struct vn_tune *t, const struct vn_vol *mask, double *cldice, struct vn_job *job, struct vn_err *err)
 {
+    const struct vn_buf m = vn_vol_data(mask);
     struct vn_buf skeleton = { 0 };
     uint64_t n[4];
     int rc = 0;
 
     *cldice = NAN;
-    if (!t->has_truth || !t->mask)
+    if (!t->has_truth)
         return 0;
-    if (!t->has_cldice) {
-        const struct vn_buf m = vn_vol_data(t->mask);
-        if (!t->skeleton.data && (rc = skeleton_of(&t->truth, &t->skeleton, job, err)))
-            vn_buf_free(&t->skeleton);
-        if (!rc)
-            rc = skeleton_of(&m, &skeleton, job, err);
-        if (!rc && !(rc = both(&skeleton, &t->truth, &n[0], job, err)) && !(rc = both(&skeleton, &skeleton, &n[1], job, err)) &&
-            !(rc = both(&t->skeleton, &m, &n[2], job, err)))
-            rc = both(&t->skeleton, &t->skeleton, &n[3], job, err);
-        vn_buf_free(&skeleton);
-        if (rc)
-            return rc;
-        const double a = ratio(n[0], n[1]), b = ratio(n[2], n[3]);
-        t->cldice = a + b > 0 ? 2 * a * b / (a + b) : NAN;
-        t->has_cldice = true;
-    }
-    *cldice = t->cldice;
+    if (!t->skeleton.data && (rc = skeleton_of(&t->truth, &t->skeleton, job, err)))
+        vn_buf_free(&t->skeleton);
+    if (!rc)
+        rc = skeleton_of(&m, &skeleton, job, err);
+    if (!rc && !(rc = both(&skeleton, &t->truth, &n[0], job, err)) && !(rc = both(&skeleton, &skeleton, &n[1], job, err)) &&
+        !(rc = both(&t->skeleton, &m, &n[2], job, err)))
+        rc = both(&t->skeleton, &t->skeleton, &n[3], job, err);
+    vn_buf_free(&skeleton);
+    if (rc)
+        return rc;
+    const double a = ratio(n[0], n[1]), b = ratio(n[2], n[3]);
+    *cldice = a + b > 0 ? 2 * a * b / (a + b) : NAN;
     return 0;
 }
 
@@ -408,8 +402,6 @@ int vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask, 
         return rc;
     *mask = vn_vol_ref(t->mask);
     *n = t->n;
-    if (t->has_cldice)
-        n->cldice = t->cldice;
     return 0;
 }
 
@@ -434,7 +426,7 @@ static int truth_plane(void *ctx, int64_t z, struct vn_err *err)
     return 0;
 }
 
-static int read_truth(struct vn_tune *t, struct vn_vol *truth, struct vn_err *err)
+static int read_truth(struct vn_tune *t, struct vn_vol *truth, struct vn_job *job, struct vn_err *err)
 {
     struct vn_buf in = { 0 };
     int rc = vn_grid_check(&t->in->grid, "the volume", &truth->grid, "the truth", NULL, err);
@@ -446,17 +438,17 @@ static int read_truth(struct vn_tune *t, struct vn_vol *truth, struct vn_err *er
     if (!rc)
         rc = vn_buf_new(&t->truth, VN_U8, &t->box, err);
     if (!rc)
-        rc = vn_vol_map(truth, truth->src->type, &t->box, VN_PAD_ZERO, &in, NULL, err);
+        rc = vn_vol_map(truth, truth->src->type, &t->box, VN_PAD_ZERO, &in, job, err);
     if (!rc)
-        rc = vn_job_for_quiet(NULL, vn_box_dim(&t->box, 2), truth_plane, &(struct truth){ t, &in }, err);
+        rc = vn_job_for_quiet(job, vn_box_dim(&t->box, 2), truth_plane, &(struct truth){ t, &in }, err);
     vn_buf_free(&in);
     if (!rc)
-        rc = both(&t->truth, &t->truth, &t->true_voxels, NULL, err);
+        rc = both(&t->truth, &t->truth, &t->true_voxels, job, err);
     t->has_truth = true;
     return rc;
 }
 
-struct vn_tune *vn_tune_new(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, struct vn_err *err)
+struct vn_tune *vn_tune_new(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, struct vn_job *job, struct vn_err *err)
 {
     struct vn_tune *t = vn_calloc(1, sizeof *t, err);
     if (!t)
@@ -467,7 +459,7 @@ struct vn_tune *vn_tune_new(struct vn_vol *in, struct vn_vol *truth, const struc
     for (int k = 0; k < 3 && um; k++)
         t->um[k] = in->grid.um[k];
     vn_breadth_init(&t->breadth, (const double[3]){ um ? t->um[0] : 1, um ? t->um[1] : 1, um ? t->um[2] : 1 }, 26);
-    if (truth && read_truth(t, truth, err)) {
+    if (truth && read_truth(t, truth, job, err)) {
         vn_tune_free(t);
         return NULL;
     }

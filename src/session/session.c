@@ -23,6 +23,7 @@ struct vn_session {
     struct step step[VN_MAX_STEPS + 1]; int n_step, at;   /* step[at] is now, unless a command is half done; before it undo, after it redo */
     uint64_t clock, n_remade;
     vn_remake_fn remake;
+    void *kept; void (*kept_free)(void *);
 };
 
 static struct vn_session *home;                   /* objects unregister themselves when the last reference goes */
@@ -366,6 +367,8 @@ void vn_session_free(struct vn_session *s)
     if (!s)
         return;
     vn_mem_remove_evictor(evictor, s);
+    if (s->kept)
+        s->kept_free(s->kept);
     for (int i = 0; i < s->n_name; i++)
         vn_obj_unref(s->name[i].obj);
     for (int i = 0; i < s->n_step; i++)
@@ -375,6 +378,22 @@ void vn_session_free(struct vn_session *s)
     vn_free(s->all);
     pthread_mutex_destroy(&s->lock);
     vn_free(s);
+}
+
+void *vn_session_kept(struct vn_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    void *what = s->kept;
+    pthread_mutex_unlock(&s->lock);
+    return what;
+}
+
+void vn_session_keep(struct vn_session *s, void *what, void (*free)(void *what))
+{
+    pthread_mutex_lock(&s->lock);
+    s->kept = what;
+    s->kept_free = free;
+    pthread_mutex_unlock(&s->lock);
 }
 
 bool vn_name_valid(const char *n)

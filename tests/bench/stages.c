@@ -163,7 +163,7 @@ static int run_tuning(void *ctx, struct vn_job *j, struct vn_err *e)
         const double t0 = now();
         int rc = vn_tune_run(g->t, &s, &m, &n, j, e);
         const double t1 = now();
-        rc = rc ? rc : vn_tune_cldice(g->t, &n.cldice, j, e);
+        rc = rc ? rc : vn_tune_cldice(g->t, m, &n.cldice, j, e);
         const double t2 = now();
         if (rc)
             return rc;
@@ -192,7 +192,7 @@ static int tune_main(char **arg)
     need(vn_job_init(atoi(arg[2]), &err), "threads");
     need(vn_op_device(VN_DEVICE_CPU, 0, 0, &err), "device");
     struct vn_vol *v = load(arg[0]), *truth = load(arg[1]);
-    need(!(g.t = vn_tune_new(v, truth, &v->box, &err)), "tuning");
+    need(!(g.t = vn_tune_new(v, truth, &v->box, NULL, &err)), "tuning");
     g.auto_set.n_step = 1;
     g.auto_set.op[0] = vn_op_find("segment");
     need(vn_args_init(&g.auto_set.step[0], g.auto_set.op[0]->params, &err), "segment");
