@@ -118,6 +118,13 @@ $(B)/tests/bench/stages: $(B)/tests/bench/stages.o $(OBJ) $(GEN) $(DEVICE_OBJ) $
 bench: $(B)/venule $(B)/tests/bench/stages
 	@B=$(B) bash tests/bench/bench.sh
 
+# How soon the interface answers, also over simulated links.  UI='start 250' for some of the lines.
+$(B)/tests/bench/bench_ui.o: tests/tty.h
+$(B)/tests/bench/bench_ui: $(B)/tests/bench/bench_ui.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
+	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -lcmocka -lvterm -o $@
+bench-ui: $(B)/venule $(B)/tests/bench/bench_ui
+	@LC_ALL=C.UTF-8 $(B)/tests/bench/bench_ui $(UI)
+
 layers:
 	@sh tests/layers.sh
 check: all tests layers
@@ -134,5 +141,5 @@ install: all
 clean:
 	rm -rf build
 FORCE:
-.PHONY: all objects tests fuzzers fuzz bench check check-long layers clean FORCE demo install
+.PHONY: all objects tests fuzzers fuzz bench bench-ui check check-long layers clean FORCE demo install
 .SECONDARY:

@@ -46,6 +46,7 @@ struct vn_scene {                       /* what goes into one picture */
     const struct vn_graph *graph;       /* drawn as lines (graph_marks.h); NULL none */
     enum vn_picked_kind picked_kind; int64_t picked;     /* of it */
     bool   crosshair; double at[3];
+    int    dot_w, dot_h;                /* > 0: the crosshair as dots of so many pixels, a cell of a terminal */
     const struct vn_box *roi;           /* drawn as a frame; NULL none */
     bool   scale_bar, bar_label;        /* the label only where pixels are square */
 };

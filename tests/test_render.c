@@ -314,6 +314,18 @@ static void marks_stand_where_they_should(void **state)
     assert_int_equal(rgb(&im, 10, 4), 0);                       /* the gap */
     assert_int_equal(rgb(&im, 11, 15), 0);
     vn_image_free(&im);
+    s.dot_w = s.dot_h = 2;                                      /* pixels 0 and 1 of six */
+    im = render(&s, 20, 20);
+    vn_render_marks(&s, &im);
+    assert_int_not_equal(rgb(&im, 0, 4), 0);
+    assert_int_not_equal(rgb(&im, 1, 4), 0);
+    assert_int_equal(rgb(&im, 2, 4), 0);
+    assert_int_equal(rgb(&im, 5, 4), 0);
+    assert_int_not_equal(rgb(&im, 19, 4), 0);
+    assert_int_not_equal(rgb(&im, 10, 13), 0);
+    assert_int_equal(rgb(&im, 10, 15), 0);
+    vn_image_free(&im);
+    s.dot_w = s.dot_h = 0;
     double uv[2];
     vn_scene_voxel(&s, 20, 20, 10, 4, uv);
     assert_float_equal(uv[0], 10.5, 1e-12);

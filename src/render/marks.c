@@ -89,10 +89,10 @@ static void draw_crosshair(const struct vn_scene *s, struct vn_image *im)
     to_pixel(s, im, (double)s->volume->box.lo[a], (double)s->volume->box.lo[b], &x0, &y0);
     to_pixel(s, im, (double)s->volume->box.hi[a], (double)s->volume->box.hi[b], &x1, &y1);
     for (int i = x0 < 0 ? 0 : x0; i < x1 && i < im->w; i++)
-        if (i < x - gap_x || i > x + gap_x)
+        if ((i < x - gap_x || i > x + gap_x) && !(s->dot_w && i / s->dot_w % 3))
             blend(im, i, y, CROSSHAIR, 256);
     for (int j = y0 < 0 ? 0 : y0; j < y1 && j < im->h; j++)
-        if (j < y - gap_y || j > y + gap_y)
+        if ((j < y - gap_y || j > y + gap_y) && !(s->dot_h && j / s->dot_h % 3))
             blend(im, x, j, CROSSHAIR, 256);
 }
 

@@ -6,6 +6,7 @@
 static const double IN_TIME_S = 1.0;             /* answers that take longer are not waited for */
 static const double FORGET_S = 8.0;              /* an answer this late never comes */
 static const double ASK_AGAIN_S = 2.0;
+static const double LONG_S = 0.15;               /* a round trip that is long for a hand */
 static const double PERIOD_S = 15;               /* the shortest round trip is of one or two of these */
 static const double TOO_QUICK_S = 0.004;         /* says only that the link is fast */
 /* Without answers: a link of 250 kB/s is at most a second behind, by what may go at once and by what follows. */
@@ -83,7 +84,7 @@ void vn_link_answer(struct vn_link *l, double now)
     }
     l->least[0] = fmin(l->least[0], trip);
     if (f.bytes >= SAMPLE) {
-        const double before = vn_link_rate(l), s = f.alone ? trip - vn_link_trip(l) : now - l->last_answer;
+        const double before = vn_link_rate(l), s = fmin(trip - vn_link_trip(l), f.alone ? INFINITY : now - l->last_answer);
         memmove(l->rate + 1, l->rate, sizeof l->rate - sizeof *l->rate);
         l->rate[0] = s > TOO_QUICK_S ? (double)f.bytes / s : fmax((double)f.bytes / TOO_QUICK_S, before);
         l->n_rate++;
@@ -124,9 +125,20 @@ static double blind_at(const struct vn_link *l)
     return fmax(l->last_sent + space, l->credit_at + (BLIND_COARSE - l->credit) / BLIND_RATE);
 }
 
+/* When a second small frame may follow one that is on its way: over a long line, once the first has passed its narrow place. */
+static double second_at(const struct vn_link *l)
+{
+    const double rate = vn_link_rate(l), trip = vn_link_trip(l);
+    if (!(rate > 0) || trip < LONG_S || l->n_flight > 2 || (double)l->waiting > 0.5 * trip * rate)
+        return INFINITY;
+    return l->last_sent + 2 * (double)l->last_bytes / rate + SPACE_S[0];
+}
+
 bool vn_link_ready(const struct vn_link *l, double now)
 {
-    return waits(l) ? !l->waiting : now >= blind_at(l);
+    if (!waits(l))
+        return now >= blind_at(l);
+    return !l->waiting || now >= second_at(l);
 }
 
 bool vn_link_ready_more(const struct vn_link *l, double now)
@@ -139,7 +151,7 @@ bool vn_link_ready_more(const struct vn_link *l, double now)
 double vn_link_due(const struct vn_link *l, double now)
 {
     if (waits(l))
-        return l->n_flight ? fmax(l->flight[0].at + IN_TIME_S - now, 0.05) : 0;
+        return l->n_flight ? fmin(fmax(l->flight[0].at + IN_TIME_S - now, 0.05), fmax(second_at(l) - now, 0)) : 0;
     return fmax(blind_at(l) - now, 0);
 }
 
@@ -149,7 +161,7 @@ struct vn_link_room vn_link_room(const struct vn_link *l, double now)
 {
     const double rate = vn_link_rate(l), left = credit(l, now);
     if (waits(l) && rate > 0)
-        return (struct vn_link_room){ at_least(rate * 0.08), at_least(rate * fmin(fmax(0.6 * vn_link_trip(l), 0.05), 0.25)), at_least(rate * 0.15) };
+        return (struct vn_link_room){ at_least(rate * 0.08), at_least(rate * fmin(fmax(0.6 * vn_link_trip(l), 0.05), 0.15)), at_least(rate * 0.15) };
     if (waits(l) || asking(l, now))
         return (struct vn_link_room){ BLIND_COARSE, BLIND_COARSE, waits(l) ? BLIND_COARSE : 0 };
     return (struct vn_link_room){ BLIND_COARSE, BLIND_COARSE, left >= BLIND_COARSE ? (size_t)left : 0 };

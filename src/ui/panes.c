@@ -126,6 +126,8 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
     }
     if (!rc) {
         s->scale_bar = i == 0;
+        s->dot_w = px_w;                         /* a line would change every cell that it crosses with each step */
+        s->dot_h = px_h;
         vn_render_marks(s, &im);
         vn_cells_encode(&im, t->p->mode, t->colors, cells);
         for (int y = 0; y < b->h; y++)
@@ -452,10 +454,17 @@ static void block_color(const struct vn_cell *cell, int stride, int w, int h, en
 
 enum { GREY_STEP = 20, COLOR_STEP = 48 };
 
-/* Few colours; of greys, the one that is there stays while the new one is near. */
-static uint32_t coarse_color(const int rgb[3], const struct vn_cell *old, enum vn_colors c)
+static bool near_grey(uint32_t v, int grey, int step, enum vn_colors c)
 {
-    int most = 0, least = 255, was[3], v[3];
+    int was[3];
+    color_rgb(v, c, was);
+    return was[0] == was[1] && was[1] == was[2] && was[1] > grey - step && was[1] < grey + step;
+}
+
+/* Few colours; a grey near that of the block before is the same. */
+static uint32_t coarse_color(const int rgb[3], const struct vn_cell *left, int step, enum vn_colors c)
+{
+    int most = 0, least = 255, v[3];
     for (int k = 0; k < 3; k++) {
         most = rgb[k] > most ? rgb[k] : most;
         least = rgb[k] < least ? rgb[k] : least;
@@ -464,19 +473,39 @@ static uint32_t coarse_color(const int rgb[3], const struct vn_cell *old, enum v
         for (int k = 0; k < 3; k++)
             v[k] = (rgb[k] + COLOR_STEP / 2) / COLOR_STEP * COLOR_STEP;
     } else {
-        v[0] = v[1] = v[2] = (rgb[1] + GREY_STEP / 2) / GREY_STEP * GREY_STEP;
-        color_rgb(old->bg, c, was);
-        if (old->ch == ' ' && was[0] == was[1] && was[1] == was[2] && was[1] > rgb[1] - GREY_STEP && was[1] < rgb[1] + GREY_STEP)
-            return old->bg;
+        v[0] = v[1] = v[2] = (rgb[1] + step / 2) / step * step;
+        if (left && left->ch == ' ' && near_grey(left->bg, rgb[1], 3 * step / 4, c))
+            return left->bg;
     }
     for (int k = 0; k < 3; k++)
         v[k] = v[k] > 255 ? 255 : v[k];
     return c == VN_COLOR_TRUE ? (uint32_t)(v[0] << 16 | v[1] << 8 | v[2]) : (uint32_t)vn_cell_palette(v[0], v[1], v[2]);
 }
 
+/* What is on the screen in a block, coarse or fine, is as bright as it is to be: then it stays, nearly all of it. */
+static bool block_near(const struct vn_panes *p, size_t at, int w, int h, const int rgb[3], int step)
+{
+    int far = 0;
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            int is[3];
+            const struct vn_cell *old = &p->old[at + (size_t)y * p->cols + x];
+            if (!old->ch)
+                return false;
+            block_color(old, p->cols, 1, 1, p->now_colors, is);
+            for (int k = 0; k < 3; k++)
+                if (is[k] <= rgb[k] - step || is[k] >= rgb[k] + step) {
+                    far++;
+                    break;
+                }
+        }
+    return 8 * far <= w * h;
+}
+
 /* `fine` with blocks of w x h cells in one colour each, in out. Cells that are no picture stay as they are. */
 static void coarsen(const struct vn_panes *p, const struct vn_cell *fine, int w, int h, struct vn_cell *out)
 {
+    const int step = GREY_STEP + 2 * (w + h - 2);
     memcpy(out, fine, (size_t)p->cols * (size_t)p->rows * sizeof *out);
     for (int i = 0; i < p->info.n; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
@@ -486,7 +515,12 @@ static void coarsen(const struct vn_panes *p, const struct vn_cell *fine, int w,
                 const size_t at = (size_t)y * p->cols + x;
                 int rgb[3];
                 block_color(fine + at, p->cols, bw, bh, p->now_colors, rgb);
-                const uint32_t bg = coarse_color(rgb, &p->old[at], p->now_colors);
+                if (block_near(p, at, bw, bh, rgb, step)) {
+                    for (int k = 0; k < bh; k++)
+                        memcpy(&out[at + (size_t)k * p->cols], &p->old[at + (size_t)k * p->cols], (size_t)bw * sizeof *out);
+                    continue;
+                }
+                const uint32_t bg = coarse_color(rgb, x > b->x ? &out[at - 1] : NULL, step, p->now_colors);
                 for (int k = 0; k < bw * bh; k++) {
                     struct vn_cell *cell = &out[at + (size_t)(k / bw) * p->cols + k % bw];
                     if (cell->ch)
@@ -496,19 +530,24 @@ static void coarsen(const struct vn_panes *p, const struct vn_cell *fine, int w,
     }
 }
 
-/* The finest coarse picture that has room, else the coarsest. */
+/* The finest coarse picture that has room, else the smallest. */
 static bool emit_coarse(struct vn_panes *p, const struct vn_cell *fine, size_t room, struct vn_str *b)
 {
     static const uint8_t size[][2] = { { 1, 1 }, { 2, 1 }, { 4, 2 }, { 8, 4 } };
     struct vn_cell *out = vn_alloc((uint64_t)p->cols * (uint64_t)p->rows * sizeof *out, NULL);
     const size_t before = b->n;
-    for (size_t i = 0; i < VN_COUNT(size) && out; i++) {
-        coarsen(p, fine, size[i][0], size[i][1], out);
+    size_t least = SIZE_MAX, best = 0;
+    for (size_t i = 0; i <= VN_COUNT(size) && out; i++) {
+        const size_t k = i < VN_COUNT(size) ? i : best;
+        coarsen(p, fine, size[k][0], size[k][1], out);
         vn_cells_emit(out, p->old, p->cols, p->rows, 0, 0, p->now_colors, b);
-        if (b->n - before <= room || i + 1 == VN_COUNT(size))
+        if (b->n - before <= room || i == VN_COUNT(size))
             break;
+        best = b->n - before < least ? k : best;
+        least = b->n - before < least ? b->n - before : least;
+        b->n = before;
         if (b->s)
-            b->s[b->n = before] = '\0';
+            b->s[before] = '\0';
     }
     if (out)
         memcpy(p->old, out, (size_t)p->cols * (size_t)p->rows * sizeof *out);
