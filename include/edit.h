@@ -35,6 +35,7 @@ struct vn_piece { struct vn_runs r; uint32_t label; bool border; };  /* border: 
 int  vn_piece_find(struct vn_vol *v, const int64_t at[3], enum vn_alike alike, int connectivity, int axis, bool stop, struct vn_piece *out,
                    struct vn_job *job, struct vn_err *err);
 void vn_piece_free(struct vn_piece *p);
+uint32_t vn_piece_label(const struct vn_piece *p, const int64_t at[3]);    /* of the piece's runs there, which hold the voxel */
 /* The same in the whole volume at once: for what concerns all the others. */
 int  vn_piece_all(struct vn_vol *v, const int64_t at[3], int connectivity, struct vn_piece *out, struct vn_job *job, struct vn_err *err);
 /* Sets the piece, or all the other pieces, to value. *changed: voxels that had another. */

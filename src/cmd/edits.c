@@ -11,7 +11,7 @@
 
 /* ---- strokes ---- */
 
-static int inside(const char *name, const struct vn_box *box, const double p[3], int64_t at[3], struct vn_err *err)
+int vn_edit_inside(const char *name, const struct vn_box *box, const double p[3], int64_t at[3], struct vn_err *err)
 {
     for (int k = 0; k < 3; k++) {
         const double v = floor(p[k] + 0.5);
@@ -29,7 +29,7 @@ static int check_points(const char *name, const struct vn_box *box, const struct
     int64_t first[3], at[3];
     int rc = 0;
     for (int64_t i = 0; i < s->n && !rc; i++) {
-        rc = inside(name, box, s->at + 3 * i, i ? at : first, err);
+        rc = vn_edit_inside(name, box, s->at + 3 * i, i ? at : first, err);
         if (!rc && i && s->axis != VN_BRUSH_BALL && at[s->axis] != first[s->axis])
             rc = vn_fail(err, VN_E_ARG,
                          "axis=%c: a disc stays in one slice, and the points go from %c=%lld to %lld (axis=ball paints in all directions)",
@@ -136,7 +136,7 @@ int vn_edit_stroke(struct vn_call *c, const char *param, uint32_t value, struct 
 
 int vn_edit_at(struct vn_call *c, const struct vn_vol *v, const char *name, int64_t at[3], struct vn_err *err)
 {
-    return inside(name, &v->box, vn_arg(&c->args, "at")->d, at, err);
+    return vn_edit_inside(name, &v->box, vn_arg(&c->args, "at")->d, at, err);
 }
 
 int vn_edit_taken(struct vn_call *c, struct vn_vol *v, const char *name, int64_t taken[3], struct vn_err *err)

@@ -34,6 +34,8 @@ int vn_edit_begin(struct vn_vol *v, struct vn_patch *p, struct vn_err *err);
 int vn_edit_end(struct vn_call *c, struct vn_patch *p, int rc, struct vn_err *err);
 /* Whether the voxels of v can take this value. */
 int vn_edit_check_value(const char *name, const struct vn_vol *v, uint32_t value, struct vn_err *err);
+/* The voxel of a point, which has to lie in box. */
+int vn_edit_inside(const char *name, const struct vn_box *box, const double p[3], int64_t at[3], struct vn_err *err);
 /* The voxel of at=, which lies in v; and the nonzero one that is taken for it, as near= and axis= say. */
 int vn_edit_at(struct vn_call *c, const struct vn_vol *v, const char *name, int64_t at[3], struct vn_err *err);
 int vn_edit_taken(struct vn_call *c, struct vn_vol *v, const char *name, int64_t taken[3], struct vn_err *err);

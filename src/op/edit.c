@@ -255,14 +255,14 @@ static int as_bytes(struct vn_vol *v, const int64_t at[3], enum vn_alike alike, 
     return rc;
 }
 
-/* The run that holds `at`. */
-static uint32_t run_at(const struct vn_runs *r, const int64_t at[3])
+uint32_t vn_piece_label(const struct vn_piece *p, const int64_t at[3])
 {
+    const struct vn_runs *r = &p->r;
     const int64_t row = (at[2] - r->box.lo[2]) * vn_box_dim(&r->box, 1) + at[1] - r->box.lo[1], x = at[0] - r->box.lo[0];
     uint32_t i = r->row[row];
     while (x >= r->run[i].x1)
         i++;
-    return i;
+    return r->label[i];
 }
 
 static void row_of(const struct vn_runs *r, int64_t row, int64_t *y, int64_t *z)
@@ -310,7 +310,7 @@ static int find_in(struct vn_vol *v, const int64_t at[3], enum vn_alike alike, i
     if (rc)
         vn_piece_free(out);
     else
-        out->label = out->r.label[run_at(&out->r, at)];
+        out->label = vn_piece_label(out, at);
     return rc;
 }
 

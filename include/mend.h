@@ -1,0 +1,37 @@
+/* mend.h - vessels of a mask taken apart and joined: segments removed, vessels cut across, gaps bridged, and what a person
+ * should look at.
+ *
+ * Points are voxel indices (12,7,3: the middle of that voxel), lengths um where the grid's voxel size is known, else voxels. */
+#ifndef VN_MEND_H
+#define VN_MEND_H
+#include "edit.h"
+#include "graph.h"
+
+/* Place of a graph's point in voxels. */
+void vn_mend_voxel(const struct vn_graph *g, const double p[3], double at[3]);
+
+/* Half the width of the vessel at a voxel of it: uphill from there in the distance to the background, the largest that is
+ * met, and where.  A ball of less than that radius lies inside the mask. */
+int  vn_mend_radius(struct vn_vol *v, const int64_t at[3], double *radius, int64_t middle[3], struct vn_job *job, struct vn_err *err);
+
+/* Sets to 0 the voxels that belong to a segment: within 1.5 radii and one voxel of its centreline, nearer to it than to any other
+ * segment's, and farther from its branch points than their radius. */
+int  vn_mend_cut_segment(const struct vn_graph *g, int32_t segment, struct vn_patch *p, int64_t *changed, struct vn_job *job, struct vn_err *err);
+/* Sets to 0 a slice across the vessel at a voxel of it, `width` thick (0: as thin as parts it for 26 neighbours). */
+struct vn_cut { int64_t middle[3]; double radius, direction[3], width; };
+int  vn_mend_cut_across(struct vn_vol *v, const int64_t at[3], double width, struct vn_patch *p, struct vn_cut *cut, int64_t *changed,
+                        struct vn_job *job, struct vn_err *err);
+
+/* A tube between two points whose radius goes linearly from one end to the other. */
+struct vn_bridge { double at[6], radius[2]; };
+int  vn_mend_bridge(const struct vn_bridge *b, const struct vn_grid *g, uint32_t value, struct vn_patch *p, int64_t *changed, struct vn_job *job,
+                    struct vn_err *err);
+
+enum vn_propose_kind { VN_PROPOSE_BRIDGE, VN_PROPOSE_SPECK };
+struct vn_proposal { enum vn_propose_kind kind; struct vn_bridge bridge; double score; int64_t voxels; };    /* a speck: bridge.at[0..2] a voxel of it */
+struct vn_propose_in { struct vn_vol *mask; const struct vn_graph *g; double gap; int64_t speck; };   /* gap: um, or voxels; speck: fewer voxels than this */
+/* Bridges between end points, best first, no end in two of them; then specks, smallest first.  Score of a bridge of length d
+ * between ends of radius r <= R whose directions outward make the angles A and B with it (at most 60 degrees):
+ * (1 - d / (2 gap)) cos A cos B r / R; of a speck of n voxels: 1 - n / speck. */
+int  vn_propose(const struct vn_propose_in *in, struct vn_proposal **out, int64_t *n, struct vn_job *job, struct vn_err *err);
+#endif
