@@ -15,7 +15,7 @@ void vn_mend_voxel(const struct vn_graph *g, const double p[3], double at[3]);
 int  vn_mend_radius(struct vn_vol *v, const int64_t at[3], double *radius, int64_t middle[3], struct vn_job *job, struct vn_err *err);
 
 /* Sets to 0 the voxels that belong to a segment: within 1.5 radii and one voxel of its centreline, nearer to it than to any other
- * segment's, and farther from its branch points than their radius. */
+ * segment's, within the radius of none of these, and farther from its branch points than their radius. */
 int  vn_mend_cut_segment(const struct vn_graph *g, int32_t segment, struct vn_patch *p, int64_t *changed, struct vn_job *job, struct vn_err *err);
 /* Sets to 0 a slice across the vessel at a voxel of it, `width` thick (0: as thin as parts it for 26 neighbours). */
 struct vn_cut { int64_t middle[3]; double radius, direction[3], width; };

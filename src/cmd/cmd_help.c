@@ -123,7 +123,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "grey values", "normalise gamma calc background contrast denoise" },
     { "vessels", "segment vesselness threshold curve tune sweep" },
     { "masks", "clean components stats morph distance skeleton radius" },
-    { "by hand", "paint erase fill delete keep recolour lift" },
+    { "by hand", "paint erase fill delete keep recolour lift cut bridge proposals review" },
     { "graph", "graph measure" },
     { "truth", "metrics phantom" },
     { "groups", "cohort compare" },

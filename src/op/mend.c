@@ -30,19 +30,22 @@ static void point(const struct vn_graph *g, int64_t i, double at[3])
 
 static double dist_at(const struct vn_buf *d, const int64_t at[3]) { return ((const float *)d->data)[vn_buf_at(d, at[0], at[1], at[2])]; }
 
-/* To the highest neighbour until there is none higher. */
+/* To the highest neighbour, the nearest of equals, until there is none higher. */
 static void climb(const struct vn_buf *d, int64_t at[3])
 {
     for (bool higher = true; higher;) {
         int64_t best[3] = { at[0], at[1], at[2] };
+        int near = 0;
         higher = false;
         for (int i = 0; i < 27; i++) {
             const int64_t p[3] = { at[0] + i % 3 - 1, at[1] + i / 3 % 3 - 1, at[2] + i / 9 - 1 };
             const struct vn_box one = { { p[0], p[1], p[2] }, { p[0] + 1, p[1] + 1, p[2] + 1 } };
-            if (vn_box_contains(&d->box, &one) && dist_at(d, p) > dist_at(d, best)) {
-                memcpy(best, p, sizeof best);
-                higher = true;
-            }
+            const int steps = (i % 3 != 1) + (i / 3 % 3 != 1) + (i / 9 != 1);
+            if (!vn_box_contains(&d->box, &one) || dist_at(d, p) < dist_at(d, best) || (dist_at(d, p) == dist_at(d, best) && steps >= near))
+                continue;
+            memcpy(best, p, sizeof best);
+            near = steps;
+            higher = true;
         }
         memcpy(at, best, sizeof best);
     }
@@ -93,7 +96,7 @@ int vn_mend_radius(struct vn_vol *v, const int64_t at[3], double *radius, int64_
 
 /* ---- a segment ---- */
 
-struct piece { double a[3], b[3], limit[2]; };              /* limit: of the distance at its ends */
+struct piece { double a[3], b[3], limit[2]; };              /* limit: of the distance, at its ends */
 struct cutting {
     const struct vn_graph *g;
     const struct vn_segment *s;
@@ -104,26 +107,27 @@ struct cutting {
     int64_t *changed;
 };
 
-static void piece_of(const struct vn_graph *g, const struct vn_segment *s, int64_t i, struct piece *p)
+/* Piece i of a segment's centreline, with limits of so many radii and more. */
+static void piece_of(const struct vn_graph *g, const struct vn_segment *s, int64_t i, double radii, double more, struct piece *p)
 {
     const int64_t k[2] = { s->first + i, s->first + vn_min64(i + 1, s->n - 1) };
-    double um[3];
-    sides(&g->grid, um);
     point(g, k[0], p->a);
     point(g, k[1], p->b);
     for (int e = 0; e < 2; e++)
-        p->limit[e] = 1.5 * (double)g->point[k[e]].radius + widest(um);
+        p->limit[e] = radii * (double)g->point[k[e]].radius + more;
 }
 
+/* Whether it comes within `far`, or within its own limit, of the box. */
 static bool reaches(const struct piece *p, double far, const double um[3], const struct vn_box *box)
 {
+    far = fmax(far, fmax(p->limit[0], p->limit[1]));
     for (int k = 0; k < 3; k++)
         if (fmin(p->a[k], p->b[k]) - far / um[k] > (double)(box->hi[k] - 1) || fmax(p->a[k], p->b[k]) + far / um[k] < (double)box->lo[k])
             return false;
     return true;
 }
 
-/* Those of n pieces that come within `far` of the box. */
+/* Those of n pieces that reach the box. */
 static int64_t choose(const struct piece *from, int64_t n, double far, const double um[3], const struct vn_box *box, const struct piece **out)
 {
     int64_t k = 0;
@@ -175,11 +179,11 @@ static int cut_block(void *ctx, int64_t i, struct vn_err *err)
             for (int64_t x = b.box.lo[0]; x < b.box.hi[0]; x++) {
                 unsigned char *v = (unsigned char *)b.data + size * (size_t)vn_buf_at(&b, x, y, z);
                 const double at[3] = { (double)x, (double)y, (double)z };
-                bool within = false, ignored = false;
+                bool mine = false, others = false;
                 if (!memcmp(v, zero, size))
                     continue;
-                const double d2 = nearest2(own, n_own, at, c->um, &within);
-                if (!within || in_junction(c, at) || nearest2(other, n_other, at, c->um, &ignored) <= d2)
+                const double d2 = nearest2(own, n_own, at, c->um, &mine);
+                if (!mine || in_junction(c, at) || nearest2(other, n_other, at, c->um, &others) <= d2 || others)
                     continue;
                 memset(v, 0, size);
                 c->changed[i]++;
@@ -198,7 +202,7 @@ static int gather(struct cutting *c, int64_t *cap, struct vn_err *err)
         return VN_E_MEMORY;
     for (int64_t i = 0; i < c->n_own; i++) {
         struct piece *p = &c->own[i];
-        piece_of(c->g, c->s, i, p);
+        piece_of(c->g, c->s, i, 1.5, widest(c->um), p);
         c->most = fmax(c->most, fmax(p->limit[0], p->limit[1]));
         for (int k = 0; k < 3; k++) {
             box.lo[k] = vn_min64(box.lo[k], (int64_t)floor(fmin(p->a[k], p->b[k])));
@@ -208,7 +212,7 @@ static int gather(struct cutting *c, int64_t *cap, struct vn_err *err)
     for (int32_t s = 0; s < c->g->n_segment; s++)
         for (int64_t i = 0; i < c->g->segment[s].n && &c->g->segment[s] != c->s; i++) {
             struct piece p;
-            piece_of(c->g, &c->g->segment[s], i, &p);
+            piece_of(c->g, &c->g->segment[s], i, 1, 0, &p);
             if (!reaches(&p, 2 * c->most, c->um, &box))
                 continue;
             if (c->n_other == *cap) {
@@ -372,7 +376,7 @@ static void direction(struct slice *s, const struct vn_piece *piece)
 int vn_mend_cut_across(struct vn_vol *v, const int64_t at[3], double width, struct vn_patch *p, struct vn_cut *cut, int64_t *changed,
                        struct vn_job *job, struct vn_err *err)
 {
-    struct slice s = { .middle = cut->middle };
+    struct slice s = { .middle = cut->middle };         /* the direction is that around the vessel's middle, the slice goes through `at` */
     struct vn_piece piece = { 0 };
     int rc = vn_mend_radius(v, at, &cut->radius, cut->middle, job, err);
     if (rc)
@@ -386,6 +390,7 @@ int vn_mend_cut_across(struct vn_vol *v, const int64_t at[3], double width, stru
     for (int k = 0; k < 3; k++)
         s.width += fabs(s.direction[k]) * s.um[k];           /* the longest step of 26 neighbours */
     s.width = fmax(s.width * (1 + 1e-9), width);
+    s.middle = at;
     if (!rc)
         rc = connected(&s, v, &piece, job, err);
     if (!rc)
