@@ -32,7 +32,7 @@ static int choose(struct vn_call *c, struct vn_graph *g, int32_t *segment, struc
         return rc;
     for (int k = 0; k < 3; k++)
         p[k] = (vn_arg(&c->args, "at")->d[k] + 0.5) * (g->unit_um ? g->grid.um[k] : 1);
-    vn_graph_nearest(g, false, p, INFINITY, &near);
+    vn_graph_nearest(g, false, p, INFINITY, -1, &near);
     *segment = near.of;
     return near.of < 0 ? vn_fail(err, VN_E_ARG, "'%s' has no segments", vn_call_name(c, "graph")) : 0;
 }
