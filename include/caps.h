@@ -21,6 +21,7 @@ struct vn_caps {
     enum vn_yes sync, kitty, sixel, passthrough, ack;
     char name[64];                  /* "xterm(379)", "tmux 3.3a"; "" not told */
     int  cell_w, cell_h;            /* pixels of a cell; 0 not told */
+    int  registers;                 /* colours of a sixel picture; 0 not told */
     int  background;                /* 0xRRGGBB, -1 not told */
 };
 

@@ -250,6 +250,33 @@ static void covered_parts_are_left_and_sent_when_they_show(void **state)
     free(c);
 }
 
+/* xterm takes no more than 1000 pixels either way. */
+static void large_pictures_go_in_pieces(void **state)
+{
+    (void)state;
+    enum { W = 230, H = 51 };
+    struct vn_image im;
+    struct vn_cell *now = calloc(W * H, sizeof *now), *old = calloc(W * H, sizeof *old);
+    struct vn_str b = { 0 };
+    assert_int_equal(vn_image_new(&im, W * 10, H * 20, NULL), 0);
+    for (int i = 0; i < W * H; i++)
+        now[i] = (struct vn_cell){ VN_CELL_PIXELS, 1, 0 };
+    assert_int_equal(vn_sixel_emit(&im, now, old, W, (const int[4]){ 0, 0, W, H }, 256, &b, NULL), 0);
+    int n = 0, pixels = 0;
+    for (const char *s = b.s; (s = strstr(s, "q\"1;1;")); n++) {
+        int w, h;
+        assert_int_equal(sscanf(s += 6, "%d;%d", &w, &h), 2);
+        assert_true(w <= 1000 && h <= 1000);
+        pixels += w * h;
+    }
+    assert_int_equal(n, 6);
+    assert_int_equal(pixels, W * 10 * H * 20);
+    vn_str_free(&b);
+    vn_image_free(&im);
+    free(now);
+    free(old);
+}
+
 /* ---- kitty ---- */
 
 static int digit(char c)
@@ -385,6 +412,7 @@ int main(void)
         cmocka_unit_test(runs_are_counted),
         cmocka_unit_test(crowded_colours_keep_near_to_their_kind),
         cmocka_unit_test(covered_parts_are_left_and_sent_when_they_show),
+        cmocka_unit_test(large_pictures_go_in_pieces),
         cmocka_unit_test(kitty_gets_the_picture_whole),
         cmocka_unit_test(placeholders_are_those_of_the_protocol),
         cmocka_unit_test(no_memory_is_said),

@@ -18,7 +18,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (vn_args_has(&c->args, "colors"))
         view.colors = (enum vn_pic_colors)vn_args_int(&c->args, "colors");
     vn_session_set_view(c->s, &view);
-    if (caps.busy && !vn_caps_has(&caps, view.picture))
+    if (caps.answered && !vn_caps_has(&caps, view.picture))
         vn_call_note(c, "this terminal does not say that it has %s: quadrants or ASCII are shown (doctor tells more)", vn_picture_name[view.picture]);
     return 0;
 }

@@ -176,7 +176,7 @@ void vn_caps_questions(const struct vn_caps *c, struct vn_str *b)
     ask(c, "\033[16t", b);
     ask(c, "\033[?2026$p", b);
     if (!c->in_tmux)
-        vn_str_add(b, "\033[14t" "\033]11;?\033\\" "\033P+q524742\033\\");
+        vn_str_add(b, "\033[14t" "\033[?1;1;0S" "\033]11;?\033\\" "\033P+q524742\033\\");
     vn_str_add(b, "\033[48:2:1:2:3m\033P$qm\033\\\033[0m");
     ask(c, "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\", b);
     vn_str_add(b, "\033[c");
@@ -225,6 +225,11 @@ static bool csi_answer(struct vn_caps *c, const char *s, char last)
     if (last == 'y' && v[0] == 2026) {
         c->sync = v[1] == 1 || v[1] == 2 ? VN_YES : VN_NO;
         c->passthrough = c->in_tmux ? VN_YES : VN_UNSAID;
+        return true;
+    }
+    if (last == 'S' && s[2] == '?' && v[0] == 1) {       /* XTSMGRAPHICS: its status, then the number */
+        if (v[1] == 0 && v[2] >= 2)
+            c->registers = v[2] < 65536 ? v[2] : 65536;
         return true;
     }
     if (last != 't' || n != 3 || v[1] < 1 || v[2] < 1)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "mem.h"
 
-enum { BINS = 1 << 15, BAND = 6 };
+enum { BINS = 1 << 15, BAND = 6, MOST = 1000 };      /* MOST: pixels either way that every terminal takes (xterm: maxGraphicSize) */
 
 struct palette {
     int n, n_grey;                       /* the first n_grey are greys, darkest first */
@@ -253,7 +253,7 @@ static int send_part(const struct vn_image *im, const int at[4], int x0, int y0,
 int vn_sixel_emit(const struct vn_image *im, const struct vn_cell *now, const struct vn_cell *old, int cols, const int at[4],
                   int registers, struct vn_str *b, struct vn_err *err)
 {
-    const int w = at[2], h = at[3];
+    const int w = at[2], h = at[3], cw = im->w / w, ch = im->h / h;
     bool *left = vn_calloc((uint64_t)w, (uint64_t)h, err);
     int rc = left ? 0 : VN_E_MEMORY;
     for (int y = 0; y < h && !rc; y++)
@@ -266,9 +266,9 @@ int vn_sixel_emit(const struct vn_image *im, const struct vn_cell *now, const st
             if (!left[y * w + x])
                 continue;
             int x1 = x, y1 = y + 1;
-            while (x1 < w && left[y * w + x1])
+            while (x1 < w && left[y * w + x1] && (x1 + 1 - x) * cw <= MOST)
                 x1++;
-            for (bool whole = true; y1 < h && whole; y1 += whole)        /* down as long as the whole run is due */
+            for (bool whole = true; y1 < h && whole && (y1 + 1 - y) * ch <= MOST; y1 += whole)       /* down as long as the whole run is due */
                 for (int k = x; k < x1 && whole; k++)
                     whole = left[y1 * w + k];
             for (int v = y; v < y1; v++)

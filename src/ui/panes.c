@@ -1,12 +1,15 @@
 /* panes.c - the pictures on the screen. */
 #include "panes.h"
+#include "kitty.h"
 #include "mem.h"
+#include "sixel.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static const uint64_t MIP_AT_ONCE = 48u << 20;   /* voxels a projection may have to be drawn with the slices */
+enum { CELL_W = 10, CELL_H = 20 };               /* pixels of a VT340's characters, and what terminals pretend that do not tell */
 static const uint64_t MIP_BUDGET = 512u << 20;   /* voxels read for one; planes are skipped beyond */
 
 struct vn_pane_task {
@@ -14,9 +17,12 @@ struct vn_pane_task {
     struct vn_job *job;
     int cols, rows;
     bool want_mip, mip_missing;
-    enum vn_colors colors;
+    struct vn_caps caps;
+    enum vn_colors colors, overlay_colors;       /* without anything coloured on top, and with */
+    double aspect;                               /* of a cell */
     struct vn_pane_info info;
-    struct vn_cell *cells;
+    struct vn_cell *cells, *rough;               /* rough: NULL unless the pictures are pixels */
+    struct vn_pix pix[4];
 };
 
 /* ---- on the compute thread ---- */
@@ -110,18 +116,36 @@ static int picture(struct vn_pane_task *t, int i, struct vn_image *im, struct vn
     return rc;
 }
 
+/* The picture's cells, in the place of the pane. */
+static int put_picture(struct vn_pane_task *t, int i, struct vn_image *im, struct vn_err *err)
+{
+    const struct vn_pane_box *b = &t->info.box[i];
+    const uint64_t n = (uint64_t)b->w * (uint64_t)b->h;
+    struct vn_cell *cells = vn_alloc(2 * n * sizeof *cells, err);
+    int rc = cells ? 0 : VN_E_MEMORY;
+    if (!rc && t->rough)
+        rc = vn_pix_make(t->info.picture, i, im, b->w, b->h, t->caps.in_tmux, t->colors, &t->p->pix[i], &t->pix[i], cells, cells + n, err);
+    else if (!rc)
+        vn_cells_encode(im, vn_caps_cell(t->info.picture), t->colors, cells);
+    for (int y = 0; y < b->h && !rc; y++) {
+        const size_t at = (size_t)(b->y + y) * (size_t)t->cols + (size_t)b->x, from = (size_t)y * (size_t)b->w;
+        memcpy(t->cells + at, cells + from, (size_t)b->w * sizeof *cells);
+        if (t->rough)
+            memcpy(t->rough + at, cells + n + from, (size_t)b->w * sizeof *cells);
+    }
+    vn_free(cells);
+    return rc;
+}
+
 static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct vn_err *err)
 {
     struct vn_pane_info *info = &t->info;
     const struct vn_pane_box *b = &info->box[i];
     struct vn_scene *s = &info->scene[i];
     struct vn_image im = { 0 };
-    int px_w, px_h;
-    vn_cell_size(t->p->mode, &px_w, &px_h);
-    struct vn_cell *cells = vn_alloc((uint64_t)b->w * (uint64_t)b->h * sizeof *cells, err);
-    int rc = cells ? vn_image_new(&im, b->w * px_w, b->h * px_h, err) : VN_E_MEMORY;
+    int rc = vn_image_new(&im, b->w * info->px_w, b->h * info->px_h, err);
     if (!rc) {
-        vn_pane_scene(&info->shown, b, im.w, im.h, info->um_per_px, t->p->cell_aspect * px_w / px_h, s);
+        vn_pane_scene(&info->shown, b, im.w, im.h, info->um_per_px, t->aspect * info->px_w / info->px_h, s);
         rc = picture(t, i, &im, job, err);
     }
     if (!rc) {
@@ -129,19 +153,16 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
         s->dot_w = px_w;                         /* a line would change every cell that it crosses with each step */
         s->dot_h = px_h;
         vn_render_marks(s, &im);
-        vn_cells_encode(&im, t->p->mode, t->colors, cells);
-        for (int y = 0; y < b->h; y++)
-            memcpy(t->cells + (size_t)(b->y + y) * t->cols + b->x, cells + (size_t)y * b->w, (size_t)b->w * sizeof *cells);
         info->sampled = info->sampled || im.sampled;
         info->holes = info->holes || im.holes;
         if (vn_pane_focused(&info->shown.view, b) || i == 0) {
             info->window[0] = im.lo;
             info->window[1] = im.hi;
         }
+        rc = put_picture(t, i, &im, err);
     }
     s->roi = NULL;
     vn_image_free(&im);
-    vn_free(cells);
     return rc;
 }
 
@@ -160,13 +181,12 @@ static int run(void *ctx, struct vn_job *job, struct vn_err *err)
 {
     struct vn_pane_task *t = ctx;
     struct vn_pane_info *info = &t->info;
-    int px_w, px_h, rc = vn_shown_get(t->p->s, &info->shown, job, err);
+    int rc = vn_shown_get(t->p->s, &info->shown, job, err);
     if (rc || !info->shown.vol)
         return rc;
-    if (t->colors == VN_COLOR_256 && t->p->true_color && (info->shown.overlay || info->shown.prob || info->shown.view.colormap || info->shown.vol->kind == VN_LABELS))
-        t->colors = VN_COLOR_TRUE;
-    vn_cell_size(t->p->mode, &px_w, &px_h);
-    info->n = vn_pane_layout(&info->shown, t->cols, t->rows, px_w, px_h, t->p->cell_aspect * px_w / px_h, info->box, &info->um_per_px);
+    if ((info->shown.overlay || info->shown.prob || info->shown.view.colormap || info->shown.vol->kind == VN_LABELS))
+        t->colors = t->overlay_colors;
+    info->n = vn_pane_layout(&info->shown, t->cols, t->rows, info->px_w, info->px_h, t->aspect * info->px_w / info->px_h, info->box, &info->um_per_px);
     for (int i = 0; i < info->n && !rc; i++)
         rc = draw_pane(t, i, job, err);
     for (int i = 0; i <= info->shown.view.n_linked; i++)
@@ -183,14 +203,21 @@ static void forget_marks(struct vn_panes *p)
     p->marked = p->marks_end = false;
 }
 
-/* The voxel under a pixel of pane i, in the slice of the stroke. */
+void vn_panes_grain(const struct vn_panes *p, int *w, int *h)
+{
+    *w = p->rough ? 2 : p->info.px_w;
+    *h = p->rough ? 2 : p->info.px_h;
+}
+
+/* The voxel under a grain of pane i, which is w x h grains, in the slice of the stroke. */
 static void pixel_voxel(const struct vn_panes *p, int i, int w, int h, double x, double y, const struct vn_stroke *s, double at[3])
 {
     const struct vn_scene *scene = &p->info.scene[i];
     double uv[2];
     int u, v;
     vn_scene_axes(scene->axis, &u, &v);
-    vn_scene_voxel(scene, w, h, x, y, uv);
+    const double image_w = p->info.box[i].w * p->info.px_w, image_h = p->info.box[i].h * p->info.px_h;
+    vn_scene_voxel(scene, (int)image_w, (int)image_h, (x + 0.5) * image_w / w - 0.5, (y + 0.5) * image_h / h - 0.5, uv);
     memcpy(at, s->at, 3 * sizeof *at);
     at[u] = floor(uv[0]);
     at[v] = floor(uv[1]);
@@ -201,11 +228,11 @@ static void ring_bits(const struct vn_panes *p, uint8_t *bits)
 {
     static const int side[4][2] = { { -1, 0 }, { 1, 0 }, { 0, -1 }, { 0, 1 } };
     int px_w, px_h;
-    vn_cell_size(p->mode, &px_w, &px_h);
+    vn_panes_grain(p, &px_w, &px_h);
     for (int i = 0; i < p->info.n && p->ring.radius > 0; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
         const int w = b->w * px_w, h = b->h * px_h;
-        const double *um = p->info.shown.vol->grid.um, px = p->info.um_per_px / (p->ring.um[0] > 0 || !(um[0] > 0) ? 1 : um[0]);
+        const double *um = p->info.shown.vol->grid.um, px = p->info.um_per_px * p->info.px_w / px_w / (p->ring.um[0] > 0 || !(um[0] > 0) ? 1 : um[0]);
         if (b->pane != p->ring_pane || p->ring.radius < 2.5 * px)
             continue;
         for (int k = 0; k < w * h; k++) {
@@ -228,7 +255,7 @@ void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke
 {
     int px_w, px_h, axis[2];
     double at[3];
-    vn_cell_size(p->mode, &px_w, &px_h);
+    vn_panes_grain(p, &px_w, &px_h);
     for (int i = 0; i < p->info.n; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
         const struct vn_scene *scene = &p->info.scene[i];
@@ -238,8 +265,9 @@ void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke
         /* where a pixel holds several voxels, half a pixel more, so that a fine brush is seen */
         vn_scene_axes(scene->axis, &axis[0], &axis[1]);
         const double *um = p->info.shown.vol->grid.um, finest = vn_um_known(&p->info.shown.vol->grid) ? fmin(um[axis[0]], um[axis[1]]) : 1;
-        if (scene->um_per_px > finest)
-            wide.radius = fmax(wide.radius, 0.5 * scene->um_per_px * scene->aspect / (s->um[0] > 0 ? 1 : finest));
+        const double grain = scene->um_per_px * scene->aspect * p->info.px_h / px_h;
+        if (grain > finest)
+            wide.radius = fmax(wide.radius, 0.5 * grain / (s->um[0] > 0 ? 1 : finest));
         for (int y = 0; y < b->h * px_h; y++)
             for (int x = 0; x < b->w * px_w; x++) {
                 pixel_voxel(p, i, b->w * px_w, b->h * px_h, x, y, s, at);
@@ -257,16 +285,13 @@ void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke
 /* A cell with some of its pixels in the colour of the stroke; dots are set, or cleared, where there is no colour. */
 static struct vn_cell marked_cell(const struct vn_panes *p, struct vn_cell c, uint8_t bits, uint32_t rgb)
 {
-    static const uint16_t quad[16] = { ' ', 0x2598, 0x259d, 0x2580, 0x2596, 0x258c, 0x259e, 0x259b, 0x2597, 0x259a, 0x2590, 0x259c, 0x2584, 0x2599, 0x259f, 0x2588 };
-    static const uint8_t dot[8] = { 0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80 };
-    if (p->mode == VN_CELL_BRAILLE) {
-        uint32_t dots = 0;
-        for (int i = 0; i < 8; i++)
-            dots |= bits >> i & 1 ? dot[i] : 0u;
-        c.ch = p->mark_erases ? c.ch & ~dots : c.ch | dots;
+    const enum vn_cell_mode mode = p->rough ? VN_CELL_QUAD : vn_caps_cell(p->info.picture);
+    if (mode == VN_CELL_BRAILLE) {
+        const uint32_t dots = vn_cell_glyph(mode, bits) & 0xff, was = c.ch == ' ' ? 0 : c.ch & 0xff;
+        c.ch = 0x2800 | (p->mark_erases ? was & ~dots : was | dots);
         return c;
     }
-    c.ch = quad[bits & 15];
+    c.ch = vn_cell_glyph(mode, bits);
     c.fg = p->now_colors == VN_COLOR_TRUE ? rgb : (uint32_t)vn_cell_palette((int)(rgb >> 16), (int)(rgb >> 8 & 255), (int)(rgb & 255));
     return c;
 }
@@ -288,8 +313,14 @@ static void done(void *ctx, int rc, const struct vn_err *err)
         info_free(&p->info);
         p->info = t->info;
         vn_free(p->now);
+        vn_free(p->rough);
         p->now = t->cells;
+        p->rough = t->rough;
         p->now_colors = t->colors;
+        for (int i = 0; i < 4; i++) {
+            vn_pix_free(&p->pix[i]);
+            p->pix[i] = t->pix[i];
+        }
         p->fresh = true;
         p->mip_due = t->mip_missing;
         p->error[0] = '\0';
@@ -298,6 +329,9 @@ static void done(void *ctx, int rc, const struct vn_err *err)
     } else {
         info_free(&t->info);
         vn_free(t->cells);
+        vn_free(t->rough);
+        for (int i = 0; i < 4; i++)
+            vn_pix_free(&t->pix[i]);
         if (rc == VN_E_CANCELLED || !rc)
             p->dirty = true;
         else
@@ -314,6 +348,26 @@ void vn_panes_yield(struct vn_panes *p)
 
 bool vn_panes_drawing(const struct vn_panes *p) { return p->dirty || (p->task && !p->task->want_mip); }
 
+/* What the pictures are made of now: what is asked for, as far as the terminal has it. */
+static void choose_picture(struct vn_pane_task *t)
+{
+    const struct vn_view v = vn_session_view(t->p->s);
+    struct vn_pane_info *info = &t->info;
+    t->caps = vn_caps_get();
+    t->colors = vn_caps_colors(&t->caps, v.colors, &t->overlay_colors);
+    info->picture = vn_caps_picture(&t->caps, v.picture, t->colors, t->p->fast);
+    if (info->picture == VN_PIC_KITTY && (t->cols > VN_KITTY_MOST || t->rows > VN_KITTY_MOST))
+        info->picture = VN_PIC_QUAD;
+    vn_cell_size(vn_caps_cell(info->picture), &info->px_w, &info->px_h);
+    t->aspect = t->caps.cell_w ? (double)t->caps.cell_h / t->caps.cell_w : 2;
+    if (!(t->aspect > 1.2 && t->aspect < 4))
+        t->aspect = 2;
+    if (vn_pix_mode(info->picture)) {
+        info->px_w = t->caps.cell_w ? t->caps.cell_w : CELL_W;
+        info->px_h = t->caps.cell_h ? t->caps.cell_h : CELL_H;
+    }
+}
+
 void vn_panes_work(struct vn_panes *p)
 {
     if (p->dirty)
@@ -323,12 +377,16 @@ void vn_panes_work(struct vn_panes *p)
     struct vn_pane_task *t = vn_calloc(1, sizeof *t, NULL);
     if (!t)
         return;
-    *t = (struct vn_pane_task){ .p = p, .cols = p->cols, .rows = p->rows, .want_mip = !p->dirty, .colors = p->colors };
+    *t = (struct vn_pane_task){ .p = p, .cols = p->cols, .rows = p->rows, .want_mip = !p->dirty };
     memcpy(t->info.shown.window, p->window, sizeof p->window);
+    choose_picture(t);
     t->cells = vn_calloc((uint64_t)p->cols * (uint64_t)p->rows, sizeof *t->cells, NULL);
-    t->job = t->cells ? vn_job_submit(VN_VISIBLE, "picture", run, t, done, NULL) : NULL;
+    const bool pixels = vn_pix_mode(t->info.picture);
+    t->rough = pixels ? vn_calloc((uint64_t)p->cols * (uint64_t)p->rows, sizeof *t->rough, NULL) : NULL;
+    t->job = t->cells && (t->rough || !pixels) ? vn_job_submit(VN_VISIBLE, "picture", run, t, done, NULL) : NULL;
     if (!t->job) {
         vn_free(t->cells);
+        vn_free(t->rough);
         vn_free(t);
         return;
     }
@@ -336,19 +394,34 @@ void vn_panes_work(struct vn_panes *p)
     p->task = t;
 }
 
-void vn_panes_open(struct vn_panes *p, struct vn_session *s, enum vn_colors colors, bool true_color, double cell_aspect)
+void vn_panes_open(struct vn_panes *p, struct vn_session *s)
 {
-    *p = (struct vn_panes){ .s = s, .colors = colors, .true_color = true_color, .cell_aspect = cell_aspect };
-    p->mode = colors == VN_COLOR_NONE ? VN_CELL_BRAILLE : VN_CELL_QUAD;
+    *p = (struct vn_panes){ .s = s };
 }
 
-void vn_panes_close(struct vn_panes *p)
+/* Takes kitty's pictures of panes that have none now out of the terminal's memory. */
+static void delete_pictures(struct vn_panes *p, bool all, struct vn_str *b)
+{
+    const struct vn_caps caps = vn_caps_get();
+    for (int i = 0; i < 4; i++)
+        if (p->shows[i] && (all || !p->pix[i].bytes.n)) {
+            vn_kitty_delete(vn_pix_id(i), caps.in_tmux, b);
+            p->shows[i] = false;
+        }
+}
+
+void vn_panes_close(struct vn_panes *p, struct vn_str *b)
 {
     while (p->task) {
         vn_job_cancel(p->task->job);
         if (!vn_job_pump())
             usleep(2000);
     }
+    delete_pictures(p, true, b);
+    for (int i = 0; i < 4; i++)
+        vn_pix_free(&p->pix[i]);
+    vn_free(p->rough);
+    p->rough = NULL;
     info_free(&p->info);
     for (int i = 0; i < VN_KEPT; i++)
         vn_image_free(&p->kept[i].im);
@@ -376,6 +449,8 @@ int vn_panes_resize(struct vn_panes *p, int cols, int rows, struct vn_err *err)
     vn_free(p->old);
     vn_free(p->mark);
     vn_free(p->mark_color);
+    vn_free(p->rough);
+    p->rough = NULL;
     p->now = now;
     p->old = old;
     p->mark = mark;
@@ -399,6 +474,8 @@ void vn_panes_forget(struct vn_panes *p, int x, int y, int w, int h)
         for (int cx = 0; cx < p->cols; cx++)
             if (!w || covered(cx, cy, x, y, w, h))
                 p->old[(size_t)cy * p->cols + cx].ch = 0;
+    for (int i = 0; i < 4 && !w; i++)
+        p->pix[i].sent = false;                  /* the terminal may have lost what it was sent */
     p->fresh = true;
 }
 
@@ -579,9 +656,12 @@ static struct vn_cell *composed(struct vn_panes *p)
         ring_bits(p, ring);
         memcpy(send, p->now, n * sizeof *send);
         for (size_t i = 0; i < n; i++) {
-            if (p->marked && p->mark[i] && send[i].ch)
+            const bool marked = p->marked && p->mark[i] && send[i].ch, ringed = ring[i] && send[i].ch;
+            if (p->rough && (marked || ringed))
+                send[i] = p->rough[i];           /* characters in place of pixels */
+            if (marked)
                 send[i] = marked_cell(p, send[i], p->mark[i], p->mark_color[i]);
-            if (ring[i] && send[i].ch)
+            if (ringed)
                 send[i] = marked_cell(p, send[i], ring[i], 0xffffff);
         }
     } else {
@@ -592,21 +672,70 @@ static struct vn_cell *composed(struct vn_panes *p)
     return send;
 }
 
+/* Sixels, or what kitty has not been sent. */
+static void emit_pixels(struct vn_panes *p, const struct vn_cell *send, struct vn_str *b)
+{
+    const struct vn_caps caps = vn_caps_get();
+    for (int i = 0; i < p->info.n && p->rough; i++) {
+        const struct vn_pane_box *box = &p->info.box[i];
+        const int at[4] = { box->x, box->y, box->w, box->h };
+        if (p->info.picture == VN_PIC_SIXEL)
+            vn_sixel_emit(&p->pix[i].im, send, p->old, p->cols, at, caps.registers ? caps.registers : 256, b, NULL);
+        else if (!p->pix[i].sent)
+            vn_str_addn(b, p->pix[i].bytes.s, p->pix[i].bytes.n);
+    }
+}
+
+/* What turns the screen into `send`, to b. */
+static void emit_whole(struct vn_panes *p, const struct vn_cell *send, struct vn_str *b)
+{
+    emit_pixels(p, send, b);
+    vn_cells_emit(send, p->old, p->cols, p->rows, 0, 0, p->now_colors, b);
+}
+
+static void now_shown(struct vn_panes *p, const struct vn_cell *send)
+{
+    memcpy(p->old, send, (size_t)p->cols * (size_t)p->rows * sizeof *send);
+    for (int i = 0; i < 4; i++)
+        if (p->rough && p->pix[i].bytes.n && i < p->info.n)
+            p->pix[i].sent = p->shows[i] = true;
+}
+
+bool vn_panes_owe(const struct vn_panes *p, const struct vn_link_room *room)
+{
+    return p->owed && p->owed <= room->part * VN_PIXEL_PARTS;
+}
+
 void vn_panes_emit(struct vn_panes *p, const struct vn_link_room *room, bool moving, struct vn_str *b)
 {
     const size_t n = (size_t)p->cols * (size_t)p->rows;
     struct vn_cell *send;
     struct vn_str all = { 0 };
     p->fresh = p->behind = false;
+    p->owed = 0;
     if (!n || !(send = composed(p)))
         return;
     if (p->old_colors != p->now_colors)
         for (size_t i = 0; i < n; i++)
             p->old[i].ch = 0;
     p->old_colors = p->now_colors;
-    vn_cells_emit(send, p->old, p->cols, p->rows, 0, 0, p->now_colors, &all);
+    delete_pictures(p, false, b);
+    emit_whole(p, send, &all);
     p->whole = all.n;
-    if (all.n <= room->whole || (!moving && all.n <= room->part)) {
+    if (all.n <= room->whole || (!moving && all.n <= room->part * (p->rough ? VN_PIXEL_PARTS : 1))) {
+        if (all.n)
+            vn_str_addn(b, all.s, all.n);
+        now_shown(p, send);
+        goto out;
+    }
+    if (p->rough) {                              /* characters in the place of pixels, until the line bears these */
+        p->owed = all.n;
+        memcpy(send, p->rough, n * sizeof *send);
+        vn_str_free(&all);
+        vn_cells_emit(send, p->old, p->cols, p->rows, 0, 0, p->now_colors, &all);
+        p->whole = all.n;
+    }
+    if (p->rough && (all.n <= room->whole || (!moving && all.n <= room->part))) {
         if (all.n)
             vn_str_addn(b, all.s, all.n);
         memcpy(p->old, send, n * sizeof *send);
@@ -615,15 +744,16 @@ void vn_panes_emit(struct vn_panes *p, const struct vn_link_room *room, bool mov
     } else {
         p->behind = !emit_part(p, send, room->part, b);
     }
+out:
     vn_str_free(&all);
     vn_free(send);
 }
 
 int vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3])
 {
-    int px_w, px_h, u, v;
+    const int px_w = p->info.px_w, px_h = p->info.px_h;
+    int u, v;
     double uv[2];
-    vn_cell_size(p->mode, &px_w, &px_h);
     for (int i = 0; i < p->info.n; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
         if (!covered(x, y, b->x, b->y, b->w, b->h))
@@ -644,9 +774,9 @@ int64_t vn_panes_depth(const struct vn_panes *p, int i, int x, int y)
 {
     const struct vn_pane_box *b = &p->info.box[i];
     const struct vn_image *im = &p->info.mip[i];
-    int px_w, px_h, best = -1;
+    const int px_w = p->info.px_w, px_h = p->info.px_h;
+    int best = -1;
     int64_t plane = -1;
-    vn_cell_size(p->mode, &px_w, &px_h);
     for (int k = 0; im->plane && k < px_w * px_h; k++) {
         const int u = (x - b->x) * px_w + k % px_w, v = (y - b->y) * px_h + k / px_w;
         const size_t at = (size_t)v * im->w + u;

@@ -252,9 +252,8 @@ static void draw_title(const struct vn_ui *ui, int i)
     const struct vn_pane_box *b = &info->box[i];
     struct vn_str title = { 0 };
     char bar[24] = "";
-    int y = b->y - 1, px_w, px_h, u, v;
+    int y = b->y - 1, u, v;
     bool focus = vn_pane_focused(&info->shown.view, b) && info->n > 1;
-    vn_cell_size(ui->panes.mode, &px_w, &px_h);
     attrset((int)(focus || info->n == 1 ? A_REVERSE | A_BOLD : COLORS >= 256 && vn_tty_colors() != VN_COLOR_NONE ? color(PAIR_TITLE) : A_REVERSE));
     for (int x = 0; x < b->w; x++)
         mvaddch(y, b->x + x, ' ');
@@ -266,7 +265,7 @@ static void draw_title(const struct vn_ui *ui, int i)
     vn_str_free(&title);
     vn_scene_axes(vn_pane_axis(&info->shown.view, b->pane), &u, &v);
     if (i == 0)
-        vn_scale_bar(info->um_per_px, vn_um_known(&info->shown.vol->grid), b->w * px_w / 4, bar);
+        vn_scale_bar(info->um_per_px, vn_um_known(&info->shown.vol->grid), b->w * info->px_w / 4, bar);
     char right[64];
     snprintf(right, sizeof right, "%s%s%s%c\xe2\x86\x92 %c\xe2\x86\x93 ", bar[0] ? "bar " : "", bar, bar[0] ? "  " : "", 'x' + u, 'x' + v);
     if (b->x + b->w - vn_text_width(right) > x)

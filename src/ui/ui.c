@@ -22,6 +22,8 @@ static const double ESC_S = 0.05;                /* an ESC that stands alone thi
 static const double PROGRESS_S = 0.15;           /* between looks at what runs */
 static const double PICTURE_S = 0.05;            /* text waits so long for the picture that belongs to it */
 
+static const double FAST_RATE = 2e6, SLOW_RATE = 0.5e6;      /* bytes a second of a line for pictures of pixels, and for such no more */
+
 /* ---- hooks of the runner ---- */
 
 static bool same_ui_verb(const char *a, const char *b)
@@ -218,9 +220,21 @@ static int take_signals(struct vn_ui *ui)
     return last;
 }
 
+static void take_answer(struct vn_ui *ui, const struct vn_event *ev)
+{
+    const struct vn_caps was = vn_caps_get();
+    struct vn_caps c = was;
+    if (!vn_caps_answer(&c, ev->text, ev->n_text))
+        return;
+    vn_caps_set(&c);
+    if (c.true_color != was.true_color || c.kitty != was.kitty || c.sixel != was.sixel || c.cell_w != was.cell_w || c.cell_h != was.cell_h)
+        ui->panes.dirty = true;
+}
+
 static void take_event(struct vn_ui *ui, const struct vn_event *ev)
 {
     switch (ev->type) {
+    case VN_EV_ANSWER: take_answer(ui, ev); break;
     case VN_EV_ACK: vn_link_answer(&ui->link, vn_tty_now()); break;
     case VN_EV_FOCUS_IN: case VN_EV_FOCUS_OUT:
         if (vn_tty_in_tmux())                    /* the answer would reach another pane */
@@ -253,6 +267,7 @@ static bool take_input(struct vn_ui *ui, struct vn_input *in)
 static bool frame_goes(const struct vn_ui *ui, double now, double *due)
 {
     const struct vn_panes *p = &ui->panes;
+    const struct vn_link_room room = vn_link_room(&ui->link, now);
     double wait = vn_link_due(&ui->link, now);
     bool go = false;
     if (p->fresh || ui->text_dirty || ui->redraw) {
@@ -262,7 +277,6 @@ static bool frame_goes(const struct vn_ui *ui, double now, double *due)
         else
             go = vn_link_ready(&ui->link, now);
     } else if (p->behind) {
-        const struct vn_link_room room = vn_link_room(&ui->link, now);
         const double rest = ui->moved_at + VN_REST_S - now;
         if (p->whole > room.whole && rest > 0)
             wait = fmax(wait, rest);
@@ -270,6 +284,9 @@ static bool frame_goes(const struct vn_ui *ui, double now, double *due)
             wait = fmax(wait, 0.05);
         else
             go = vn_link_ready_more(&ui->link, now);
+    } else if (vn_panes_owe(p, &room)) {
+        wait = fmax(wait, ui->moved_at + VN_REST_S - now);
+        go = now - ui->moved_at >= VN_REST_S && vn_link_ready(&ui->link, now);
     } else {
         return false;
     }
@@ -330,6 +347,7 @@ static int loop(struct vn_ui *ui)
             vn_keys_flush(ui);
         if (ui->panes.dirty && !was_dirty)
             ui->moved_at = now;
+        ui->panes.fast = vn_link_rate(&ui->link) > (ui->panes.fast ? SLOW_RATE : FAST_RATE);
         if (!ui->busy || now >= ui->hold_until)
             vn_panes_work(&ui->panes);
         was_dirty = ui->panes.dirty;
@@ -403,9 +421,24 @@ static void configured(struct vn_ui *ui)
         vn_keys_command(ui, start);
 }
 
+/* Nobody waits for the answers: what the environment says is used until they come. */
+static void ask_terminal(void)
+{
+    struct vn_caps c = vn_caps_get();
+    struct vn_str b = { 0 };
+    c.busy = c.asked = true;
+    vn_caps_cell_of(STDOUT_FILENO, &c.cell_w, &c.cell_h);
+    vn_caps_set(&c);
+    vn_caps_questions(&c, &b);
+    if (b.s && !b.failed)
+        vn_tty_write(b.s, b.n);
+    vn_str_free(&b);
+}
+
 int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
 {
     struct vn_ui *ui = vn_calloc(1, sizeof *ui, err);
+    struct vn_str gone = { 0 };
     int last = 0, rc = ui ? vn_tty_open(err) : VN_E_MEMORY;
     if (rc) {
         vn_free(ui);
@@ -417,7 +450,8 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     vn_link_open(&ui->link, vn_tty_now());
     vn_tty_write(vn_tty_ack_request(), strlen(vn_tty_ack_request()));    /* the round trip, before there is much to send */
     vn_link_sent(&ui->link, vn_tty_now(), 4, true);
-    vn_panes_open(&ui->panes, s, vn_tty_colors(), vn_tty_true_color(), vn_tty_cell_aspect());
+    ask_terminal();
+    vn_panes_open(&ui->panes, s);
     vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done, on_job, on_bell, on_messages });
     vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list });
     vn_screen_layout(ui);
@@ -427,7 +461,10 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     vn_mode_enter(ui, NULL);
     vn_runner_drop(r);
     vn_job_cancel_all();
-    vn_panes_close(&ui->panes);
+    vn_panes_close(&ui->panes, &gone);
+    if (gone.s && !gone.failed)
+        vn_tty_write(gone.s, gone.n);
+    vn_str_free(&gone);
     for (int i = 0; i < 500 && ui->busy; i++)    /* what runs is told to stop, and its files go */
         if (!vn_job_pump())
             usleep(2000);
