@@ -150,8 +150,8 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
     }
     if (!rc) {
         s->scale_bar = i == 0;
-        s->dot_w = px_w;                         /* a line would change every cell that it crosses with each step */
-        s->dot_h = px_h;
+        s->dot_w = t->rough ? 0 : info->px_w;    /* a line would change every cell that it crosses with each step */
+        s->dot_h = t->rough ? 0 : info->px_h;
         vn_render_marks(s, &im);
         info->sampled = info->sampled || im.sampled;
         info->holes = info->holes || im.holes;
@@ -184,7 +184,7 @@ static int run(void *ctx, struct vn_job *job, struct vn_err *err)
     int rc = vn_shown_get(t->p->s, &info->shown, job, err);
     if (rc || !info->shown.vol)
         return rc;
-    if ((info->shown.overlay || info->shown.prob || info->shown.view.colormap || info->shown.vol->kind == VN_LABELS))
+    if (info->shown.overlay || info->shown.prob || info->shown.view.colormap || info->shown.vol->kind == VN_LABELS)
         t->colors = t->overlay_colors;
     info->n = vn_pane_layout(&info->shown, t->cols, t->rows, info->px_w, info->px_h, t->aspect * info->px_w / info->px_h, info->box, &info->um_per_px);
     for (int i = 0; i < info->n && !rc; i++)
