@@ -136,9 +136,13 @@ int  vn_runner_record(struct vn_runner *r, const char *path, bool force, struct 
 int  vn_runner_push(struct vn_runner *r, const char *text, const char *path, struct vn_err *err);
 void vn_runner_stop(struct vn_runner *r);                            /* quit */
 
-/* Completion: candidates for the word that ends at byte `point` of line: NULL-ended array, each and the array vn_free'd;
- * NULL when there are none.  *start: where the word begins.  *hint: what is expected there, may be NULL. */
-char **vn_complete(struct vn_session *s, const char *line, int point, int *start, const char **hint);
+/* Completion: what may stand at byte `point` of line, without quotes: NULL-ended array, each and the array vn_free'd; NULL
+ * when there is nothing.  *start: where the text begins that it takes the place of (behind NAME=, the value). */
+char **vn_complete(struct vn_session *s, const char *line, int point, int *start);
+/* The first n bytes of a candidate as they are typed: in quotes where needed, which are closed when it is whole. Appended to b. */
+void vn_complete_text(const char *word, size_t n, bool whole, struct vn_str *b);
+void vn_hint(const char *line, int point, struct vn_str *b);         /* what is expected there; appended to b */
+void vn_param_takes(const struct vn_param *p, struct vn_str *b);     /* "number, um, 0.1 to 50, default 1" */
 const struct vn_cmd *vn_cmd_find(const char *name, bool prefix, struct vn_err *err);
 /* Words of the first command of line, quotes removed.  *rest: the text after its ';', or NULL. */
 struct vn_words { char **w; bool *quoted; int n; };                  /* quoted: the word began with a quote */

@@ -39,9 +39,22 @@ static void add_wrapped(const char *text, int column, int indent, struct vn_str 
     vn_str_add(b, "\n");
 }
 
-static void add_table(const struct vn_param *p, struct vn_str *b)
+void vn_param_takes(const struct vn_param *p, struct vn_str *b)
 {
     char lo[32], hi[32];
+    vn_str_add(b, p->type == VN_P_CHOICE ? p->choices : type_words[p->type]);
+    if (p->unit)
+        vn_str_addf(b, ", %s", p->unit);
+    if (p->min != 0 || p->max != 0)
+        vn_str_addf(b, ", %s to %s", vn_text_real(p->min, lo), vn_text_real(p->max, hi));
+    if (p->def)
+        vn_str_addf(b, ", default %s", p->def);
+    if (p->flags & VN_REQ)
+        vn_str_add(b, ", required");
+}
+
+static void add_table(const struct vn_param *p, struct vn_str *b)
+{
     int width = 0;
 
     for (const struct vn_param *q = p; q->name; q++)
@@ -51,15 +64,7 @@ static void add_table(const struct vn_param *p, struct vn_str *b)
     for (; p->name; p++) {
         const bool keyed = !(p->flags & VN_POS) && p->type != VN_P_FLAG;
         struct vn_str takes = { 0 };
-        vn_str_add(&takes, p->type == VN_P_CHOICE ? p->choices : type_words[p->type]);
-        if (p->unit)
-            vn_str_addf(&takes, ", %s", p->unit);
-        if (p->min != 0 || p->max != 0)
-            vn_str_addf(&takes, ", %s to %s", vn_text_real(p->min, lo), vn_text_real(p->max, hi));
-        if (p->def)
-            vn_str_addf(&takes, ", default %s", p->def);
-        if (p->flags & VN_REQ)
-            vn_str_add(&takes, ", required");
+        vn_param_takes(p, &takes);
         vn_str_addf(b, "  %s%-*s ", p->name, width - (int)strlen(p->name), keyed ? "=" : "");
         add_wrapped(takes.s ? takes.s : "", width + 3, width + 3, b);
         b->failed |= takes.failed;

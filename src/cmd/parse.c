@@ -143,6 +143,13 @@ static int resolve(struct vn_call *c, struct vn_err *err)
     for (int i = 0; i < c->args.n; i++) {
         const struct vn_param *p = &c->args.params[i];
         struct vn_arg *v = &c->args.v[i];
+        if (p->type == VN_P_PATH && v->given && v->s[0] == '~' && (!v->s[1] || v->s[1] == '/') && getenv("HOME")) {
+            char *full = vn_sprintf(err, "%s%s", getenv("HOME"), v->s + 1);
+            const int rc = full ? vn_args_set(&c->args, p->name, full, err) : VN_E_MEMORY;
+            vn_free(full);
+            if (rc)
+                return rc;
+        }
         if ((p->flags & VN_REQ) && !v->has)
             return vn_fail(err, VN_E_USAGE, "%s is missing: %s", p->name, p->help ? p->help : "");
         if (p->type != VN_P_OBJECT || !v->has)

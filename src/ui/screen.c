@@ -61,22 +61,6 @@ void vn_screen_settings(void)
         vn_config_add(COLOR[i].name, COLOR[i].def, COLOR[i].help, check_color);
 }
 
-/* A message ends with what to do about it: it is folded at the window's width, where there are spaces. */
-static void add_folded(struct vn_ui *ui, enum vn_log_kind kind, const char *text)
-{
-    char line[1300];
-    for (int indent = 0; *text; indent = 2) {
-        const size_t room = vn_text_cut(text, COLS > 20 ? COLS - indent : 20);
-        size_t n = room;
-        while (text[n] && n && text[n] != ' ')
-            n--;
-        n = n ? n : room;
-        snprintf(line, sizeof line, "%*s%.*s", indent, "", (int)n, text);
-        vn_log_add(&ui->log, kind, line);
-        text += n + strspn(text + n, " ");
-    }
-}
-
 void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...)
 {
     char text[1200];
@@ -84,8 +68,8 @@ void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    if (kind == VN_LOG_ERROR)
-        add_folded(ui, kind, text);
+    if (kind == VN_LOG_ERROR)                    /* it ends with what to do about it */
+        vn_log_say(&ui->log, kind, text, COLS);
     else
         vn_log_add(&ui->log, kind, text);
     ui->text_dirty = true;
@@ -94,6 +78,7 @@ void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...)
 bool vn_screen_too_small(void) { return COLS < MIN_COLS || LINES < MIN_ROWS; }
 
 int vn_screen_rows(void) { return LINES; }
+int vn_screen_cols(void) { return COLS; }
 
 static int area_rows(const struct vn_ui *ui) { return LINES - ui->n_message - 2; }
 
@@ -619,9 +604,27 @@ static void draw_status(const struct vn_ui *ui)
 
 static void draw_messages(const struct vn_ui *ui)
 {
-    int y = LINES - ui->n_message - 1, from = ui->log.n > ui->n_message ? ui->log.n - ui->n_message : 0;
-    for (int i = 0; i < ui->n_message && from + i < ui->log.n; i++)
-        draw_line(y + i, &ui->log.line[from + i], 0);
+    int at[VN_LOG_ROWS];
+    const int n = vn_log_newest(&ui->log, ui->n_message, at);
+    for (int i = 0; i < n; i++)
+        draw_line(LINES - ui->n_message - 1 + i, &ui->log.line[at[i]], 0);
+}
+
+/* What is expected at the cursor, behind the line when there is room. */
+static void draw_hint(int x)
+{
+    struct vn_str b = { 0 };
+    vn_prompt_hint(&b);
+    const int room = COLS - 1 - x;
+    if (b.s && !b.failed && room >= 16) {
+        const bool cut = vn_text_width(b.s) > room;
+        attrset((int)attr_of(VN_LOOK_DIM));
+        x = put(LINES - 1, x, cut ? COLS - 2 : COLS - 1, b.s);
+        if (cut)
+            put(LINES - 1, x, COLS, "\xe2\x80\xa6");
+        attrset(A_NORMAL);
+    }
+    vn_str_free(&b);
 }
 
 /* Returns the cursor's column, or -1 when it is hidden. */
@@ -631,8 +634,8 @@ static int draw_prompt(struct vn_ui *ui)
     int cursor = -1;
     if (ui->prompting) {
         cursor = vn_prompt_show(COLS, &b);
-        if (b.s && !b.failed)
-            put(LINES - 1, 0, COLS, b.s);
+        const int x = b.s && !b.failed ? put(LINES - 1, 0, COLS, b.s) : 0;
+        draw_hint(x > cursor ? x + 2 : cursor + 3);
     } else if (ui->mode->hint) {
         ui->mode->hint(ui, &b);
         if (b.s && !b.failed)

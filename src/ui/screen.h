@@ -61,6 +61,7 @@ void vn_screen_layout(struct vn_ui *ui); /* after a change of size */
 void vn_screen_draw(struct vn_ui *ui);
 bool vn_screen_too_small(void);
 int  vn_screen_rows(void);
+int  vn_screen_cols(void);
 void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...) VN_PRINTF(3, 4);
 void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top);
 void vn_viewer_close(struct vn_ui *ui);

@@ -194,7 +194,15 @@ static void on_line(void *ctx, const char *line)
 
 static void on_list(void *ctx, const char *text)
 {
-    vn_say(ctx, VN_LOG_TEXT, "%s", text);
+    struct vn_ui *ui = ctx;
+    vn_log_say(&ui->log, VN_LOG_TEXT, text, vn_screen_cols());
+    ui->text_dirty = true;
+}
+
+static int on_room(void *ctx)
+{
+    const struct vn_ui *ui = ctx;
+    return ui->n_message * (vn_screen_cols() - 10);      /* words are not broken */
 }
 
 /* ---- the loop ---- */
@@ -453,7 +461,7 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     ask_terminal();
     vn_panes_open(&ui->panes, s);
     vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done, on_job, on_bell, on_messages });
-    vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list });
+    vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list, on_room });
     vn_screen_layout(ui);
     first_look(ui);
     configured(ui);

@@ -153,9 +153,12 @@ static void split(const char *line)
 
 static void complete(struct vn_session *s, const char *line, int point)
 {
-    const char *hint;
+    struct vn_str hint = { 0 };
     int start = -1;
-    char **list = vn_complete(s, line, point, &start, &hint);
+    char **list = vn_complete(s, line, point, &start);
+
+    vn_hint(line, point, &hint);
+    vn_str_free(&hint);
 
     fuzz_check(start >= 0 && start <= point, "completion begins outside", line);
     for (char **l = list; l && *l; l++)
