@@ -186,6 +186,7 @@ static void painting_by_key_and_mouse(void **state)
     expect(&t, "z 10/20");
     keys(&t, "e");
     expect(&t, "painting makes a new mask 't_drawn'");
+    expect_is(&t, "f full", false);              /* the whole frame has come */
     keys(&t, "\033");
     expect(&t, "f full");
     keys(&t, "q");
