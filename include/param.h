@@ -89,7 +89,7 @@ double *vn_args_points(const struct vn_args *a, const char *name, struct vn_err 
 /* What was typed, as command text that parses back: positional words bare, then key=value and flags.  Appended to b. */
 struct vn_str;
 void vn_args_print(const struct vn_args *a, struct vn_str *b);
-/* Adds every value in force, defaults included, to a key; not objects (their keys count), names and VN_PREF rows. */
+/* Adds every value in force, defaults included, to a key; not objects and files (their keys count), names and VN_PREF rows. */
 struct vn_key vn_args_key(const struct vn_args *a, struct vn_key k);
 /* A word in quotes where the command language needs them.  Appended to b. */
 void vn_word_print(const char *w, struct vn_str *b);

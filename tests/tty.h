@@ -290,6 +290,9 @@ static inline void click(struct tty *t, int button, int x, int y)
     mouse(t, button, x, y, true);
 }
 
+/* Clicks on the first cell of a text on the screen, which has to be there. */
+static inline void click_on(struct tty *t, const char *s);
+
 static inline void paste(struct tty *t, const char *text)
 {
     keys(t, "\033[200~");
@@ -352,6 +355,20 @@ static inline void expect_is(struct tty *t, const char *s, bool there)
 }
 
 static inline void expect(struct tty *t, const char *s) { expect_is(t, s, true); }
+
+static inline void click_on(struct tty *t, const char *s)
+{
+    char row[1024];
+    expect(t, s);
+    for (int y = 0; y < t->rows; y++) {
+        row_text(t, y, row);
+        const char *at = strstr(row, s);
+        if (at) {
+            click(t, 0, (int)(at - row), y);
+            return;
+        }
+    }
+}
 
 /* Until nothing has come for 200 ms and the link is empty. */
 static inline void settle(struct tty *t)

@@ -431,7 +431,7 @@ struct vn_key vn_args_key(const struct vn_args *a, struct vn_key k)
 {
     for (int i = 0; i < a->n; i++) {
         const struct vn_param *p = &a->params[i];
-        if (!a->v[i].has || (p->flags & VN_PREF) || p->type == VN_P_OBJECT || p->type == VN_P_NAME)
+        if (!a->v[i].has || (p->flags & (VN_PREF | VN_FILE)) || p->type == VN_P_OBJECT || p->type == VN_P_NAME)
             continue;
         k = vn_key_str(vn_key_str(k, p->name), a->v[i].s);
     }

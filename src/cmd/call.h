@@ -10,7 +10,6 @@ int  vn_call_parse(struct vn_runner *r, struct vn_session *s, const struct vn_wo
 void vn_call_free(struct vn_call *c);
 /* Canonical text, every name and absolute input paths written out. Appended to b. */
 void vn_call_print(const struct vn_call *c, struct vn_str *b);
-struct vn_key vn_call_key(const struct vn_call *c, int output);
 /* Words of one command with every object's name and as= replaced: word(ctx, i, was) gives the new word of parameter i, or
  * NULL with err set. drop: flags of parameters that are left out. Canonical, appended to b. */
 typedef const char *(*vn_word_fn)(void *ctx, int i, const char *was, struct vn_err *err);

@@ -310,7 +310,22 @@ int vn_words_map(const struct vn_words *words, unsigned drop, vn_word_fn word, v
 
 const struct vn_op *vn_cmd_op(const struct vn_cmd *cmd, const struct vn_args *a) { return cmd->choose ? cmd->choose(a) : cmd->op; }
 
-struct vn_key vn_call_key(const struct vn_call *c, int output)
+/* Adds what was read: of a volume its key, which the file's place, time and header make, however its path was written. */
+static struct vn_key file_key(const struct vn_call *c, const struct vn_made *m, const void *content, struct vn_key k)
+{
+    bool reads = false;
+    for (int i = 0; i < c->args.n; i++) {
+        if (!(c->args.params[i].flags & VN_FILE) || !c->args.v[i].has)
+            continue;
+        char *full = realpath(c->args.v[i].s, NULL);
+        k = m->kind & VN_VOLUMES ? k : vn_key_str(k, full ? full : c->args.v[i].s);
+        free(full);
+        reads = true;
+    }
+    return reads && m->kind & VN_VOLUMES ? vn_key_add(k, &((const struct vn_vol *)content)->key, sizeof k) : k;
+}
+
+static struct vn_key call_key(const struct vn_call *c, int output, const void *content)
 {
     const struct vn_op *op = vn_cmd_op(c->cmd, &c->args);
     struct vn_key k = vn_key_str(vn_key_start(), c->cmd->name);
@@ -325,7 +340,7 @@ struct vn_key vn_call_key(const struct vn_call *c, int output)
             k = vn_key_add(k, &c->args.v[i].obj->key, sizeof k);
     if (c->has_roi)
         k = vn_key_add(k, &c->roi, sizeof c->roi);
-    return k;
+    return file_key(c, &c->made[output], content, k);
 }
 
 /* ---- objects ---- */
@@ -374,10 +389,7 @@ int vn_call_bind(struct vn_call *c, struct vn_err *err)
         snprintf(name, sizeof name, "%s%s", c->as, m->suffix);
         void *content = m->content;
         m->content = NULL;
-        struct vn_key key = vn_call_key(c, i);
-        if ((m->kind & VN_VOLUMES) && (c->cmd->flags & VN_CMD_READS))
-            key = ((struct vn_vol *)content)->key;
-        struct vn_obj *o = vn_obj_new(m->kind, content, c->cmd->name, &c->args, line.s, key, err);
+        struct vn_obj *o = vn_obj_new(m->kind, content, c->cmd->name, &c->args, line.s, call_key(c, i, content), err);
         if (!o) {
             rc = VN_E_MEMORY;
             break;

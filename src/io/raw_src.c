@@ -48,7 +48,9 @@ int vn_raw_fd(const char *path, uint64_t *size, struct vn_key *key, int *fd, str
     }
     *size = (uint64_t)st.st_size;
     if (key) {
-        *key = vn_key_str(*key, path);
+        char *full = realpath(path, NULL);
+        *key = vn_key_str(*key, full ? full : path);
+        free(full);
         *key = vn_key_add(*key, &st.st_size, sizeof st.st_size);
         *key = vn_key_add(*key, &st.st_mtim.tv_sec, sizeof st.st_mtim.tv_sec);
         *key = vn_key_add(*key, &st.st_mtim.tv_nsec, sizeof st.st_mtim.tv_nsec);

@@ -176,7 +176,8 @@ static struct vn_key stack_key(const struct vn_stack *k)
     struct vn_key key = vn_key_str(vn_key_start(), realpath(k->path, whole) ? whole : k->path);
 
     for (int64_t i = 0; i < k->n_file; i++) {
-        key = vn_key_str(key, k->file[i].path);
+        const char *name = strrchr(k->file[i].path, '/');
+        key = vn_key_str(key, name ? name + 1 : k->file[i].path);
         key = vn_key_add(key, &k->file[i].size, sizeof k->file[i].size);
         key = vn_key_add(key, k->file[i].mtime, sizeof k->file[i].mtime);
     }

@@ -317,7 +317,7 @@ void vn_browse_mouse(struct vn_ui *ui, const struct vn_event *ev)
 static void hint(const struct vn_ui *ui, struct vn_str *b)
 {
     vn_str_add(b, ui->busy ? "working: {cancel}  {prompt}  {help}  {quit}"
-                           : "{prompt}  {help}  {full}  {pane-next}  {slice-back}{slice-next}  {zoom-in}{zoom-out}  {region}  {edit}  {quit}");
+                           : "{menu}  {prompt}  {help}  {full}  {pane-next}  {slice-back}{slice-next}  {zoom-in}{zoom-out}  {quit}");
 }
 
 const struct vn_mode vn_mode_browse = {

@@ -200,6 +200,7 @@ bool vn_screen_button(struct vn_ui *ui, const struct vn_event *ev)
         const struct vn_button *b = &ui->button[i];
         if (ev->y != b->y || ev->x < b->x || ev->x >= b->x + b->w)
             continue;
+        ui->prompting = false;
         if (b->bind->run)
             b->bind->run(ui, b->bind->arg, ev->mods);
         else
@@ -219,16 +220,17 @@ static void fill(int y, int x, int w, const wchar_t *c, attr_t a)
 
 /* ---- panes ---- */
 
-static void draw_welcome(const struct vn_ui *ui)
+static void draw_welcome(struct vn_ui *ui)
 {
     static const char *const line[] = {
-        "venule " VN_VERSION, "", ":open FILE            a TIFF, NIfTI, OME-Zarr, HDF5 ... volume",
-        ":phantom network      a made-up volume to try things on", ":help                 all commands", "?  keys      q  quit",
+        "venule " VN_VERSION, "", ":open FILE            a TIFF, NIfTI, NRRD ... volume, or a folder of slices",
+        ":phantom network      a made-up volume to try things on", ":help                 all commands",
+        "{menu}              what can be done, to choose from", "{help}                {quit}",
     };
     int y = (area_rows(ui) - (int)VN_COUNT(line)) / 2;
     for (int i = 0; i < (int)VN_COUNT(line); i++)
         if (y + i >= 0 && y + i < area_rows(ui))
-            put(y + i, COLS > 70 ? (COLS - 56) / 2 : 2, COLS, line[i]);
+            put_markup(ui, y + i, ui->panes.cols > 70 ? (ui->panes.cols - 56) / 2 : 2, ui->panes.cols, A_NORMAL, line[i]);
 }
 
 static void draw_title(const struct vn_ui *ui, int i)

@@ -19,6 +19,7 @@
 
 static const double SETTLE_S = 0.4;              /* a held key is one command when it has rested this long */
 static const double ESC_S = 0.05;                /* an ESC that stands alone this long is the key */
+enum { FEW = 5 };                                /* lines of a result that may scroll off without a page being opened */
 static const double PROGRESS_S = 0.15;           /* between looks at what runs */
 static const double PICTURE_S = 0.05;            /* text waits so long for the picture that belongs to it */
 
@@ -120,6 +121,16 @@ static bool new_picture(const struct vn_ui *ui)
     return found;
 }
 
+/* The command at that line of the log asks for what it prints, rather than doing something. */
+static bool is_question(const struct vn_ui *ui, int line)
+{
+    char verb[32] = "";
+    if (line >= ui->log.n || sscanf(ui->log.line[line].s, "> %31s", verb) != 1)
+        return true;
+    const struct vn_cmd *c = vn_cmd_find(verb, false, NULL);
+    return !c || c->flags & VN_CMD_NO_JOURNAL;
+}
+
 static void on_done(void *ctx, int rc)
 {
     struct vn_ui *ui = ctx;
@@ -139,8 +150,9 @@ static void on_done(void *ctx, int rc)
     const bool idle = !ui->prompting || (ui->prompt_stays && vn_prompt_empty());
     if (ui->prompting && idle && vn_newest_volume(ui->s, VN_VOLUMES, name))
         ui->prompting = false;
-    /* Long results are shown whole, unless there is something new to look at (M shows the text then). */
-    if (printed > ui->n_message && !ui->mode->short_results && !new_picture(ui) && !ui->viewer.on && idle) {
+    /* Long results are shown as a page, unless there is something new to look at (M shows the text then). */
+    const int room = ui->n_message + (is_question(ui, from) ? 0 : FEW);
+    if (printed > room && !ui->mode->short_results && !new_picture(ui) && !ui->viewer.on && idle) {
         vn_viewer_open(ui, &ui->log, from);
         ui->prompting = false;
     }
