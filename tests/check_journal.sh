@@ -42,8 +42,8 @@ done
 mkdir n
 (cd n && "$program" --quiet -c 'phantom tube dims=24x24x16 as=v; save v v.tif; save v v.nrrd; save v v.nii' >/dev/null)
 for f in v.tif v.nrrd v.nii; do
-    (cd n && "$program" --quiet -c "open $f as=v; gamma v gamma=2 as=w; save w 1$f.tif" && "$program" --quiet -c "phantom tube dims=24x24x16 as=x; open $PWD/n/./$f as=v
-gamma v gamma=2 as=w; save w 2$f.tif") >out.n 2>&1
+    (cd n && "$program" --quiet -c "open $f as=v; gamma v gamma=2 as=w; save w 1$f.tif" &&
+        "$program" --quiet -c "phantom tube dims=24x24x16 as=x; open $scratch/n/./$f as=v; gamma v gamma=2 as=w; save w 2$f.tif") >out.n 2>&1
     check "$f written as another path gives the same bytes" cmp -s n/1$f.tif n/2$f.tif
 done
 finish
