@@ -10,5 +10,10 @@ struct vn_profile { int64_t n; double length, step; double *at, *value; };   /* 
  * with vn_profile_free. */
 int  vn_profile(struct vn_vol *v, const struct vn_box *box, const double from[3], const double to[3], double width, struct vn_profile *out,
                 struct vn_job *job, struct vn_err *err);
+/* The main peak: its value and place (distance along the line; the first of equals), the ground it stands on, which is the larger
+ * of the least values on its two sides, and its full width at half of its height above the ground, between the crossings
+ * nearest to it, the profile being straight between its points.  NaN where it cannot be known: the peak is at an end. */
+struct vn_peak { double value, at, ground, from, to, fwhm; };
+void vn_profile_peak(const struct vn_profile *p, struct vn_peak *out);
 void vn_profile_free(struct vn_profile *p);
 #endif

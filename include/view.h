@@ -49,6 +49,8 @@ struct vn_view {
     struct vn_picked { char of[64]; enum vn_picked_kind kind; int64_t id, voxels; double at[3], distance; } picked;
     enum vn_picture picture;           /* asked for; the terminal may lack it */
     enum vn_pic_colors colors;
+    double line[2][3];                 /* being measured, drawn over the pictures, voxels: 3 is the middle of voxel 3 */
+    bool   has_line;
     /* live threshold on a probability, shown as the overlay while it is moved; low < 0: off */
     char   threshold_of[64];
     double low, high;

@@ -55,6 +55,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
 {
     const bool draws = vn_args_has(&c->args, "plot") && !c->remake;
     struct vn_profile p = { 0 };
+    struct vn_peak peak;
     struct vn_table *t = NULL;
     struct vn_box box;
     struct vn_vol *v;
@@ -83,6 +84,10 @@ static int exec(struct vn_call *c, struct vn_err *err)
         vn_res_num(c, um ? "step_um" : "step_vox", p.step);
         vn_res_num(c, "min", lo);
         vn_res_num(c, "max", hi);
+        vn_profile_peak(&p, &peak);
+        vn_res_num(c, um ? "peak_at_um" : "peak_at_vox", peak.at);
+        vn_res_num(c, "ground", peak.ground);
+        vn_res_num(c, um ? "fwhm_um" : "fwhm_vox", peak.fwhm);
         if (!um)
             vn_call_note(c, "the voxel size is not known: distances are in voxels, taken as cubes");
         rc = vn_call_output(c, 0, "", VN_TABLE, t, err);

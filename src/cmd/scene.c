@@ -326,6 +326,8 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
             out->under[out->n_under++] = (struct vn_drawn){ d->under[i], view->under[i].opacity, view->under[i].outline, view->under[i].tint };
     const int64_t slab = vn_pane_slab(d, axis);
     out->graph = d->graph;
+    out->has_line = view->has_line;
+    memcpy(out->line, view->line, sizeof out->line);
     if (!strcmp(view->picked.of, view->graph)) {
         out->picked_kind = view->picked.kind;
         out->picked = view->picked.id;

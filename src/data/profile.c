@@ -142,6 +142,44 @@ int vn_profile(struct vn_vol *v, const struct vn_box *box, const double from[3],
     return rc;
 }
 
+/* Where the profile crosses `level` on the way from point i in direction way; it does. */
+static double crossing(const struct vn_profile *p, int64_t i, int way, double level)
+{
+    while (p->value[i + way] > level)
+        i += way;
+    const double part = (p->value[i] - level) / (p->value[i] - p->value[i + way]);
+    return p->step * ((double)i + way * part);
+}
+
+void vn_profile_peak(const struct vn_profile *p, struct vn_peak *out)
+{
+    int64_t top = -1;
+    double least[2] = { INFINITY, INFINITY };
+    bool whole = true;
+    *out = (struct vn_peak){ NAN, NAN, NAN, NAN, NAN, NAN };
+    for (int64_t i = 0; i < p->n; i++) {
+        whole = whole && !isnan(p->value[i]);
+        if (!isnan(p->value[i]) && (top < 0 || p->value[i] > p->value[top]))
+            top = i;
+    }
+    if (top < 0)
+        return;
+    out->value = p->value[top];
+    out->at = p->step * (double)top;
+    for (int64_t i = 0; i < p->n; i++)
+        if (i != top)
+            least[i > top] = fmin(least[i > top], p->value[i]);
+    if (!whole || !isfinite(least[0]) || !isfinite(least[1]))
+        return;
+    out->ground = fmax(least[0], least[1]);
+    const double half = 0.5 * (out->value + out->ground);
+    if (!(half < out->value))
+        return;
+    out->from = crossing(p, top, -1, half);
+    out->to = crossing(p, top, 1, half);
+    out->fwhm = out->to - out->from;
+}
+
 void vn_profile_free(struct vn_profile *p)
 {
     vn_free(p->at);

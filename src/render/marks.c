@@ -57,7 +57,7 @@ static void blend(struct vn_image *im, int x, int y, uint32_t rgb, int weight)
     }
 }
 
-static const uint32_t CROSSHAIR = 0x005faf, FRAME = 0x00d787;     /* in the 256-colour palette as they are */
+static const uint32_t CROSSHAIR = 0x005faf, FRAME = 0x00d787, MEASURED = 0x00ff00;     /* in the 256-colour palette as they are */
 
 static void draw_roi(const struct vn_scene *s, struct vn_image *im)
 {
@@ -114,6 +114,23 @@ int vn_scale_bar(double um_per_px, bool um_known, int max_px, char label[24])
     return (int)floor(best / um_per_px + 0.5);
 }
 
+/* All of it, whatever the slice, with a square at either end. */
+static void draw_measured(const struct vn_scene *s, struct vn_image *im)
+{
+    int a, b, x[2], y[2];
+    vn_scene_axes(s->axis, &a, &b);
+    for (int e = 0; e < 2; e++) {
+        to_pixel(s, im, s->line[e][a] + 0.5, s->line[e][b] + 0.5, &x[e], &y[e]);
+        for (int j = -1; j <= 1; j++)
+            for (int i = -1; i <= 1; i++)
+                if (!j || s->aspect < 1.5)
+                    blend(im, x[e] + i, y[e] + j, MEASURED, 256);
+    }
+    const int64_t dx = x[1] - x[0], dy = y[1] - y[0], n = vn_max64(dx < 0 ? -dx : dx, dy < 0 ? -dy : dy);
+    for (int64_t i = 1; i < n; i++)
+        blend(im, x[0] + (int)((2 * dx * i + (dx < 0 ? -n : n)) / (2 * n)), y[0] + (int)((2 * dy * i + (dy < 0 ? -n : n)) / (2 * n)), MEASURED, 256);
+}
+
 static void draw_scale_bar(const struct vn_scene *s, struct vn_image *im)
 {
     char label[24];
@@ -143,6 +160,8 @@ void vn_render_marks(const struct vn_scene *s, struct vn_image *im)
         draw_roi(s, im);
     if (s->crosshair)
         draw_crosshair(s, im);
+    if (s->has_line)
+        draw_measured(s, im);
     if (s->scale_bar)
         draw_scale_bar(s, im);
 }
