@@ -29,4 +29,8 @@ int  vn_auto_threshold(struct vn_vol *v, const struct vn_box *box, enum vn_auto_
 /* Fills low (and high) of threshold's arguments when low is not there: a probability without a method gets low=0.5
  * high=0.7, everything else its method (li by default). */
 int  vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_box *box, struct vn_job *job, struct vn_err *err);
+struct vn_plan;
+struct vn_cost;
+/* What that costs, for estimates. */
+void vn_threshold_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c);
 #endif

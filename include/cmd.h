@@ -85,6 +85,8 @@ void vn_res_bool(struct vn_call *c, const char *key, bool v);
 void vn_res_nums(struct vn_call *c, const char *key, const double *v, int n);
 void vn_res_ints(struct vn_call *c, const char *key, const int64_t *v, int n);   /* first 100, then "KEY_count" */
 void vn_res_volume(struct vn_call *c, const struct vn_vol *v);        /* dims, type, voxel_um, extent_mm of a result */
+/* The inputs of a verb that is one operation, and where all of them have voxels in the call's region. */
+int  vn_call_inputs(struct vn_call *c, struct vn_vol *in[4], struct vn_box *region, struct vn_err *err);
 /* A verb that is one operation on the volume parameters named by its table's OBJECT rows, in order. */
 int  vn_cmd_exec_op(struct vn_call *c, struct vn_err *err);
 

@@ -28,6 +28,9 @@ int  vn_sep_init(struct vn_sep *s, const struct vn_buf *in, const struct vn_taps
 /* out: the planes that follow those of the call before; of box's extent along x and y. */
 int  vn_sep_next(struct vn_sep *s, const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
 void vn_sep_free(struct vn_sep *s);                        /* also after init failed */
+/* For estimates: the ring's bytes, and the work of filtering box, in additions a voxel. */
+double vn_sep_bytes(const struct vn_taps *t, const struct vn_box *box, int64_t depth);
+double vn_sep_work(const struct vn_taps *t, const struct vn_box *box);
 
 /* A wide Gaussian at little cost: means of cells of f voxels, aligned to the full-resolution grid, smoothed and
  * interpolated linearly.  The cells' variance f^2 / 12 and the interpolation's f^2 / 6 are taken off sigma^2; with
@@ -51,6 +54,8 @@ int  vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_
                    struct vn_job *job, struct vn_err *err);
 void vn_field_row(const struct vn_field *f, int i, int64_t x, int64_t y, int64_t z, float *out, float *spare, int64_t n);   /* spare: n + 2 */
 void vn_field_free(struct vn_field *f);                    /* also after init failed */
+/* For estimates: bytes that stay, and at most while it is made; *filled: voxels that fill is called for. */
+void vn_field_bytes(const struct vn_wide *w, const struct vn_box *box, int n, double *stay, double *peak, double *filled);
 
 /* row[0..n) with voxels in [lo, hi), not empty: the rest mirrored (VN_PAD_MIRROR). */
 void vn_mirror_row(float *row, int64_t n, int64_t lo, int64_t hi);

@@ -22,6 +22,9 @@ struct vn_runs {
 /* Runs of nonzero voxels (background false) or of zero voxels (true) of a u8 mask.  VN_E_ARG when the mask is not u8,
  * VN_E_UNSUPPORTED beyond 2^32 - 2 runs.  Free with vn_runs_free. */
 int  vn_runs_build(const struct vn_buf *mask, bool background, struct vn_runs *out, struct vn_job *job, struct vn_err *err);
+#define VN_RUNS_TYPICAL 0.01           /* a voxel, of vessels */
+#define VN_RUN_WORK 20                 /* of a run, in the work of a voxel */
+double vn_runs_bytes(const struct vn_box *box, double n);   /* for estimates: n runs with their labels */
 void vn_runs_free(struct vn_runs *r);                       /* leaves {0} */
 /* Fills label and count. connectivity: 6, 18 or 26. */
 int  vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struct vn_err *err);

@@ -14,6 +14,7 @@ void vn_mem_init(uint64_t budget);      /* bytes; 0 = min(25 % of RAM, 8 GB) */
 uint64_t vn_mem_budget(void);
 uint64_t vn_mem_in_use(void);           /* live large blocks */
 uint64_t vn_mem_peak(void);
+static inline double vn_mem_counted(double bytes) { return bytes < VN_MEM_LARGE ? 0 : bytes; }   /* of one allocation, in the above */
 void vn_mem_peak_reset(void);
 
 /* All return NULL with err set on failure; contents are undefined but for vn_calloc.  n = 0 gives a valid block. */

@@ -22,6 +22,7 @@ int vn_ball_get(const struct vn_args *a, const char *param, const double um[3], 
 int vn_morph_buf(struct vn_buf *mask, enum vn_morph m, const struct vn_ball *ball, struct vn_job *job, struct vn_err *err);
 /* Its working memory, bytes per voxel of region. */
 double vn_morph_bytes(enum vn_morph m, const struct vn_ball *ball, const struct vn_box *region);
+double vn_morph_held(enum vn_morph m, const struct vn_ball *ball, const struct vn_box *region);   /* for estimates: bytes */
 /* out = 0 or 1 from a u8 buffer that covers it. */
 int vn_binary_copy(const struct vn_buf *in, struct vn_buf *out, struct vn_job *job, struct vn_err *err);
 #endif

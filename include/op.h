@@ -31,6 +31,12 @@ struct vn_plan {
     int64_t shift[3];
     double step[3];
 };
+/* What a block costs, for estimates.  bytes: held by cpu at its peak, beside input and output, in blocks that the memory
+ * budget counts; work: in any unit, proportional to its time.  The shares are of a mask's voxels (of what an image has
+ * above the threshold), from a sample. */
+struct vn_cost { double bytes, work; };
+struct vn_share { double set, runs, border; };       /* foreground; beginnings of runs along x; foreground beside background */
+
 struct vn_op {
     const char *name;
     int version;                   /* raised when results change: part of every key */
@@ -52,6 +58,11 @@ struct vn_op {
      * the input; may reach beyond the volume (padded), or be empty.  plan->halo then only says how much larger than out
      * that is, in output voxels. */
     void (*map)(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, struct vn_box *need);
+    /* Optional: the block `out`, and prepare over stat_box.  Without: nothing held, work is the voxels. */
+    void (*cost)(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out,
+                 const struct vn_share *share, struct vn_cost *c);
+    void (*prepare_cost)(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box,
+                         struct vn_cost *c);
 };
 extern const struct vn_op *const vn_op_table[];      /* generated from src/op/op_*.c; NULL-ended, sorted by name */
 const struct vn_op *vn_op_find(const char *name);
@@ -64,6 +75,14 @@ const char *vn_op_device_reason(void);               /* why not the GPU; "" when
 void vn_op_device_close(void);
 
 struct vn_ran { const char *device; int n_block; char note[160]; };   /* how it was done; device "cpu" or "cuda" */
+/* Blocks that vn_op_run would take now, whose voxels are cut from region (plan->box with map) from its first corner on. */
+void vn_op_blocks(const struct vn_op *op, const struct vn_args *a, struct vn_vol *const *in, const struct vn_plan *p, const struct vn_box *region,
+                  int64_t dim[3]);
+/* Where automatic parameters look: the whole volume, or the region with stats=region. */
+const struct vn_box *vn_op_stat_box(const struct vn_args *a, const struct vn_vol *v, const struct vn_box *region);
+/* Bytes of the buffer that input i of block `out` is read into; 0 where the volume lends its voxels. */
+double vn_op_input_bytes(const struct vn_op *op, const struct vn_args *a, const struct vn_plan *p, struct vn_vol *const *in, int i,
+                         const struct vn_box *out);
 
 /* Runs op over region (which lies in in[0]->box) and makes the output volume, whose box is the region (plan->box with map).
  * a is changed by prepare.  ran may be NULL. */

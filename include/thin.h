@@ -19,5 +19,6 @@
 /* mask: u8, nonzero = foreground; outside is background.  um: voxel size, all 0 = unknown (isotropic).  skel: u8 0 or 1 over the
  * same box; may be mask itself.  Memory: 4 bytes per voxel, 2 bits, and 8 bytes per voxel at the front of thinning.
  * The same on any number of threads. */
+double vn_thin_front_bytes(double n);  /* for estimates: what the n voxels at the mask's border take while they are looked at */
 int vn_thin(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, struct vn_job *job, struct vn_err *err);
 #endif

@@ -70,7 +70,7 @@ static void prefixes_only_at_the_prompt(void **state)
 static void usage_errors_say_what_is_missing(void **state)
 {
     static const struct { const char *line, *says; } t[] = {
-        { "close", "name is missing" }, { "roi 0:1,0:1,0:1 9", "one word too many" }, { "roi size=1 size=2", "given twice" },
+        { "close", "name is missing" }, { "roi 0:1,0:1,0:1 9", "give a box" }, { "goto 0,0,0 9", "one word too many" }, { "roi size=1 size=2", "given twice" },
         { "roi sise=1", "did you mean 'size'?" }, { "close 'x", "quote is not closed" }, { "help nothing", "unknown command" },
         { "source /nonexistent/x.vn", "/nonexistent/x.vn" }, { "roi at=1,1,1", "goes with size" },
     };
@@ -90,7 +90,7 @@ static void verb_and_question_mark_is_help(void **state)
     session_start(false, false);
     assert_int_equal(session_run("roi ?"), 0);
     assert_non_null(strstr(out, "roi - set the region"));
-    assert_non_null(strstr(out, "size= numbers, voxels, 1 to 1000000000"));
+    assert_non_null(strstr(out, "size=  lengths, 0 to 1000000000"));
 }
 
 static void journal_holds_what_succeeded(void **state)

@@ -192,22 +192,30 @@ static int common_region(struct vn_call *c, struct vn_vol *const *in, const char
     return rc;
 }
 
-int vn_cmd_exec_op(struct vn_call *c, struct vn_err *err)
+int vn_call_inputs(struct vn_call *c, struct vn_vol *in[4], struct vn_box *region, struct vn_err *err)
 {
     const struct vn_op *op = vn_cmd_op(c->cmd, &c->args);
     const char *name[4];
-    struct vn_vol *in[4] = { 0 }, *out;
-    struct vn_box region;
-    struct vn_ran ran = { 0 };
     int n = 0, rc;
 
     for (const struct vn_param *p = c->cmd->params; p->name && n < op->n_in; p++)
         if (p->type == VN_P_OBJECT) {
             name[n++] = p->name;
+            in[n - 1] = NULL;
             if (vn_args_has(&c->args, p->name) && (rc = vn_call_vol(c, p->name, &in[n - 1], err)))
                 return rc;
         }
-    if ((rc = common_region(c, in, name, n, &region, err)) || (rc = vn_op_run(op, &c->args, in, &region, &out, &ran, c->job, err)))
+    return common_region(c, in, name, n, region, err);
+}
+
+int vn_cmd_exec_op(struct vn_call *c, struct vn_err *err)
+{
+    struct vn_vol *in[4], *out;
+    struct vn_box region;
+    struct vn_ran ran = { 0 };
+    int rc = vn_call_inputs(c, in, &region, err);
+
+    if (rc || (rc = vn_op_run(vn_cmd_op(c->cmd, &c->args), &c->args, in, &region, &out, &ran, c->job, err)))
         return rc;
     vn_res_volume(c, out);
     vn_res_text(c, "device", ran.device);

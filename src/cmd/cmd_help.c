@@ -124,7 +124,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "files", "open save info set close" },
     { "look", "show overlay goto zoom slab axis layout crosshair window colormap pick picture" },
     { "pictures", "slice mip snap histogram profile plot" },
-    { "region, grid", "roi crop pad resample" },
+    { "region, grid", "roi estimate crop pad resample" },
     { "grey values", "normalise gamma calc background contrast denoise" },
     { "vessels", "segment vesselness threshold curve tune sweep" },
     { "masks", "clean components stats morph distance skeleton radius" },

@@ -7,6 +7,14 @@
 
 extern const struct vn_op vn_op_threshold, vn_op_hysteresis;
 
+/* Both values make hysteresis; of a probability they are what is automatic. */
+static const struct vn_op *choose(const struct vn_args *a)
+{
+    const struct vn_obj *v = vn_arg(a, "volume")->obj;
+    const bool both = v && v->kind == VN_PROB && !vn_args_has(a, "low") && !vn_args_has(a, "method") && !vn_args_has(a, "percentile");
+    return both || vn_args_has(a, "high") ? &vn_op_hysteresis : &vn_op_threshold;
+}
+
 static int exec(struct vn_call *c, struct vn_err *err)
 {
     struct vn_vol *in, *out;
@@ -24,7 +32,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if ((rc = vn_threshold_resolve(&c->args, in, local ? &region : &in->box, c->job, err)))
         return rc;
     const bool both = vn_args_has(&c->args, "high");
-    if ((rc = vn_op_run(both ? &vn_op_hysteresis : &vn_op_threshold, &c->args, &in, &region, &out, &ran, c->job, err)))
+    if ((rc = vn_op_run(choose(&c->args), &c->args, &in, &region, &out, &ran, c->job, err)))
         return rc;
     if ((rc = vn_vol_hist(out, &h, c->job, err))) {
         vn_vol_unref(out);
@@ -45,4 +53,4 @@ static int exec(struct vn_call *c, struct vn_err *err)
     return vn_call_output(c, 0, "", VN_MASK, out, err);
 }
 
-const struct vn_cmd vn_cmd_threshold = { "threshold", "mask of what is bright enough", vn_threshold_params, VN_CMD_MAKES, exec, NULL };
+const struct vn_cmd vn_cmd_threshold = { "threshold", "mask of what is bright enough", vn_threshold_params, VN_CMD_MAKES, exec, NULL, choose };

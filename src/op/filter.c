@@ -167,6 +167,19 @@ int vn_sep_init(struct vn_sep *s, const struct vn_buf *in, const struct vn_taps 
 
 void vn_sep_free(struct vn_sep *s) { vn_buf_free(&s->ring); }
 
+double vn_sep_bytes(const struct vn_taps *t, const struct vn_box *box, int64_t depth)
+{
+    return vn_mem_counted(4.0 * (double)vn_box_dim(box, 0) * (double)vn_box_dim(box, 1) *
+                          (double)(vn_min64(depth, vn_box_dim(box, 2)) + 2 * t[2].r));
+}
+
+double vn_sep_work(const struct vn_taps *t, const struct vn_box *box)
+{
+    const double nx = (double)vn_box_dim(box, 0), ny = (double)vn_box_dim(box, 1), nz = (double)vn_box_dim(box, 2);
+    const double bands = ceil(ny / BAND);
+    return nx * (ny + bands * 2 * t[1].r) * (nz + 2 * t[2].r) * (t[0].r + 2) + nx * ny * (nz + 2 * t[2].r) * (t[1].r + 2) + nx * ny * nz * (t[2].r + 2);
+}
+
 int vn_sep_next(struct vn_sep *s, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
     const int64_t end = out->box.hi[2] + s->t[2].r;
@@ -318,22 +331,41 @@ int vn_field_plan(const struct vn_args *a, const struct vn_vol *v, int n, struct
     return 0;
 }
 
+/* The cells that rows of box are interpolated from. */
+static struct vn_box cells_of(const struct vn_wide *w, const struct vn_box *box)
+{
+    struct vn_box need;
+    float unused;
+    for (int k = 0; k < 3; k++) {
+        need.lo[k] = below(box->lo[k], w->f[k], &unused);
+        need.hi[k] = below(box->hi[k] - 1, w->f[k], &unused) + 2;
+    }
+    return need;
+}
+
+void vn_field_bytes(const struct vn_wide *w, const struct vn_box *box, int n, double *stay, double *peak, double *filled)
+{
+    const int64_t reach[3] = { w->t[0].r, w->t[1].r, w->t[2].r };
+    const struct vn_box need = cells_of(w, box), grown = vn_box_grow(&need, reach);
+    const double means = vn_mem_counted(4.0 * (double)vn_box_count(&need)), cells = vn_mem_counted(4.0 * (double)vn_box_count(&grown));
+
+    *stay = n * means;
+    *peak = n * cells + means + vn_sep_bytes(w->t, &need, VN_SEP_DEPTH);
+    *filled = (double)vn_box_count(&grown) * (double)(w->f[0] * w->f[1] * w->f[2]);
+}
+
 int vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_box *box, int n, int spare, vn_fill_fn fill, const void *ctx,
                   struct vn_job *job, struct vn_err *err)
 {
     const int64_t reach[3] = { w->t[0].r, w->t[1].r, w->t[2].r }, wide = vn_box_dim(box, 0);
     struct vn_box need, grown;
-    float unused;
     int rc = 0;
 
     *f = (struct vn_field) { .w = *w, .n = n, .x0 = box->lo[0], .at = vn_alloc((uint64_t)wide * sizeof *f->at, err) };
     f->frac = f->at ? vn_alloc((uint64_t)wide * sizeof *f->frac, err) : NULL;
     if (!f->frac)
         return VN_E_MEMORY;
-    for (int k = 0; k < 3; k++) {
-        need.lo[k] = below(box->lo[k], w->f[k], &unused);
-        need.hi[k] = below(box->hi[k] - 1, w->f[k], &unused) + 2;
-    }
+    need = cells_of(w, box);
     for (int64_t x = 0; x < wide; x++)
         f->at[x] = (int32_t)(below(box->lo[0] + x, w->f[0], &f->frac[x]) - need.lo[0]);
     grown = vn_box_grow(&need, reach);

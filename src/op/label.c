@@ -133,6 +133,11 @@ out:
     return rc;
 }
 
+double vn_runs_bytes(const struct vn_box *box, double n)
+{
+    return vn_mem_counted(4.0 * (double)(vn_box_dim(box, 1) * vn_box_dim(box, 2) + 1)) + vn_mem_counted(8 * n) + vn_mem_counted(4 * n);
+}
+
 void vn_runs_free(struct vn_runs *r)
 {
     vn_free(r->row);

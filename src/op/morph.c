@@ -2,6 +2,7 @@
 #include "morph.h"
 #include <math.h>
 #include "edt.h"
+#include "mem.h"
 
 int vn_ball_get(const struct vn_args *a, const char *param, const double um[3], const struct vn_box *region, struct vn_ball *out, struct vn_err *err)
 {
@@ -76,6 +77,13 @@ static int step(const struct vn_buf *from, bool erode, const struct vn_ball *bal
     struct cut_ctx cut = { .d2 = d2, .mask = to, .limit = (float)(ball->r * ball->r * (1 + 1e-6)), .far = erode };
     int rc = vn_edt(from, ball->um, (erode ? VN_EDT_OPEN : VN_EDT_SEEDS) | VN_EDT_SQUARED, d2, job, err);
     return rc ? rc : vn_job_for_quiet(job, vn_box_dim(&to->box, 2), cut_plane, &cut, err);
+}
+
+double vn_morph_held(enum vn_morph m, const struct vn_ball *ball, const struct vn_box *region)
+{
+    const struct vn_box box = m == VN_CLOSING ? vn_box_grow(region, ball->pad) : *region;
+    const double n = (double)vn_box_count(&box);
+    return vn_mem_counted(4 * n) + (m == VN_CLOSING ? vn_mem_counted(n) : 0);
 }
 
 int vn_morph_buf(struct vn_buf *mask, enum vn_morph m, const struct vn_ball *ball, struct vn_job *job, struct vn_err *err)

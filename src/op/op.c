@@ -3,6 +3,7 @@
  * and on the CPU when even one plane is too much.  Neither blocks nor the device change results. */
 #include "op.h"
 #include "accel.h"
+#include "estimate.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +19,19 @@ const struct vn_op *vn_op_find(const char *name)
         if (strcmp((*o)->name, name) == 0)
             return *o;
     return NULL;
+}
+
+double vn_op_input_bytes(const struct vn_op *op, const struct vn_args *a, const struct vn_plan *p, struct vn_vol *const *in, int i,
+                         const struct vn_box *out)
+{
+    const enum vn_type t = p->in_type[i] == VN_N_TYPE ? in[i]->src->type : p->in_type[i];
+    struct vn_box need = vn_box_grow(out, p->halo);
+
+    if (op->map)
+        op->map(a, p, in[0], out, &need);
+    if (vn_vol_data(in[i]).data && in[i]->src->type == t && vn_box_contains(&in[i]->box, &need))
+        return 0;                                          /* lent */
+    return vn_mem_counted((double)vn_box_count(&need) * (double)vn_type_size(t));
 }
 
 /* ---- one run ---- */
@@ -60,8 +74,7 @@ static int check_inputs(const struct vn_op *op, struct vn_vol *const *in, const 
     return 0;
 }
 
-/* Automatic parameters look at the whole volume, or at the region with stats=region. */
-static const struct vn_box *stat_box(const struct vn_args *a, const struct vn_vol *v, const struct vn_box *region)
+const struct vn_box *vn_op_stat_box(const struct vn_args *a, const struct vn_vol *v, const struct vn_box *region)
 {
     for (int i = 0; i < a->n; i++)
         if (strcmp(a->params[i].name, "stats") == 0 && a->v[i].has && strcmp(a->v[i].s, "region") == 0)
@@ -69,13 +82,24 @@ static const struct vn_box *stat_box(const struct vn_args *a, const struct vn_vo
     return &v->box;
 }
 
-/* Working memory of a block of so many voxels without its halo. */
-static double block_bytes(const struct vn_plan *p, const int64_t dim[3])
+/* Working memory of a block of so many voxels without its halo; where the operation can count it, of one in the middle. */
+static double block_bytes(const struct run *r, const int64_t dim[3])
 {
-    double n = p->mem_host;
-    for (int k = 0; k < 3; k++)
-        n *= (double)(dim[k] + 2 * p->halo[k]);
-    return n;
+    struct vn_box box = r->region;
+    struct vn_cost c = { 0 };
+    double n = r->plan.mem_host;
+
+    for (int k = 0; k < 3; k++) {
+        box.lo[k] += (vn_box_dim(&r->region, k) - dim[k]) / 2;
+        box.hi[k] = box.lo[k] + dim[k];
+        n *= (double)(dim[k] + 2 * r->plan.halo[k]);
+    }
+    if (!r->op->cost || r->op->shape == VN_GLOBAL)
+        return n;
+    r->op->cost(r->a, &r->plan, r->in[0], &box, NULL, &c);
+    for (int i = 0; i < r->op->n_in; i++)
+        c.bytes += r->in[i] ? vn_op_input_bytes(r->op, r->a, &r->plan, r->in, i, &box) : 0;
+    return c.bytes + (double)vn_type_size(r->plan.out_type) * (double)vn_box_count(&box);
 }
 
 /* The axis along which the block is made smaller: the one with the most voxels for its halo, so that little is computed
@@ -149,26 +173,44 @@ static bool shrink(struct run *r)
     return true;
 }
 
-/* Blocks that fit half of the free memory; the rest is for the chunk cache.  The smallest sensible may take more. */
-static int choose_blocks(struct run *r, struct vn_err *err)
+/* The whole region, cut until a block's working memory is at most `room`, or it cannot be cut further. */
+static void cut_blocks(struct run *r, double room)
 {
     for (int k = 0; k < 3; k++)
         r->dim[k] = vn_box_dim(&r->region, k);
-    double room = free_room();
-    if (block_bytes(&r->plan, r->dim) > room) {            /* objects that can be made again give way */
-        (void)!vn_mem_reserve((uint64_t)fmin(2 * block_bytes(&r->plan, r->dim), (double)vn_mem_budget() / 2), NULL);
-        room = free_room();
-    }
-
-    while (block_bytes(&r->plan, r->dim) > room && shrink(r))
+    while (block_bytes(r, r->dim) > room && shrink(r))
         ;
     for (int k = 0; k < 3; k++) {                          /* equal blocks */
         const int64_t whole = vn_box_dim(&r->region, k), n = (whole + r->dim[k] - 1) / r->dim[k];
         r->dim[k] = (whole + n - 1) / n;
         r->n[k] = (whole + r->dim[k] - 1) / r->dim[k];
     }
-    double need = block_bytes(&r->plan, r->dim);
+}
+
+/* Blocks that fit half of the free memory; the rest is for the chunk cache.  The smallest sensible may take more. */
+static int choose_blocks(struct run *r, struct vn_err *err)
+{
+    for (int k = 0; k < 3; k++)
+        r->dim[k] = vn_box_dim(&r->region, k);
+    const double whole = block_bytes(r, r->dim);
+    if (whole > free_room())                               /* objects that can be made again give way */
+        (void)!vn_mem_reserve((uint64_t)fmin(2 * whole, (double)vn_mem_budget() / 2), NULL);
+    cut_blocks(r, free_room());
+    const double need = block_bytes(r, r->dim);
     return need < 9e18 && vn_mem_reserve((uint64_t)need, NULL) == 0 ? 0 : no_room(r, need, err);
+}
+
+void vn_op_blocks(const struct vn_op *op, const struct vn_args *a, struct vn_vol *const *in, const struct vn_plan *p,
+                  const struct vn_box *region, int64_t dim[3])
+{
+    struct run r = { .op = op, .a = a, .in = in, .region = *region, .plan = *p };
+
+    for (int k = 0; k < 3; k++)
+        r.dim[k] = vn_box_dim(region, k);
+    const double result = (double)vn_box_count(region) * (double)vn_type_size(p->out_type) / 2;
+    const double can = fmin(block_bytes(&r, r.dim), (double)vn_mem_budget() / 4);         /* made by what gives way */
+    cut_blocks(&r, fmax(free_room() - result, can));
+    memcpy(dim, r.dim, sizeof r.dim);
 }
 
 /* ---- on the GPU ---- */
@@ -287,11 +329,17 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
     struct vn_vol *v = NULL;
     struct vn_err e;
     int rc = check_inputs(op, in, region, err);
+    const struct vn_key rate = vn_rate_key(op, a, in);
+    const struct vn_box *stat = vn_op_stat_box(a, in[0], region);
+    double began = vn_rate_clock(), prepared;
 
     if (rc == 0 && op->prepare)
-        rc = op->prepare(a, in, stat_box(a, in[0], region), job, err);
+        rc = op->prepare(a, in, stat, job, err);
+    prepared = vn_rate_clock() - began;
     if (rc || (rc = op->plan(a, in, region, &r.plan, err)))
         return rc;
+    vn_rate_learn(rate, VN_PART_PREPARE, prepared, vn_op_prepare_cost(op, a, &r.plan, in[0], stat).work);
+    began = vn_rate_clock();
     for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
         r.plan.halo[k] = 0;
     if (op->map)
@@ -315,6 +363,7 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         vn_vol_unref(v);
         return rc;
     }
+    vn_rate_learn(rate, VN_PART_BLOCKS, vn_rate_clock() - began, vn_op_blocks_cost(op, a, &r.plan, in, &r.region, r.dim, NULL).work);
     if (ran) {
         *ran = (struct vn_ran) { .device = r.n_cpu == 0 ? "cuda" : r.n_dev == 0 ? "cpu" : "cuda and cpu",
                                  .n_block = r.n_cpu + r.n_dev };

@@ -207,7 +207,24 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return rc;
 }
 
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    const double n = (double)vn_box_count(out), runs = (share ? share->runs : VN_RUNS_TYPICAL) * n;
+    const double gaps = runs + (double)(vn_box_dim(out, 1) * vn_box_dim(out, 2));      /* of the background: one more in each row */
+    const bool fills = strcmp(vn_args_text(a, "fill"), "0") != 0 && vn_args_int(a, "holes") != 1;
+    struct vn_ball close, open;
+    (void)in;
+
+    c->bytes = fmax(fills ? vn_runs_bytes(out, gaps) : 0, vn_args_int(a, "min_size") > 1 ? vn_runs_bytes(out, runs) : 0);
+    if (!vn_ball_get(a, "close", p->um, out, &close, NULL) && close.r > 0)
+        c->bytes = fmax(c->bytes, vn_morph_held(VN_CLOSING, &close, out));
+    if (!vn_ball_get(a, "open", p->um, out, &open, NULL) && open.r > 0)
+        c->bytes = fmax(c->bytes, vn_morph_held(VN_OPENING, &open, out));
+    c->work = n + VN_RUN_WORK * runs;
+}
+
 const struct vn_op vn_op_clean = {
     .name = "clean", .version = 1, .shape = VN_GLOBAL, .n_in = 1, .params = vn_clean_params,
-    .plan = plan, .prepare = prepare, .cpu = cpu,
+    .plan = plan, .prepare = prepare, .cpu = cpu, .cost = cost,
 };

@@ -1,5 +1,7 @@
 /* op_distance.c - distance of every foreground voxel to the nearest background voxel, in um. */
+#include <math.h>
 #include "edt.h"
+#include "mem.h"
 #include "op.h"
 
 extern const struct vn_param vn_distance_params[];
@@ -34,6 +36,17 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return vn_edt(&in[0], p->um, flags, out, job, err);
 }
 
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    const double n = (double)vn_box_count(out), set = share ? share->set : 0.1;
+    (void)p;
+    (void)in;
+    c->bytes = vn_mem_counted(ceil((double)vn_box_dim(out, 0) / 32) * (double)(vn_box_dim(out, 1) * vn_box_dim(out, 2)));
+    c->work = n * (1 + 20 * (vn_args_int(a, "to") == 1 ? 1 : set));
+}
+
 const struct vn_op vn_op_distance = {
     .name = "distance", .version = 1, .shape = VN_GLOBAL, .n_in = 1, .params = vn_distance_params, .plan = plan, .cpu = cpu,
+    .cost = cost,
 };

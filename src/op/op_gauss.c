@@ -44,6 +44,19 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return rc ? rc : vn_filter_sep(in, t, out, job, err);
 }
 
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    struct vn_taps t[3];
+    (void)in;
+    (void)share;
+
+    if (taps(a, p, t, NULL))
+        return;
+    c->bytes = vn_sep_bytes(t, out, VN_SEP_DEPTH);
+    c->work = vn_sep_work(t, out);
+}
+
 static int to_f32(const struct vn_buf *in, struct vn_buf *f, struct vn_err *err)
 {
     const struct vn_box *b = &in->box;
@@ -71,4 +84,5 @@ static int dev(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, c
     return rc;
 }
 
-const struct vn_op vn_op_gauss = { "gauss", 1, VN_STENCIL, 1, params, plan, NULL, cpu, dev, 0, 0 };
+const struct vn_op vn_op_gauss = { .name = "gauss", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = params, .plan = plan, .cpu = cpu,
+                                   .dev = dev, .cost = cost };

@@ -80,4 +80,16 @@ out:
     return rc;
 }
 
-const struct vn_op vn_op_hysteresis = { "hysteresis", 1, VN_GLOBAL, 1, vn_threshold_params, plan, prepare, cpu, NULL, 0, 0 };
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    (void)a;
+    (void)p;
+    (void)in;
+    const double runs = (share ? share->runs : VN_RUNS_TYPICAL) * (double)vn_box_count(out);
+    c->bytes = vn_runs_bytes(out, runs);
+    c->work = (double)vn_box_count(out) + VN_RUN_WORK * runs;
+}
+
+const struct vn_op vn_op_hysteresis = { .name = "hysteresis", .version = 1, .shape = VN_GLOBAL, .n_in = 1, .params = vn_threshold_params, .plan = plan,
+                                        .prepare = prepare, .cpu = cpu, .cost = cost, .prepare_cost = vn_threshold_cost };

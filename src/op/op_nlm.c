@@ -256,4 +256,32 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     return rc ? rc : vn_args_set(a, "noise", text, err);
 }
 
-const struct vn_op vn_op_nlm = { "nlm", 1, VN_STENCIL, 1, params, plan, prepare, cpu, NULL, 0, 0 };
+/* Tiles are as long as NX, also at the end of a row. */
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    (void)a;
+    (void)p;
+    (void)in;
+    (void)share;
+    c->work = (double)((vn_box_dim(out, 0) + NX - 1) / NX * NX) * (double)vn_box_dim(out, 1) * (double)vn_box_dim(out, 2);
+}
+
+static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
+{
+    static const int64_t one[3] = { 1, 1, 1 };
+    struct vn_sample q;
+    (void)a;
+    (void)p;
+    (void)in;
+
+    if (vn_sample_init(&q, stat_box, NULL))
+        return;
+    const struct vn_box box = vn_sample_block(&q, 0), grown = vn_box_grow(&box, one);
+    c->bytes = 4.0 * VN_SAMPLE_MAX + vn_mem_counted(4.0 * (double)vn_box_count(&grown)) + vn_mem_counted(4.0 * (double)vn_box_count(&box));
+    c->work = q.n_block * (double)vn_box_count(&box);
+    vn_sample_free(&q);
+}
+
+const struct vn_op vn_op_nlm = { .name = "nlm", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = params, .plan = plan, .prepare = prepare,
+                                 .cpu = cpu, .cost = cost, .prepare_cost = prepare_cost };

@@ -268,6 +268,40 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     return rc;
 }
 
+/* Work of a voxel beside the smoothing, in additions: a weight, a contrast, a probability. */
+static const double WEIGHT = 6, CONTRAST = 16, PROBABILITY = 20, BACKDROP = 100;       /* of a sampled value: its place among all */
+
+/* Of the contrast over box: bytes that stay, and at most while it is made. */
+static void ground_cost(const struct seg *s, const struct vn_vol *in, const struct vn_box *box, double *stay, struct vn_cost *c)
+{
+    const struct vn_box wide = vn_box_grow(box, s->back.halo);
+    struct vn_box here;
+    double means, cells, filled;
+
+    vn_box_meet(&wide, &in->box, &here);
+    const double g = vn_mem_counted(4.0 * (double)vn_box_count(&here));
+    vn_field_bytes(&s->back, box, 2, &means, &cells, &filled);
+    *stay = g + means;
+    c->bytes = g + fmax(vn_sep_bytes(s->smooth, &here, VN_SEP_DEPTH), cells);
+    c->work = vn_sep_work(s->smooth, &here) + WEIGHT * filled;
+}
+
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    struct seg s;
+    double ground, stay, cells, filled;
+    (void)share;
+
+    if (setup(a, p->um, &s, NULL))
+        return;
+    const struct vn_box wide = vn_box_grow(out, s.window.halo);
+    ground_cost(&s, in, &wide, &ground, c);
+    vn_field_bytes(&s.window, out, 2, &stay, &cells, &filled);
+    c->bytes = fmax(c->bytes, ground + cells);
+    c->work += CONTRAST * filled + PROBABILITY * (double)vn_box_count(out);
+}
+
 static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
 {
     const struct ground *c = ctx;
@@ -371,15 +405,21 @@ static int gather_box(struct vn_sample *q, int from, int to, const struct vn_box
     return rc;
 }
 
-/* The contrast of all sample blocks: of the whole box at once where that is less work, as halos overlap, and fits. */
-static int gather(struct vn_sample *q, const struct seg *s, struct vn_vol *v, struct vn_job *job, struct vn_err *err)
+/* Whether the contrast is made for the whole box: where that is less work than for the sample blocks, as halos overlap, and fits. */
+static bool at_once(const struct vn_sample *q, const struct seg *s, const struct vn_vol *v)
 {
     const struct vn_box all = vn_box_grow(&q->box, s->halo_z), first = vn_sample_block(q, 0), one = vn_box_grow(&first, s->halo_z);
     const uint64_t used = vn_mem_in_use(), budget = vn_mem_budget(), room = budget > used ? (budget - used) / 2 : 0;
+    return vn_box_count(&all) <= vn_box_count(&one) * (uint64_t)q->n_block && (double)vn_box_count(&all) * bytes(s, vn_filter_type(v)) <= (double)room;
+}
+
+/* The contrast of all sample blocks. */
+static int gather(struct vn_sample *q, const struct seg *s, struct vn_vol *v, struct vn_job *job, struct vn_err *err)
+{
     int rc = 0;
 
     vn_sample_clear(q);
-    if (vn_box_count(&all) <= vn_box_count(&one) * (uint64_t)q->n_block && (double)vn_box_count(&all) * bytes(s, vn_filter_type(v)) <= (double)room)
+    if (at_once(q, s, v))
         return gather_box(q, 0, q->n_block, &q->box, s, v, job, err);
     for (int i = 0; rc == 0 && i < q->n_block; i++) {
         const struct vn_box box = vn_sample_block(q, i);
@@ -444,5 +484,28 @@ out:
     return rc;
 }
 
+static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
+{
+    struct vn_sample q;
+    struct seg s;
+    double stay;
+
+    if (setup(a, p->um, &s, NULL) || vn_sample_init(&q, stat_box, NULL))
+        return;
+    const bool once = at_once(&q, &s, in);
+    const struct vn_box box = once ? q.box : vn_sample_block(&q, q.n_block / 2), first = vn_sample_block(&q, 0);
+    struct vn_box grown = vn_box_grow(&box, s.halo_z);
+    const double n = once ? 1 : q.n_block;
+    ground_cost(&s, in, &box, &stay, c);
+    c->bytes = fmax(c->bytes, stay + vn_mem_counted(4.0 * (double)vn_box_count(&first)));
+    vn_box_meet(&grown, &in->box, &grown);
+    if (!vn_vol_data(in).data || in->src->type != p->in_type[0])
+        c->bytes += vn_mem_counted((double)vn_box_count(&grown) * (double)vn_type_size(p->in_type[0]));
+    c->bytes += 4.0 * VN_SAMPLE_MAX;
+    const double sampled = q.n_block * (double)vn_box_count(&first);
+    c->work = n * c->work + CONTRAST * sampled + 2 * BACKDROP * fmin(sampled, VN_SAMPLE_MAX);
+    vn_sample_free(&q);
+}
+
 const struct vn_op vn_op_segment = { .name = "segment", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = vn_segment_params, .plan = plan,
-                                     .prepare = prepare, .cpu = cpu, .map = map };
+                                     .prepare = prepare, .cpu = cpu, .map = map, .cost = cost, .prepare_cost = prepare_cost };

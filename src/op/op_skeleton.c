@@ -1,5 +1,6 @@
 /* op_skeleton.c - curve skeleton of a mask: Venule's own thinning, or Lee-94 as scikit-image gives it. */
 #include "lee94.h"
+#include "mem.h"
 #include "op.h"
 #include "thin.h"
 
@@ -12,6 +13,8 @@ const struct vn_param vn_skeleton_params[] = {
     { "as", VN_P_NAME, 0, .help = "name of the skeleton" },
     { 0 },
 };
+
+static const double BORDER = 1.15;             /* voxels beside background, for one that is in its plane of x and y */
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *out,
                 struct vn_err *err)
@@ -33,6 +36,18 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return vn_args_int(a, "method") == 1 ? vn_lee94(&in[0], out, job, err) : vn_thin(&in[0], p->um, out, job, err);
 }
 
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    const double n = (double)vn_box_count(out), set = share ? share->set : 0.1;
+    const double bits = vn_mem_counted((double)((vn_box_dim(out, 0) + 2 + 63) / 64 * (vn_box_dim(out, 1) + 2) * (vn_box_dim(out, 2) + 2)) * 8);
+    (void)p;
+    (void)in;
+    c->bytes = vn_args_int(a, "method") == 1 ? bits : vn_mem_counted(4 * n) + 2 * bits + vn_thin_front_bytes(share ? BORDER * share->border * n : 0.1 * n);
+    c->work = n * (1 + 60 * set);
+}
+
 const struct vn_op vn_op_skeleton = {
     .name = "skeleton", .version = 1, .shape = VN_GLOBAL, .n_in = 1, .params = vn_skeleton_params, .plan = plan, .cpu = cpu,
+    .cost = cost,
 };

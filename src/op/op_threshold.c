@@ -3,6 +3,7 @@
 #include "accel.h"
 #include "autothresh.h"
 #include "filter.h"
+#include "hist.h"
 #include "op.h"
 
 const struct vn_param vn_threshold_params[] = {
@@ -107,4 +108,13 @@ static int dev(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, c
     return rc;
 }
 
-const struct vn_op vn_op_threshold = { "threshold", 1, VN_POINT, 1, vn_threshold_params, plan, prepare, cpu, dev, 0, 0 };
+/* What is counted through before: nothing where the values are given, or the volume's counts known. */
+void vn_threshold_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
+{
+    const bool counts = vn_args_has(a, "method") || vn_args_has(a, "percentile");
+    (void)p;
+    *c = (struct vn_cost) { 0, counts && !(vn_box_same(stat_box, &in->box) && vn_vol_hist_known(in)) ? (double)vn_box_count(stat_box) : 0 };
+}
+
+const struct vn_op vn_op_threshold = { .name = "threshold", .version = 1, .shape = VN_POINT, .n_in = 1, .params = vn_threshold_params, .plan = plan,
+                                       .prepare = prepare, .cpu = cpu, .dev = dev, .prepare_cost = vn_threshold_cost };

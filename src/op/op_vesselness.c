@@ -297,6 +297,29 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return rc;
 }
 
+static const double HESSIAN = 40;              /* work of a voxel's eigenvalues, in additions */
+
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
+                 struct vn_cost *c)
+{
+    static const int64_t one[3] = { 1, 1, 1 };
+    const int64_t depth = vn_min64(VN_SEP_DEPTH, vn_box_dim(out, 2));
+    const struct vn_box grown = vn_box_grow(out, one);
+    const double planes = (double)vn_box_dim(&grown, 0) * (double)vn_box_dim(&grown, 1) * (double)(depth + 2);
+    (void)in;
+    (void)share;
+
+    *c = (struct vn_cost) { 0, 0 };
+    for (int i = 0; i < (int)vn_arg(a, "scales")->i; i++) {
+        struct vn_taps t[3];
+        struct measure m;
+        if (setup(a, i, p->um, t, &m, NULL))
+            return;
+        c->bytes = fmax(c->bytes, vn_sep_bytes(t, &grown, depth + 2) + vn_mem_counted(4 * planes));
+        c->work += vn_sep_work(t, &grown) + HESSIAN * (double)vn_box_count(out);
+    }
+}
+
 /* The largest value of every scale in one tile. */
 static int tile(const struct vn_args *a, struct vn_vol *v, const struct vn_plan *p, row_fn row, const struct vn_box *box, float *most,
                 struct vn_job *job, struct vn_err *err)
@@ -317,6 +340,8 @@ static int tile(const struct vn_args *a, struct vn_vol *v, const struct vn_plan 
     return rc;
 }
 
+static const int64_t TILE[3] = { 256, 256, 128 };
+
 /* Tiles that fit half of the free memory; below 16 voxels nothing is gained. */
 static void fit_tile(const struct vn_plan *p, int64_t size[3])
 {
@@ -335,7 +360,7 @@ static void fit_tile(const struct vn_plan *p, int64_t size[3])
 
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
-    int64_t size[3] = { 256, 256, 128 };
+    int64_t size[3] = { TILE[0], TILE[1], TILE[2] };
     const int method = (int)vn_args_int(a, "method"), n_scale = (int)vn_arg(a, "scales")->i;
     const char *name = method == FRANGI ? "c" : "peak";
     float most[VN_MAX_LENGTHS] = { 0 };
@@ -373,4 +398,29 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     return rc;
 }
 
-const struct vn_op vn_op_vesselness = { "vesselness", 1, VN_STENCIL, 1, vn_vesselness_params, plan, prepare, cpu, NULL, 0, 0 };
+/* Tiles of all of the box, but for what is known already. */
+static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
+{
+    int64_t size[3] = { TILE[0], TILE[1], TILE[2] };
+    struct vn_box tile = *stat_box;
+    double n = 1;
+
+    *c = (struct vn_cost) { 0, 0 };
+    if (vn_args_int(a, "method") == SATO)
+        return;
+    fit_tile(p, size);
+    for (int k = 0; k < 3; k++) {
+        size[k] = vn_min64(size[k], vn_box_dim(stat_box, k));
+        n *= (double)vn_box_dim(stat_box, k) / (double)size[k];
+        tile.lo[k] += (vn_box_dim(stat_box, k) - size[k]) / 2;
+        tile.hi[k] = tile.lo[k] + size[k];
+    }
+    const struct vn_box grown = vn_box_grow(&tile, p->halo);
+    cost(a, p, in, &tile, NULL, c);
+    c->work *= n;
+    if (!vn_vol_data(in).data || in->src->type != p->in_type[0] || !vn_box_contains(&in->box, &grown))
+        c->bytes += vn_mem_counted((double)vn_box_count(&grown) * (double)vn_type_size(p->in_type[0]));
+}
+
+const struct vn_op vn_op_vesselness = { .name = "vesselness", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = vn_vesselness_params,
+                                        .plan = plan, .prepare = prepare, .cpu = cpu, .cost = cost, .prepare_cost = prepare_cost };

@@ -292,6 +292,17 @@ static int prepare(struct thin *t, const struct vn_buf *mask, const double um[3]
     return rc;
 }
 
+/* A list of n places as list_add makes it. */
+static double list_bytes(double n) { return vn_mem_counted(8 * exp2(ceil(log2(fmax(n, 1024))))); }
+
+double vn_thin_front_bytes(double n)
+{
+    double cap = 4096;                              /* chunks, as take_chunk makes them */
+    while (cap * CHUNK_LEN < n)
+        cap += floor(cap / 2);
+    return vn_mem_counted(cap * (double)sizeof(struct chunk)) + list_bytes(n) + list_bytes(n / 2) + 8 * list_bytes(n / 8) + vn_mem_counted(2 * n);
+}
+
 int vn_thin(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, struct vn_job *job, struct vn_err *err)
 {
     struct thin t = { 0 };

@@ -1,0 +1,308 @@
+/* estimate.c - what an operation will need: memory by its plan, time by a small block or an earlier run. */
+#include "estimate.h"
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include "hist.h"
+#include "mem.h"
+
+double vn_rate_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- rates of earlier runs ---- */
+
+enum { N_RATE = 64 };
+static const double LEAST_SECONDS = 0.5;       /* shorter runs say little */
+static struct { struct vn_key key; enum vn_part part; double rate; uint64_t used; } known[N_RATE];
+static uint64_t n_used;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct vn_key vn_rate_key(const struct vn_op *op, const struct vn_args *a, struct vn_vol *const *in)
+{
+    struct vn_key k = vn_args_key(a, vn_key_str(vn_key_start(), op->name));
+    const int threads = vn_job_threads();
+
+    k = vn_key_str(vn_key_add(k, &threads, sizeof threads), vn_op_device_name());
+    for (int i = 0; i < op->n_in; i++)
+        k = in[i] ? vn_key_add(vn_key_add(k, &in[i]->src->type, sizeof in[i]->src->type), in[i]->grid.um, sizeof in[i]->grid.um) : k;
+    return k;
+}
+
+static int find(struct vn_key key, enum vn_part part)
+{
+    for (int i = 0; i < N_RATE; i++)
+        if (known[i].used && known[i].part == part && !memcmp(&known[i].key, &key, sizeof key))
+            return i;
+    return -1;
+}
+
+void vn_rate_learn(struct vn_key key, enum vn_part part, double seconds, double work)
+{
+    if (seconds < LEAST_SECONDS || !(work > 0))
+        return;
+    pthread_mutex_lock(&lock);
+    int at = find(key, part);
+    const double rate = seconds / work;
+    if (at < 0) {
+        at = 0;
+        for (int i = 1; i < N_RATE; i++)                   /* the one that was used least recently gives way */
+            at = known[i].used < known[at].used ? i : at;
+        known[at].key = key;
+        known[at].part = part;
+        known[at].rate = rate;
+    }
+    known[at].rate = fmin(rate, 0.5 * (rate + known[at].rate));        /* what disturbs a run only makes it longer */
+    known[at].used = ++n_used;
+    pthread_mutex_unlock(&lock);
+}
+
+bool vn_rate_get(struct vn_key key, enum vn_part part, double *seconds_per_work)
+{
+    pthread_mutex_lock(&lock);
+    const int at = find(key, part);
+    if (at >= 0) {
+        *seconds_per_work = known[at].rate;
+        known[at].used = ++n_used;
+    }
+    pthread_mutex_unlock(&lock);
+    return at >= 0;
+}
+
+/* ---- costs ---- */
+
+struct vn_cost vn_op_prepare_cost(const struct vn_op *op, const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in,
+                                  const struct vn_box *stat_box)
+{
+    struct vn_cost c = { 0, (double)vn_box_count(stat_box) };
+    if (op->prepare_cost)
+        op->prepare_cost(a, p, in, stat_box, &c);
+    return c;
+}
+
+struct vn_cost vn_op_blocks_cost(const struct vn_op *op, const struct vn_args *a, const struct vn_plan *p, struct vn_vol *const *in,
+                                 const struct vn_box *region, const int64_t dim[3], const struct vn_share *share)
+{
+    struct vn_cost all = { 0, 0 };
+    int64_t n[3];
+
+    for (int k = 0; k < 3; k++)
+        n[k] = (vn_box_dim(region, k) + dim[k] - 1) / dim[k];
+    for (int64_t i = 0; i < n[0] * n[1] * n[2]; i++) {
+        const int64_t at[3] = { i % n[0], i / n[0] % n[1], i / n[0] / n[1] };
+        struct vn_box b;
+        for (int k = 0; k < 3; k++) {
+            b.lo[k] = region->lo[k] + at[k] * dim[k];
+            b.hi[k] = vn_min64(b.lo[k] + dim[k], region->hi[k]);
+        }
+        struct vn_cost c = { 0, (double)vn_box_count(&b) };
+        if (op->cost)
+            op->cost(a, p, in[0], &b, share, &c);
+        for (int k = 0; k < op->n_in; k++)
+            c.bytes += in[k] ? vn_op_input_bytes(op, a, p, in, k, &b) : 0;
+        all.bytes = fmax(all.bytes, c.bytes);
+        all.work += c.work;
+    }
+    return all;
+}
+
+/* ---- how much of the region is foreground ---- */
+
+enum { SHARE_VOXELS = 1 << 22, SHARE_PLANES = 16 };
+
+static int share_of(const struct vn_args *a, struct vn_vol *v, const struct vn_box *region, struct vn_share *out, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_param *low = vn_param_find(a->params, "low");
+    const double from = low && vn_args_has(a, "low") ? vn_args_real(a, "low") : nextafter(0, 1);
+    const int64_t nx = vn_box_dim(region, 0), ny = vn_box_dim(region, 1), nz = vn_box_dim(region, 2);
+    const int64_t n = vn_min64(nz, vn_max64(SHARE_PLANES, SHARE_VOXELS / (nx * ny)));
+    double *row = vn_alloc((uint64_t)nx * sizeof *row, err);
+    uint8_t *is = row ? vn_calloc((uint64_t)(nx + 2), (uint64_t)(ny + 2), err) : NULL;     /* a plane with background around */
+    int64_t set = 0, runs = 0, border = 0;
+    int rc = is ? 0 : VN_E_MEMORY;
+
+    for (int64_t i = 0; rc == 0 && i < n; i++) {
+        struct vn_box plane = *region;
+        struct vn_buf b = { 0 };
+        plane.lo[2] = region->lo[2] + (2 * i + 1) * nz / (2 * n);
+        plane.hi[2] = plane.lo[2] + 1;
+        rc = vn_vol_map(v, v->src->type, &plane, VN_PAD_ZERO, &b, job, err);
+        for (int64_t y = 0; rc == 0 && y < ny; y++) {
+            uint8_t *to = is + (y + 1) * (nx + 2) + 1;
+            vn_convert_row(VN_F64, row, b.type, (const char *)b.data + y * b.stride[0] * (int64_t)vn_type_size(b.type), nx);
+            for (int64_t x = 0; x < nx; x++)
+                to[x] = row[x] >= from;
+        }
+        vn_buf_free(&b);
+        for (int64_t y = 0; rc == 0 && y < ny; y++) {
+            const uint8_t *at = is + (y + 1) * (nx + 2) + 1;
+            for (int64_t x = 0; x < nx; x++) {
+                set += at[x];
+                runs += at[x] & !at[x - 1];
+                border += at[x] & !(at[x - 1] & at[x + 1] & at[x - nx - 2] & at[x + nx + 2]);
+            }
+        }
+        rc = rc ? rc : vn_job_check(job, err);
+    }
+    vn_free(row);
+    vn_free(is);
+    const double all = (double)(nx * ny * n);
+    *out = (struct vn_share) { (double)set / all, (double)runs / all, (double)border / all };
+    return rc;
+}
+
+/* ---- the sample ---- */
+
+struct trial { struct vn_box box; double prepare, blocks, count, fresh; struct vn_cost prepare_cost, blocks_cost; };
+
+/* Seconds a byte that the system takes to give fresh memory; measured once. */
+static double touch(void)
+{
+    static double rate;
+    enum { BYTES = 8 << 20 };
+    if (rate > 0)
+        return rate;
+    for (int i = 0; i < 3; i++) {
+        vn_mem_trim();
+        const double began = vn_rate_clock();
+        char *p = vn_alloc(BYTES, NULL);
+        if (p)
+            memset(p, 1, BYTES);
+        vn_free(p);
+        vn_mem_trim();
+        const double took = (vn_rate_clock() - began) / BYTES;
+        rate = i == 0 ? took : fmin(rate, took);
+    }
+    return rate;
+}
+
+enum { ROW = 192 };                    /* voxels of a row that inner loops need to come to speed */
+
+static struct vn_box middle(const struct vn_box *region, int64_t edge)
+{
+    struct vn_box b;
+    for (int k = 0; k < 3; k++) {
+        const int64_t all = vn_box_dim(region, k), n = vn_min64(k == 0 ? vn_max64(edge, ROW) : edge, all);
+        b.lo[k] = region->lo[k] + (all - n) / 2;
+        b.hi[k] = b.lo[k] + n;
+    }
+    return b;
+}
+
+/* The operation on t->box; *a gets automatic parameters as they are there. */
+static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_share *share, bool counted,
+                   struct trial *t, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *v = NULL;
+    struct vn_plan p;
+    struct vn_hist h = { 0 };
+    int64_t dim[3];
+    double began = vn_rate_clock();
+    int rc = op->prepare ? op->prepare(a, in, &t->box, job, err) : 0;
+
+    t->prepare = vn_rate_clock() - began;
+    if (rc || (rc = op->plan(a, in, &t->box, &p, err)))
+        return rc;
+    const struct vn_box *out = op->map ? &p.box : &t->box;
+    t->prepare_cost = vn_op_prepare_cost(op, a, &p, in[0], &t->box);
+    vn_mem_trim();                                         /* fresh pages cost what they will cost */
+    began = vn_rate_clock();
+    if ((rc = vn_op_run(op, a, in, &t->box, &v, NULL, job, err)))
+        return rc;
+    t->blocks = vn_rate_clock() - began;
+    for (int k = 0; k < 3; k++)
+        dim[k] = vn_max64(1, vn_box_dim(out, k));
+    t->blocks_cost = vn_op_blocks_cost(op, a, &p, in, out, dim, share);
+    t->fresh = t->blocks_cost.bytes + vn_mem_counted((double)vn_box_count(out) * (double)vn_type_size(p.out_type));
+    began = vn_rate_clock();
+    rc = counted ? vn_hist_box(v, &v->box, &h, job, err) : 0;
+    t->count = vn_rate_clock() - began;
+    vn_hist_free(&h);
+    vn_vol_unref(v);
+    return rc;
+}
+
+static const double ENOUGH = 0.006, WANTED = 0.012, ALL = 0.08;      /* seconds: of a sample, of all of them */
+enum { REPEATS = 5 };
+
+/* A block in the middle, larger until it takes long enough; the quickest of some runs, as what disturbs one only makes it longer. */
+static int sample(const struct vn_op *op, const struct vn_args *given, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
+                  bool counted, struct trial *best, struct vn_job *job, struct vn_err *err)
+{
+    const double began = vn_rate_clock();
+    int64_t edge = 24;
+    int rc = 0, n = 0;
+
+    for (; rc == 0 && n < REPEATS && (n == 0 || vn_rate_clock() - began < ALL); n++) {
+        struct trial t = { .box = middle(region, edge) };
+        struct vn_share share;
+        vn_args_free(a);
+        if ((rc = vn_args_copy(a, given, err)) ||
+            (op->shape == VN_GLOBAL && (rc = share_of(a, in[0], &t.box, &share, job, err))) ||
+            (rc = try_box(op, a, in, op->shape == VN_GLOBAL ? &share : NULL, counted, &t, job, err)))
+            break;
+        if (n > 0) {
+            t.prepare = fmin(t.prepare, best->prepare);
+            t.blocks = fmin(t.blocks, best->blocks);
+            t.count = fmin(t.count, best->count);
+        }
+        *best = t;
+        if (t.blocks > ENOUGH || vn_box_same(&t.box, region))
+            continue;
+        edge = (int64_t)ceil((double)edge * fmin(4, fmax(1.3, cbrt(WANTED / fmax(t.blocks, 1e-6)))));
+        n = -1;                                            /* the first of its size */
+    }
+    return rc;
+}
+
+int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct vn_vol *const *in, const struct vn_box *region, bool counted,
+                   struct vn_estimate *e, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_key key = vn_rate_key(op, given, in);
+    const struct vn_box *stat = vn_op_stat_box(given, in[0], region);
+    struct vn_args a;
+    struct vn_plan p;
+    struct vn_share share;
+    struct trial t = { .prepare = 0 };
+    int64_t dim[3];
+    double rate[2] = { 0, 0 };
+    int rc;
+
+    if (!vn_box_contains(&in[0]->box, region) || vn_box_count(region) == 0)
+        return vn_fail(err, VN_E_ARG, "%s: the region is not inside the voxels of input 1", op->name);
+    if ((rc = vn_args_copy(&a, given, err)))
+        return rc;
+    *e = (struct vn_estimate) { .stored = vn_box_count(region) * vn_type_size(in[0]->src->type) };
+    if ((rc = sample(op, given, &a, in, region, counted, &t, job, err)) || (rc = op->plan(&a, in, region, &p, err)) ||
+        (op->shape == VN_GLOBAL && (rc = share_of(&a, in[0], region, &share, job, err))))
+        goto out;
+    for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
+        p.halo[k] = 0;
+    const struct vn_box *made = op->map ? &p.box : region;
+    vn_op_blocks(op, &a, in, &p, made, dim);
+    const struct vn_cost before = vn_op_prepare_cost(op, &a, &p, in[0], stat);
+    const struct vn_cost all = vn_op_blocks_cost(op, &a, &p, in, made, dim, op->shape == VN_GLOBAL ? &share : NULL);
+    e->voxels = vn_box_count(made);
+    e->result = e->voxels * vn_type_size(p.out_type);
+    e->peak = (uint64_t)fmax(before.bytes, vn_mem_counted((double)e->result) + all.bytes);
+    e->n_block = 1;
+    for (int k = 0; k < 3; k++)
+        e->n_block *= (int)((vn_box_dim(made, k) + dim[k] - 1) / dim[k]);
+    const uint64_t used = vn_mem_in_use(), cached = vn_cache_large(), held = used - (cached < used ? cached : used);
+    e->room = vn_mem_budget() > held ? vn_mem_budget() - held : 0;
+    e->learned = vn_rate_get(key, VN_PART_BLOCKS, &rate[VN_PART_BLOCKS]);
+    if (e->learned)
+        e->seconds = rate[VN_PART_BLOCKS] * vn_op_blocks_cost(op, &a, &p, in, made, dim, NULL).work;
+    else
+        e->seconds = fmax(0.2 * t.blocks, t.blocks - t.fresh * touch()) * all.work / t.blocks_cost.work + (double)e->peak * touch();
+    if (op->prepare && t.prepare_cost.work > 0)
+        e->seconds += (vn_rate_get(key, VN_PART_PREPARE, &rate[0]) ? rate[0] : t.prepare / t.prepare_cost.work) * before.work;
+    e->seconds += t.count * (double)e->voxels / fmax(1, (double)vn_box_count(&t.box));
+out:
+    vn_args_free(&a);
+    return rc;
+}
