@@ -144,6 +144,11 @@ static struct vn_vol *run_scarce(const struct vn_op *op, struct vn_vol *in, stru
     double need = plan.mem_host;
     for (int k = 0; k < 3; k++)
         need *= (double)(vn_box_dim(box, k) + (op->shape == VN_STENCIL ? 2 * plan.halo[k] : 0));
+    if (op->cost && op->shape == VN_STENCIL) {             /* counted */
+        struct vn_cost c = { 0 };
+        op->cost(&a, &plan, in, box, NULL, &c);
+        need = c.bytes + vn_op_input_bytes(op, &a, &plan, ins, 0, box) + (double)(vn_box_count(box) * vn_type_size(plan.out_type));
+    }
     need = op->shape == VN_GLOBAL ? 2 * need : 1.25 * need;
     vn_mem_init(vn_mem_in_use() + vn_box_count(box) * vn_type_size(plan.out_type) + (uint64_t)need + 100000);
     err = (struct vn_err){ 0 };
