@@ -49,7 +49,9 @@ struct vn_scene {                       /* what goes into one picture */
     bool   crosshair; double at[3];
     int    dot_w, dot_h;                /* > 0: the crosshair as dots of so many pixels, a cell of a terminal */
     const struct vn_box *roi;           /* drawn as a frame; NULL none */
+    const struct vn_place *place; int n_place;   /* marked where the slice comes near them; borrowed */
     bool   scale_bar, bar_label;        /* the label only where pixels are square */
+    int    letter;                      /* pixels of a letter's dot; 0 = 1 */
 };
 /* Picture axes of a view along `axis`: u to the right, v down. z: (x, y); y: (x, z); x: (z, y). */
 void vn_scene_axes(int axis, int *u, int *v);
@@ -63,6 +65,9 @@ void vn_render_marks(const struct vn_scene *s, struct vn_image *im);
 double vn_scene_fit(const struct vn_vol *v, int axis, int w, int h, double aspect);
 /* Voxel coordinates under the middle of pixel (px, py) of a w x h picture, along the two picture axes. */
 void vn_scene_voxel(const struct vn_scene *s, int w, int h, double px, double py, double uv[2]);
+/* Text at (x, y) in letters of 5x7 dots, each `size` pixels square, VN_LETTER_W from one to the next; clipped. */
+enum { VN_LETTER_W = 6, VN_LETTER_H = 7 };
+void vn_image_text(struct vn_image *im, int x, int y, const char *text, int size, uint32_t rgb);
 /* Length of a scale bar of at most max_px pixels: 1, 2 or 5 times a power of ten; label "50 um", "2 mm" or "100 vox". Returns pixels. */
 int  vn_scale_bar(double um_per_px, bool um_known, int max_px, char label[24]);
 /* 0.5 and 99.8 percentile of up to nine planes; 0..1 for masks and probabilities, 0..largest for labels. */

@@ -32,6 +32,7 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
 void vn_pane_title(const struct vn_shown *d, const struct vn_pane_box *box, struct vn_str *b);
 /* Volume 0 is the view's, the others are linked to it. */
 struct vn_vol *vn_shown_vol(const struct vn_shown *d, int which);
+bool vn_shown_colored(const struct vn_shown *d);     /* more than grey values is drawn */
 const char *vn_shown_name(const struct vn_view *v, int which);
 /* Name of the last bound volume of these kinds; false when there is none. */
 bool vn_newest_volume(struct vn_session *s, unsigned kinds, char name[64]);

@@ -117,6 +117,73 @@ static void two_panes_are_the_slice_and_the_projection(void **state)
     vn_shown_free(&d);
 }
 
+/* Line i of the journal. */
+static void journal_is(int i, const char *want) { assert_string_equal(vn_runner_journal(r, i), want); }
+
+static void places_have_names(void **state)
+{
+    (void)state;
+    assert_int_equal(session_run("show v; goto 3,2,1; mark; goto 0,1,2; mark root; mark tip at=1,1,1"), 0);
+    journal_is(2, "mark m1 at=3,2,1");               /* what was found is written out */
+    journal_is(4, "mark root at=0,1,2");
+    struct vn_view v = vn_session_view(s);
+    assert_int_equal(v.n_place, 3);
+    assert_int_equal(session_run("goto m1"), 0);
+    v = vn_session_view(s);
+    assert_true(v.at[0] == 3 && v.at[1] == 2 && v.at[2] == 1);
+    assert_int_equal(session_run("mark root at=2,2,2; mark delete m1; mark"), 0);
+    journal_is(vn_runner_n_journal(r) - 1, "mark m1 at=3,2,1");
+    v = vn_session_view(s);
+    assert_true(v.n_place == 3 && v.place[0].at[0] == 2);
+    assert_string_equal(v.place[2].name, "m1");
+    assert_int_equal(session_run("goto nowhere"), 1);
+    assert_non_null(strstr(msg, "there is no mark 'nowhere'"));
+    assert_int_equal(session_run("goto 1,2"), 1);
+    assert_int_equal(session_run("goto 9,0,0"), 1);
+    assert_int_equal(session_run("mark delete nowhere"), 1);
+    assert_int_equal(session_run("mark 'a b'"), 1);
+    assert_non_null(strstr(msg, "'a b' cannot be the name of a mark"));
+    assert_int_equal(session_run("mark abcdefghijklmnopqrstuvwx"), 1);
+    assert_int_equal(session_run("mark list"), 0);
+    assert_non_null(strstr(out, "root  2 2 2"));
+    assert_int_equal(session_run("mark delete"), 0);
+    assert_int_equal(vn_session_view(s).n_place, 0);
+    for (int i = 0; i < VN_MAX_PLACE; i++)
+        assert_int_equal(session_run("mark"), 0);
+    assert_int_equal(session_run("mark"), 1);
+    assert_non_null(strstr(msg, "64 places are marked, which is the limit"));
+}
+
+/* Cross and name only where the slice is within two voxels. v has 3 planes, so a volume of 9 is needed. */
+static void places_are_drawn_near_their_slice(void **state)
+{
+    (void)state;
+    static const double um[3] = { 1, 1, 1 };
+    bind("w", VN_IMAGE, um, 9);
+    assert_int_equal(session_run("show w; mark here at=1,1,4; crosshair off; layout 1"), 0);
+    static const bool near[9] = { false, false, true, true, true, true, true, false, false };
+    for (int z = 0; z < 9; z++) {
+        struct vn_shown d = { 0 };
+        struct vn_scene scene;
+        struct vn_image im;
+        char line[40];
+        snprintf(line, sizeof line, "goto 0,0,%d", z);
+        assert_int_equal(session_run(line), 0);
+        assert_int_equal(vn_shown_get(s, &d, NULL, &err), 0);
+        vn_pane_scene(&d, &(struct vn_pane_box){ VN_XY, 0, 1, 40, 30, 0 }, 40, 30, 0.1, 1, &scene);
+        assert_int_equal(vn_image_new(&im, 40, 30, &err), 0);
+        scene.scale_bar = false;
+        vn_render_marks(&scene, &im);
+        int n = 0;
+        for (int i = 0; i < 40 * 30; i++)
+            n += im.rgb[3 * i] == 0x5f && im.rgb[3 * i + 1] == 0xff;
+        assert_int_equal(n, near[z] ? 9 : 0);        /* an x of 5 x 5 pixels */
+        assert_int_equal(im.rgb[3 * (15 * 40 + 15)] == 0x5f, near[z]);      /* voxel 1.5 of 4 and of 3, 10 pixels each */
+        vn_image_free(&im);
+        vn_shown_free(&d);
+    }
+}
+
 int main(void)
 {
     vn_mem_init(0);
@@ -125,6 +192,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(layers_are_piled_and_keep_their_colours, start, session_stop),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, start, session_stop),
         cmocka_unit_test_setup_teardown(a_slab_in_um_has_its_planes_on_each_axis, start, session_stop),
+        cmocka_unit_test_setup_teardown(places_have_names, start, session_stop),
+        cmocka_unit_test_setup_teardown(places_are_drawn_near_their_slice, start, session_stop),
         cmocka_unit_test_setup_teardown(two_panes_are_the_slice_and_the_projection, start, session_stop),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);

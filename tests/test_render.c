@@ -186,6 +186,55 @@ static void overlays_show_colours(void **state)
     vn_vol_unref(l);
 }
 
+static void layers_lie_on_each_other(void **state)
+{
+    (void)state;
+    float grey[25], top[25] = { 0 }, low[25];
+    for (int i = 0; i < 25; i++) {
+        grey[i] = 100;
+        low[i] = 1;
+        top[i] = i % 5 > 0 && i % 5 < 4 && i / 5 > 0 && i / 5 < 4;          /* 3 x 3 in the middle */
+    }
+    struct vn_vol *v = volume(VN_IMAGE, 5, 5, 1, NULL, grey), *m = volume(VN_MASK, 5, 5, 1, NULL, top), *b = volume(VN_MASK, 5, 5, 1, NULL, low);
+    struct vn_scene s = { .volume = v, .overlay = m, .axis = 2, .slab = { 0, 1 }, .centre = { 2.5, 2.5 }, .um_per_px = 1, .lo = 0, .hi = 255,
+                          .opacity = 0.25, .outline = true, .tint = 1, .under = { { b, 0.5, false, 0 } }, .n_under = 1 };
+    /* grey 100 and orange E69F00 by halves: 165, 130, 50; then, on the border, green 009E73 by halves (twice 0.25) */
+    const uint32_t beneath = 165u << 16 | 130u << 8 | 50u, border = 83u << 16 | 144u << 8 | 83u;
+    struct vn_image im = render(&s, 5, 5);
+    for (int i = 0; i < 25; i++)
+        assert_int_equal(rgb(&im, i % 5, i / 5), top[i] > 0 && i != 12 ? border : beneath);
+    vn_image_free(&im);
+    vn_vol_unref(v);
+    vn_vol_unref(m);
+    vn_vol_unref(b);
+}
+
+/* A ball of 12 um in voxels of 1 x 1 x 4 um: planes 2 to 7 hold it, 24 um; so do the columns 8 to 31 (at the planes 2 um off
+ * the middle, sqrt(144 - 4 - 0.25) = 11.8 to either side of 20). In XZ it is 24 x 24 pixels. */
+static void a_ball_is_round(void **state)
+{
+    (void)state;
+    const double um[3] = { 1, 1, 4 };
+    static float ball[40 * 40 * 10];
+    for (int i = 0; i < 40 * 40 * 10; i++) {
+        const double x = i % 40 + 0.5 - 20, y = i / 40 % 40 + 0.5 - 20, z = 4 * (i / 1600 + 0.5) - 20;
+        ball[i] = x * x + y * y + z * z <= 144 ? 255 : 0;
+    }
+    struct vn_vol *v = volume(VN_IMAGE, 40, 40, 10, um, ball);
+    struct vn_scene s = { .volume = v, .axis = 1, .slab = { 20, 21 }, .centre = { 20, 5 }, .um_per_px = 1, .lo = 0, .hi = 255 };
+    struct vn_image im = render(&s, 40, 40);
+    int lo[2] = { 99, 99 }, hi[2] = { -1, -1 };
+    for (int i = 0; i < 1600; i++)
+        for (int k = 0; k < 2 && red(&im, i % 40, i / 40) == 255; k++) {
+            const int at = k ? i / 40 : i % 40;
+            lo[k] = at < lo[k] ? at : lo[k];
+            hi[k] = at > hi[k] ? at : hi[k];
+        }
+    assert_true(lo[0] == 8 && hi[0] == 31 && lo[1] == 8 && hi[1] == 31);
+    vn_image_free(&im);
+    vn_vol_unref(v);
+}
+
 static void windows(void **state)
 {
     (void)state;
@@ -369,6 +418,8 @@ int main(void)
         cmocka_unit_test(zoomed_out_is_the_mean_then_half_the_peak),
         cmocka_unit_test(projection_is_the_maximum_of_the_slab),
         cmocka_unit_test(overlays_show_colours),
+        cmocka_unit_test(layers_lie_on_each_other),
+        cmocka_unit_test(a_ball_is_round),
         cmocka_unit_test(windows),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(unreadable_voxels_are_marked),

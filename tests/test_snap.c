@@ -117,9 +117,8 @@ static void mip_keeps_volumes(void **state)
     assert_int_equal(((uint16_t *)vn_vol_data(volume("first_index")).data)[2], 0);
     assert_int_equal(((uint16_t *)vn_vol_data(volume("last_index")).data)[2], 2);
     run("mip v index=first", 1, "index= gives a volume");
-    run("mip v method=min to=n.png", 1, "name it with as=");
+    run("mip v method=depth as=q", 1, "method=depth is for pictures");
     run("mip v method=mean as=q index=first", 1, "a mean is found in no plane");
-    run("mip v method=min as=q to=n.png", 1, "a picture shows the max");
     run("mip v as=q to=kept.png plain", 0, "kept.png");
 }
 
@@ -205,6 +204,51 @@ static void linked_volumes_stand_side_by_side(void **state)
     assert_string_equal(vn_session_view(s).volume, "v");
 }
 
+static void pictures_have_methods_and_maps(void **state)
+{
+    (void)state;
+    run("mip v axis=z method=min range=1:3 to=m.png window=0,255 plain force", 0, NULL);      /* 100 .. 135 + x */
+    uint8_t *p = read_png("m.png", 6, 4);
+    assert_int_equal(p[3 * (2 * 6 + 3)], 123);
+    free(p);
+    run("slice v axis=z at=0 slab=4um method=mean to=m.png window=0,255 plain force", 0, NULL);   /* two planes of 2 um: 0 and 100 */
+    p = read_png("m.png", 6, 4);
+    assert_int_equal(p[3 * (2 * 6 + 3)], 73);
+    free(p);
+    /* by depth: the last of three planes is the largest everywhere, blue 0x648FFF: 200 + 23 of 255, 143 * 223 / 255 = 125.05 */
+    run("mip v axis=z method=depth to=m.png window=0,255 plain force", 0, NULL);
+    p = read_png("m.png", 6, 4);
+    assert_int_equal(p[3 * (2 * 6 + 3) + 1], 125);
+    assert_int_equal(p[3 * (2 * 6 + 3) + 2], 223);
+    free(p);
+    run("slice v at=0 to=m.png window=0,255 plain force colormap=inverted", 0, NULL);
+    p = read_png("m.png", 6, 4);
+    assert_int_equal(p[3 * (2 * 6 + 3)], 255 - 23);
+    free(p);
+    run("slice v at=0 slab=0um", 1, "slab=0um is not above 0");
+    run("slice v at=0 slab=2.5", 1, "slab=2.5 is not a whole number of planes");
+}
+
+/* 300 x 200 pixels are 50 x 18 letters; two panes in one row of pictures below one of titles. An X is 10001 10001 01010 00100
+ * 01010 10001 10001, half a letter from the left and 2 pixels from the top. */
+static void titles_stand_above_the_panes(void **state)
+{
+    (void)state;
+    static const uint8_t x[7] = { 0x11, 0x11, 0x0a, 0x04, 0x0a, 0x11, 0x11 };
+    run("show v; layout 2; goto 0,0,0; snap to=m.png width=300 height=200 force", 0, "\"pixels\":[300,200]");
+    uint8_t *p = read_png("m.png", 300, 200);
+    for (int j = 0; j < 7; j++)
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(p[3 * ((2 + j) * 300 + 3 + i)], x[j] >> (4 - i) & 1 ? 255 : 0x40);
+    free(p);
+    run("snap to=m.png width=300 height=200 force plain colormap=inverted", 0, NULL);
+    p = read_png("m.png", 300, 200);
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(p[3 * i], 0x40);                    /* a line between pictures, and no titles */
+    free(p);
+    run("layout 4; snap to=m.png width=20 height=6 force", 1, "has no room for the panes");
+}
+
 static void nothing_to_look_at(void **state)
 {
     (void)state;
@@ -225,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pictures_are_text_without_a_file, start, session_stop),
         cmocka_unit_test_setup_teardown(the_view_is_what_was_said, start, session_stop),
         cmocka_unit_test_setup_teardown(linked_volumes_stand_side_by_side, start, session_stop),
+        cmocka_unit_test_setup_teardown(pictures_have_methods_and_maps, start, session_stop),
+        cmocka_unit_test_setup_teardown(titles_stand_above_the_panes, start, session_stop),
         cmocka_unit_test_setup_teardown(nothing_to_look_at, start, session_stop),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ bool vn_help_page(const char *verb, struct vn_str *b)
 /* Verbs by task, as people look for them; one that stands nowhere here is listed under "more". */
 static const struct { const char *task, *verbs; } TASKS[] = {
     { "files", "open save info set close" },
-    { "look", "show overlay goto zoom slab axis layout crosshair window colormap pick picture" },
+    { "look", "show overlay goto zoom slab axis layout crosshair mark window colormap pick picture" },
     { "pictures", "slice mip snap histogram profile plot" },
     { "region, grid", "roi estimate crop pad resample" },
     { "grey values", "normalise gamma calc background contrast denoise" },

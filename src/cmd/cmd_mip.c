@@ -8,7 +8,7 @@ static const struct vn_param params[] = {
     { "axis", VN_P_CHOICE, 0, .choices = "x|y|z", .def = "z", .help = "direction looked along" },
     { "range", VN_P_RANGE, 0, .unit = "voxels", .help = "planes a:b along axis, b not included; all of the region without" },
     VN_PICTURE_PARAMS,
-    { "method", VN_P_CHOICE, 0, .choices = "max|min|mean", .def = "max", .help = "of the volume that as= names; a picture shows the max" },
+    { "method", VN_P_CHOICE, 0, .choices = VN_SLAB_METHODS, .def = "max", .help = "what is kept of the planes; depth, for pictures: the maximum, coloured by its plane" },
     { "index", VN_P_CHOICE, 0, .choices = "first|last", .help = "with as=: also NAME_index, the plane of the first or last extreme" },
     { "as", VN_P_NAME, 0, .help = "name of the projection as a volume; without it there is a picture only" },
     { 0 },
@@ -57,10 +57,10 @@ static int exec(struct vn_call *c, struct vn_err *err)
     }
     vn_res_text(c, "axis", vn_args_text(&c->args, "axis"));
     vn_res_ints(c, "range", slab, 2);
-    if (!vn_args_has(&c->args, "as") && (vn_args_has(&c->args, "index") || vn_args_int(&c->args, "method") != VN_PROJECT_MAX))
-        return vn_fail(err, VN_E_USAGE, "%s gives a volume: name it with as=", vn_args_has(&c->args, "index") ? "index=" : "method=");
-    if (vn_args_has(&c->args, "to") && vn_args_int(&c->args, "method") != VN_PROJECT_MAX)
-        return vn_fail(err, VN_E_USAGE, "a picture shows the max: leave to= out, and show the volume with slice");
+    if (!vn_args_has(&c->args, "as") && vn_args_has(&c->args, "index"))
+        return vn_fail(err, VN_E_USAGE, "index= gives a volume: name it with as=");
+    if (vn_args_has(&c->args, "as") && vn_args_int(&c->args, "method") == VN_SLAB_DEPTH)
+        return vn_fail(err, VN_E_USAGE, "method=depth is for pictures: index=first keeps the planes as a volume");
     if (vn_args_has(&c->args, "as"))
         rc = keep(c, v, &region, axis, slab, err);
     if (!rc && !c->remake && (vn_args_has(&c->args, "to") || !vn_args_has(&c->args, "as")))

@@ -35,6 +35,24 @@ int vn_picture_window(struct vn_call *c, const char *name, double *lo, double *h
     return 0;
 }
 
+int vn_picture_planes(const struct vn_args *a, const char *name, double um, int64_t *planes, struct vn_err *err)
+{
+    const struct vn_arg *p = vn_arg(a, name);
+    const double v = p->len[0].v;
+    if (p->len[0].unit != VN_UM) {
+        if (!(v >= 1 && v <= 1e6 && v == floor(v)))
+            return vn_fail(err, VN_E_ARG, "%s=%s is not a whole number of planes from 1 to 1000000, or um ('%s=20um')", name, p->s, name);
+        *planes = (int64_t)v;
+        return 0;
+    }
+    if (!(um > 0))
+        return vn_fail(err, VN_E_ARG, "%s=%s: the voxel size is not known ('set NAME voxel=...' gives it); a bare number counts planes", name, p->s);
+    if (!(v > 0))
+        return vn_fail(err, VN_E_ARG, "%s=%s is not above 0", name, p->s);
+    *planes = (int64_t)fmin(fmax(floor(v / um + 0.5), 1), 1e6);
+    return 0;
+}
+
 /* Picture of w x h pixels over the region, at um_per_px. */
 static void frame(const struct vn_box *region, const struct vn_vol *v, struct vn_scene *s, int *w, int *h, struct vn_err *err, int *rc)
 {
@@ -82,7 +100,9 @@ int vn_picture_run(struct vn_call *c, bool mip, const int64_t slab[2], struct vn
 {
     const char *to = vn_args_text(&c->args, "to");
     struct vn_scene s = { .axis = (int)vn_args_int(&c->args, "axis"), .mip = mip, .slab = { slab[0], slab[1] }, .aspect = 1,
-                          .opacity = vn_args_real(&c->args, "opacity"), .scale_bar = !vn_args_flag(&c->args, "plain"), .bar_label = true };
+                          .opacity = vn_args_real(&c->args, "opacity"), .scale_bar = !vn_args_flag(&c->args, "plain"), .bar_label = true,
+                          .outline = vn_args_flag(&c->args, "outline"), .colormap = (enum vn_colormap)vn_args_int(&c->args, "colormap"),
+                          .method = (enum vn_slab_method)vn_args_int(&c->args, "method") };
     enum vn_cell_mode mode = VN_CELL_QUAD;
     enum vn_colors colors = VN_COLOR_NONE;
     struct vn_image im = { 0 };
@@ -121,6 +141,7 @@ int vn_picture_run(struct vn_call *c, bool mip, const int64_t slab[2], struct vn
         s.um_per_px = vn_scene_fit(&part, s.axis, vn_picture_columns() * pw, 100 * ph, s.aspect);
     }
     frame(&region, s.volume, &s, &w, &h, err, &rc);
+    s.letter = w >= 450 && h >= 450 ? 2 : 1;
     if (!rc)
         rc = vn_image_new(&im, (w + pw - 1) / pw * pw, (h + ph - 1) / ph * ph, err);
     if (!rc)

@@ -6,6 +6,7 @@
 
 static const char *const PANE_NAME[VN_N_PANE] = { "XY", "XZ", "YZ", "MIP" };
 static const char AXIS_NAME[] = "xyz";
+static const char *const METHOD[] = { "", " min", " mean", " depth" };
 
 bool vn_newest_volume(struct vn_session *s, unsigned kinds, char name[64])
 {
@@ -64,6 +65,14 @@ static struct vn_vol *linked(struct vn_session *s, const char *name, const struc
 }
 
 struct vn_vol *vn_shown_vol(const struct vn_shown *d, int which) { return which ? d->linked[which - 1] : d->vol; }
+
+bool vn_shown_colored(const struct vn_shown *d)
+{
+    const struct vn_view *v = &d->view;
+    return d->overlay || (v->overlay_on && v->n_under) || d->graph || d->prob || d->vol->kind == VN_LABELS || v->colormap >= VN_MAP_VIRIDIS ||
+           v->mip_method == VN_SLAB_DEPTH || v->slab_method == VN_SLAB_DEPTH;
+}
+
 const char *vn_shown_name(const struct vn_view *v, int which) { return which ? v->linked[which - 1] : v->volume; }
 
 /* Those that are still there, without gaps. */
@@ -320,7 +329,7 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
     vn_scene_axes(axis, &u, &v);
     *out = (struct vn_scene){ .volume = volume, .overlay = overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
                               .um_per_px = um_per_px, .aspect = aspect, .opacity = view->opacity, .outline = view->outline,
-                              .tint = view->tint, .colormap = view->colormap, .crosshair = view->crosshair, .roi = d->has_roi ? &d->roi : NULL, .scale_bar = true };
+                              .tint = view->tint, .colormap = view->colormap, .crosshair = view->crosshair, .roi = d->has_roi ? &d->roi : NULL, .place = view->place, .n_place = view->n_place, .scale_bar = true };
     for (int i = 0; !d->prob && i < view->n_under; i++)
         if (!view->n_linked || d->under[i]->src != volume->src)
             out->under[out->n_under++] = (struct vn_drawn){ d->under[i], view->under[i].opacity, view->under[i].outline, view->under[i].tint };
@@ -356,10 +365,10 @@ void vn_pane_title(const struct vn_shown *d, const struct vn_pane_box *box, stru
         vn_str_addf(b, "%s  ", vn_shown_name(&d->view, box->which));
     vn_str_addf(b, "%s", PANE_NAME[p]);
     if (p == VN_MIP) {
-        vn_str_addf(b, " along %c", AXIS_NAME[axis]);
+        vn_str_addf(b, " along %c%s", AXIS_NAME[axis], METHOD[d->view.mip_method]);
         return;
     }
     vn_str_addf(b, " %c %lld/%lld", AXIS_NAME[axis], (long long)floor(d->view.at[axis]), (long long)d->vol->grid.dim[axis]);
     if (vn_pane_slab(d, axis) > 1)
-        vn_str_addf(b, " slab %lld", (long long)vn_pane_slab(d, axis));
+        vn_str_addf(b, " slab %lld%s", (long long)vn_pane_slab(d, axis), METHOD[d->view.slab_method]);
 }

@@ -1,10 +1,10 @@
-/* marks.c - what is drawn over a picture: region frame, crosshair with a gap, scale bar; and the geometry of scenes. */
-#include "render.h"
+/* marks.c - what is drawn over a picture: region frame, crosshair, named places, scale and depth bars; and the geometry of scenes. */
+#include "cells.h"
 #include "font.h"
 #include "graph_marks.h"
-#include "text.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 void vn_scene_axes(int axis, int *u, int *v)
 {
@@ -131,10 +131,12 @@ static void draw_measured(const struct vn_scene *s, struct vn_image *im)
         blend(im, x[0] + (int)((2 * dx * i + (dx < 0 ? -n : n)) / (2 * n)), y[0] + (int)((2 * dy * i + (dy < 0 ? -n : n)) / (2 * n)), MEASURED, 256);
 }
 
+static int letter(const struct vn_scene *s) { return s->letter > 1 ? s->letter : 1; }
+
 static void draw_scale_bar(const struct vn_scene *s, struct vn_image *im)
 {
-    char label[24];
-    int n = vn_scale_bar(s->um_per_px, vn_um_known(&s->volume->grid), im->w / 4, label);
+    char label[24], micro[32];
+    const int n = vn_scale_bar(s->um_per_px, vn_um_known(&s->volume->grid), im->w / 4, label), size = letter(s);
     int thick = s->aspect > 1.5 ? 1 : im->h > 300 ? 4 : 2, x0 = im->w > 100 ? 8 : 2, y0 = im->h - thick - (im->h > 100 ? 8 : 1);
     if (n < 2 || y0 < 0)
         return;
@@ -146,10 +148,79 @@ static void draw_scale_bar(const struct vn_scene *s, struct vn_image *im)
             blend(im, x0 + i, y0 + j, 0xffffff, 256);
     if (!s->bar_label)
         return;
-    for (int j = -1; j <= 1; j++)                /* a dark rim keeps the label readable on bright ground */
-        for (int i = -1; i <= 1; i++)
-            vn_font_draw(im, x0 + i, y0 - VN_GLYPH_H - 3 + j, label, 0);
-    vn_font_draw(im, x0, y0 - VN_GLYPH_H - 3, label, 0xffffff);
+    const char *um = strstr(label, " um");
+    snprintf(micro, sizeof micro, "%.*s%s", um ? (int)(um - label) : 23, label, um ? " \xc2\xb5m" : "");
+    vn_font_label(im, x0, y0 - VN_LETTER_H * size - 3, micro, size, 0xffffff);
+}
+
+/* The colours of the planes, the first at the top, with the depths of both ends. */
+static void draw_depth_bar(const struct vn_scene *s, struct vn_image *im)
+{
+    const int size = letter(s), w = s->aspect > 1.5 || !s->bar_label ? 2 : 8 * size, h = im->h / 3, x0 = im->w - w - (im->w > 100 ? 8 : 2);
+    const int y0 = im->h - h - (im->h > 100 ? 8 : 1);
+    const double um = vn_um_known(&s->volume->grid) ? s->volume->grid.um[s->axis] : 0;
+    if (h < 2 || x0 < 0)
+        return;
+    for (int j = -1; j <= h; j++)
+        for (int i = -1; i <= w; i++) {
+            const bool rim = j < 0 || i < 0 || j == h || i == w;
+            blend(im, x0 + i, y0 + j, rim ? 0 : vn_depth_color(j, h), rim ? 200 : 256);
+        }
+    for (int end = 0; end < 2 && s->bar_label; end++) {
+        char label[48];
+        const double at = um > 0 ? (double)s->slab[end] * um : (double)(s->slab[end] - end);
+        snprintf(label, sizeof label, "%.4g%s", at, um > 0 ? " \xc2\xb5m" : "");
+        const int wide = (int)(strlen(label) - (um > 0)) * VN_LETTER_W * size;
+        vn_font_label(im, x0 - wide - 2, end ? y0 + h - VN_LETTER_H * size : y0, label, size, 0xffffff);
+    }
+}
+
+/* ---- places with names ---- */
+
+static const uint32_t PLACE = 0x5fffff;      /* in the 256-colour palette */
+enum { NEAR = 2, NAME_MOST = 8 };            /* voxels before and behind the slice */
+
+/* The pixel of a place; false when it lies in another slice. */
+static bool place_pixel(const struct vn_scene *s, const struct vn_image *im, const struct vn_place *p, int *x, int *y)
+{
+    int a, b;
+    const double k = floor(p->at[s->axis]);
+    vn_scene_axes(s->axis, &a, &b);
+    to_pixel(s, im, floor(p->at[a]) + 0.5, floor(p->at[b]) + 0.5, x, y);
+    return k >= (double)(s->slab[0] - NEAR) && k < (double)(s->slab[1] + NEAR) && *x >= 0 && *y >= 0 && *x < im->w && *y < im->h;
+}
+
+static void draw_places(const struct vn_scene *s, struct vn_image *im)
+{
+    const int arm = 2 * letter(s);
+    for (int i = 0; i < s->n_place; i++) {
+        char name[NAME_MOST + 1];
+        int x, y;
+        if (!place_pixel(s, im, &s->place[i], &x, &y))
+            continue;
+        for (int k = -arm; k <= arm; k++) {
+            blend(im, x + k, y + k, PLACE, 256);
+            blend(im, x + k, y - k, PLACE, 256);
+        }
+        snprintf(name, sizeof name, "%.*s", NAME_MOST, s->place[i].name);
+        if (s->bar_label)
+            vn_font_label(im, x + arm + 3, y - VN_LETTER_H * letter(s) / 2, name, letter(s), PLACE);
+    }
+}
+
+void vn_cells_places(const struct vn_scene *s, const struct vn_image *im, int px_w, int px_h, enum vn_colors c, struct vn_cell *cells)
+{
+    const int cols = im->w / px_w;
+    int x, y;
+    for (int i = 0; i < s->n_place; i++) {
+        const char *name = s->place[i].name;
+        const int n = strlen(name) < NAME_MOST ? (int)strlen(name) : NAME_MOST;
+        if (!place_pixel(s, im, &s->place[i], &x, &y))
+            continue;
+        const int from = x / px_w + 2 + n <= cols ? x / px_w + 2 : x / px_w - 1 - n;
+        for (int k = 0; k < n && from >= 0; k++)
+            cells[(size_t)(y / px_h) * cols + from + k] = (struct vn_cell){ (unsigned char)name[k], c == VN_COLOR_256 ? 87 : PLACE, c == VN_COLOR_256 ? 16 : 0 };
+    }
 }
 
 void vn_render_marks(const struct vn_scene *s, struct vn_image *im)
@@ -162,6 +233,9 @@ void vn_render_marks(const struct vn_scene *s, struct vn_image *im)
         draw_crosshair(s, im);
     if (s->has_line)
         draw_measured(s, im);
+    draw_places(s, im);
     if (s->scale_bar)
         draw_scale_bar(s, im);
+    if (s->scale_bar && s->mip && s->method == VN_SLAB_DEPTH)
+        draw_depth_bar(s, im);
 }

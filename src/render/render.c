@@ -479,7 +479,7 @@ static void color_layer(const struct pixels *l, int k, int y)
     const struct vn_image *im = l->im;
     const struct vn_drawn *d = &l->layer[k];
     const uint32_t *lab = l->lab[k] + (size_t)y * im->w;
-    const int weight = weight_of(d->opacity);
+    const int weight = weight_of(d->outline ? 2 * d->opacity : d->opacity);     /* thin things need more */
     for (int x = 0; x < im->w; x++)
         if (lab[x] && (!d->outline || is_border(l->lab[k], im->w, im->h, x, y)))
             blend(im->rgb + 3 * ((size_t)y * im->w + x), d->vol->kind == VN_LABELS ? vn_label_color(lab[x]) : vn_tint_color(d->tint), weight);

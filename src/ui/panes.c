@@ -127,6 +127,8 @@ static int put_picture(struct vn_pane_task *t, int i, struct vn_image *im, struc
         rc = vn_pix_make(t->info.picture, i, im, b->w, b->h, t->caps.in_tmux, t->colors, &t->p->pix[i], &t->pix[i], cells, cells + n, err);
     else if (!rc)
         vn_cells_encode(im, vn_caps_cell(t->info.picture), t->colors, cells);
+    if (!rc && !t->rough)
+        vn_cells_places(&t->info.scene[i], im, t->info.px_w, t->info.px_h, t->colors, cells);
     for (int y = 0; y < b->h && !rc; y++) {
         const size_t at = (size_t)(b->y + y) * (size_t)t->cols + (size_t)b->x, from = (size_t)y * (size_t)b->w;
         memcpy(t->cells + at, cells + from, (size_t)b->w * sizeof *cells);
@@ -149,9 +151,10 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
         rc = picture(t, i, &im, job, err);
     }
     if (!rc) {
-        s->scale_bar = i == 0;
         s->dot_w = t->rough ? 0 : info->px_w;    /* a line would change every cell that it crosses with each step */
         s->dot_h = t->rough ? 0 : info->px_h;
+        s->bar_label = t->rough != NULL;         /* cells are too coarse for letters of dots */
+        s->letter = info->px_h >= 16 ? 2 : 1;
         vn_render_marks(s, &im);
         info->sampled = info->sampled || im.sampled;
         info->holes = info->holes || im.holes;
@@ -162,6 +165,7 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
         rc = put_picture(t, i, &im, err);
     }
     s->roi = NULL;
+    s->n_place = 0;
     vn_image_free(&im);
     return rc;
 }
@@ -184,7 +188,7 @@ static int run(void *ctx, struct vn_job *job, struct vn_err *err)
     int rc = vn_shown_get(t->p->s, &info->shown, job, err);
     if (rc || !info->shown.vol)
         return rc;
-    if (info->shown.overlay || info->shown.prob || info->shown.view.colormap || info->shown.vol->kind == VN_LABELS)
+    if (vn_shown_colored(&info->shown))
         t->colors = t->overlay_colors;
     info->n = vn_pane_layout(&info->shown, t->cols, t->rows, info->px_w, info->px_h, t->aspect * info->px_w / info->px_h, info->box, &info->um_per_px);
     for (int i = 0; i < info->n && !rc; i++)

@@ -251,7 +251,7 @@ static void draw_title(const struct vn_ui *ui, int i)
     int x = title.s && !title.failed ? put(y, b->x + 1, b->x + b->w, title.s) : b->x;
     vn_str_free(&title);
     vn_scene_axes(vn_pane_axis(&info->shown.view, b->pane), &u, &v);
-    if (i == 0)
+    if (i == 0 || b->w >= 36)
         vn_scale_bar(info->um_per_px, vn_um_known(&info->shown.vol->grid), b->w * info->px_w / 4, bar);
     char right[64];
     snprintf(right, sizeof right, "%s%s%s%c\xe2\x86\x92 %c\xe2\x86\x93 ", bar[0] ? "bar " : "", bar, bar[0] ? "  " : "", 'x' + u, 'x' + v);
