@@ -1,4 +1,5 @@
 /* mode_browse.c - looking around: what keys and mouse do unless another mode is on. */
+#include "caps.h"
 #include "keys.h"
 #include "mode.h"
 #include "tty.h"
@@ -164,6 +165,18 @@ static void cycle(struct vn_ui *ui, const char *verb, const char *now, unsigned 
     vn_keys_command(ui, line);
 }
 
+static void next_picture(struct vn_ui *ui, const struct vn_view *v)
+{
+    const struct vn_caps caps = vn_caps_get();
+    char line[40];
+    int p = v->picture;
+    do
+        p = (p + 1) % VN_N_PIC;
+    while (!vn_caps_has(&caps, (enum vn_picture)p));
+    snprintf(line, sizeof line, "picture %s", vn_picture_name[p]);
+    vn_keys_command(ui, line);
+}
+
 static void toggle(struct vn_ui *ui, int what, unsigned mods)
 {
     struct vn_view v;
@@ -180,6 +193,8 @@ static void toggle(struct vn_ui *ui, int what, unsigned mods)
         cycle(ui, "overlay", v.overlay, VN_MASK | VN_LABELS | VN_SKELETON, "there is no mask, label or skeleton volume yet");
     else if (what == 'v')
         cycle(ui, "show", v.volume, VN_VOLUMES, "there is no volume yet");
+    else if (what == '#')
+        next_picture(ui, &v);
     else if (what == '<' || what == '>') {
         v.slab = v.slab_um > 0 ? (int)vn_pane_slab(&ui->panes.info.shown, vn_pane_axis(&v, v.focus)) : v.slab;
         v.slab_um = 0;
@@ -262,6 +277,7 @@ static const struct vn_bind binds[] = {
     { "thinner", "<", "", "thinner, thicker slab in the slice panes", toggle, '<' },
     { "thicker", ">", "slab", NULL, toggle, '>' },
     { "direction", "p", "direction", "direction of the projection", toggle, 'p' },
+    { "picture", "#", "picture", "pictures made of the next kind of characters, or of pixels, that there is", toggle, '#' },
     { "crosshair", "x", "crosshair", "crosshair on or off", toggle, 'x' },
     { "undo", "u", "undo", "undo, redo", line, 2 },
     { "redo", "C-r", "redo", NULL, line, 3 },

@@ -2,8 +2,7 @@
 #include "screen.h"
 #include "plot.h"
 #include "mem.h"
-#include <langinfo.h>
-#include <string.h>
+#include "tty.h"
 
 void vn_plot_panel(struct vn_ui *ui, int row, int col, struct vn_plot *p)
 {
@@ -16,7 +15,7 @@ void vn_plot_panel(struct vn_ui *ui, int row, int col, struct vn_plot *p)
     struct vn_plot_cell *cell = vn_alloc((uint64_t)p->cols * (uint64_t)p->rows * sizeof *cell, NULL);
     if (!cell)
         return;
-    p->ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+    p->ascii = !vn_tty_utf8();
     vn_plot_draw(p, cell);
     for (int y = 0; y < p->rows; y++)
         for (int x = 0; x < p->cols;) {

@@ -2,6 +2,7 @@
 #include "prompt.h"
 #include "file.h"
 #include "mem.h"
+#include <locale.h>
 #include <stdio.h>
 #include <readline/history.h>
 #include <readline/readline.h>
@@ -126,6 +127,8 @@ static void search_key(const char *keys, rl_command_func_t *usual, rl_command_fu
 
 void vn_prompt_open(struct vn_session *s, const struct vn_prompt_hooks *h)
 {
+    char locale[128];
+    snprintf(locale, sizeof locale, "%s", setlocale(LC_CTYPE, NULL));
     session = s;
     hooks = *h;
     rl_readline_name = "venule";
@@ -153,6 +156,10 @@ void vn_prompt_open(struct vn_session *s, const struct vn_prompt_hooks *h)
     search_key("\033[B", rl_get_next_history, rl_history_search_forward);
     search_key("\033OB", rl_get_next_history, rl_history_search_forward);
     rl_callback_handler_install(": ", on_line);
+    if (strcmp(locale, setlocale(LC_CTYPE, NULL))) {     /* Readline takes it from the environment again, with each line */
+        setenv("LC_ALL", locale, 1);
+        setlocale(LC_CTYPE, locale);
+    }
 }
 
 void vn_prompt_close(void)

@@ -4,6 +4,7 @@
  * line; not changing, so that it never writes there.  The pictures go past it, with the cursor saved. */
 #define _XOPEN_SOURCE_EXTENDED 1
 #include "screen.h"
+#include "ascii.h"
 #include "mem.h"
 #include "config.h"
 #include "keys.h"
@@ -120,9 +121,14 @@ static int put(int y, int x, int end, const char *s)
     if (x >= end)
         return x;
     size_t n = vn_text_cut(s, end - x);
-    mvaddnstr(y, x, s, (int)n);
     char *shown = vn_sprintf(NULL, "%.*s", (int)n, s);
+    struct vn_str ascii = { 0 };
+    if (shown && !vn_tty_utf8())
+        vn_ascii(shown, &ascii);
+    if (shown && (vn_tty_utf8() || ascii.s))
+        mvaddstr(y, x, ascii.s ? ascii.s : shown);
     x += shown ? vn_text_width(shown) : 0;
+    vn_str_free(&ascii);
     vn_free(shown);
     return x;
 }
@@ -213,6 +219,10 @@ bool vn_screen_button(struct vn_ui *ui, const struct vn_event *ev)
 static void fill(int y, int x, int w, const wchar_t *c, attr_t a)
 {
     cchar_t cc;
+    if (!vn_tty_utf8() && *c > 127) {            /* a dim space is not blank for ncurses either */
+        a = *c == 0xa0 ? A_DIM : a;
+        c = *c == 0xa0 ? L" " : L"|";
+    }
     setcchar(&cc, c, a, 0, NULL);
     for (int i = 0; i < w; i++)
         mvadd_wch(y, x + i, &cc);

@@ -2,8 +2,9 @@
  *
  * Signal handlers need static state: what restores the terminal is put together when it is opened, so that a fatal signal
  * only has to write bytes and set modes.  Other signals become bytes in a pipe. */
-#include "file.h"
 #include "tty.h"
+#include "caps.h"
+#include "file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ncurses.h>
@@ -27,6 +28,7 @@ static size_t n_restore;
 static volatile sig_atomic_t is_open;
 static int pipe_fd[2] = { -1, -1 };
 static SCREEN *screen;
+static struct vn_caps caps;              /* as the environment has it */
 static char alt_stack[64 * 1024];
 
 static const int FATAL[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
@@ -141,12 +143,20 @@ int vn_tty_open(struct vn_err *err)
         return vn_fail(err, VN_E_IO, "interactive use needs a terminal: use -c 'COMMANDS' or -f SCRIPT without one");
     if (pipe_fd[0] < 0 && pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK))
         return vn_fail(err, VN_E_IO, "cannot make a pipe: %s", strerror(errno));
-    const char *term = getenv("TERM");
-    screen = newterm(NULL, stdout, stdin);
+    vn_caps_from_env(&caps);
+    vn_caps_set(&caps);
+    if (!caps.term[0])
+        return vn_fail(err, VN_E_IO, "TERM is not set, so what this terminal understands is not known: export TERM=xterm-256color");
+    screen = newterm(caps.assumed[0] ? caps.assumed : NULL, stdout, stdin);
     if (!screen)
-        return vn_fail(err, VN_E_IO, "terminal type '%s' is not known here: set TERM=xterm-256color", term ? term : "");
+        return vn_fail(err, VN_E_IO, "terminal type '%s' is not known here: export TERM=xterm-256color, or apt-get install ncurses-term", caps.term);
     set_term(screen);
-    if (has_colors() && !getenv("NO_COLOR")) {
+    if (!cursor_address) {
+        endwin();
+        delscreen(screen);
+        return vn_fail(err, VN_E_IO, "a terminal of type '%s' shows text line by line only: export TERM=xterm-256color if it can do more, or use -c 'COMMANDS'", caps.term);
+    }
+    if (has_colors() && !caps.no_color) {
         start_color();
         use_default_colors();
     }
@@ -215,33 +225,18 @@ void vn_tty_resize(void)
 
 /* ---- what the terminal can do ---- */
 
-bool vn_tty_true_color(void)
-{
-    const char *s = getenv("COLORTERM");
-    return s && (!strcmp(s, "truecolor") || !strcmp(s, "24bit"));
-}
-
 enum vn_colors vn_tty_colors(void)
 {
-    const char *no = getenv("NO_COLOR");
-    if (no && *no)
+    if (caps.no_color)
         return VN_COLOR_NONE;
-    return COLORS >= 256 || vn_tty_true_color() ? VN_COLOR_256 : VN_COLOR_NONE;
+    return COLORS >= 256 || caps.true_color ? VN_COLOR_256 : VN_COLOR_NONE;
 }
 
-double vn_tty_cell_aspect(void)
-{
-    struct winsize ws;
-    if (vn_tty_in_tmux() || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) || !ws.ws_xpixel || !ws.ws_ypixel || !ws.ws_col || !ws.ws_row)
-        return 2;                                /* tmux invents pixels */
-    double a = (double)ws.ws_ypixel / ws.ws_row / ((double)ws.ws_xpixel / ws.ws_col);
-    return a > 1.2 && a < 4 ? a : 2;
-}
+bool vn_tty_utf8(void) { return caps.utf8; }
 
 bool vn_tty_in_tmux(void)
 {
-    const char *s = getenv("TMUX");
-    return s && *s;
+    return caps.in_tmux;
 }
 
 const char *vn_tty_ack_request(void)

@@ -4,7 +4,7 @@
 #include "cells.h"
 
 /* Starts ncurses (layout only; it never reads), raw input, mouse, paste and focus reports, signal handlers.
- * VN_E_IO when stdin or stdout is no terminal, or its type is unknown. */
+ * VN_E_IO when stdin or stdout is no terminal, or of a type that is unknown and like none that is known. */
 int  vn_tty_open(struct vn_err *err);
 void vn_tty_close(void);                 /* idempotent */
 void vn_tty_suspend(void);               /* Ctrl-Z: gives the terminal back, stops; returns after `fg` with the screen to be redrawn */
@@ -16,8 +16,7 @@ void vn_tty_resize(void);                /* asks the system for the size and tel
 double vn_tty_now(void);                 /* seconds, monotonic */
 
 enum vn_colors vn_tty_colors(void);      /* NONE under NO_COLOR and on terminals with less than 256 colours */
-bool vn_tty_true_color(void);            /* COLORTERM says 24 bits */
-double vn_tty_cell_aspect(void);         /* height over width of a cell; 2 when the terminal does not say */
+bool vn_tty_utf8(void);                  /* as the locale says when the terminal was opened */
 bool vn_tty_in_tmux(void);
 /* The request whose answer shows that everything before it was drawn, wrapped for tmux where needed. */
 const char *vn_tty_ack_request(void);

@@ -475,6 +475,9 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     vn_runner_set_hooks(r, &(struct vn_runner_hooks){ ui, on_echo, on_text, on_done, on_job, on_bell, on_messages });
     vn_prompt_open(s, &(struct vn_prompt_hooks){ ui, on_line, on_list, on_room });
     vn_screen_layout(ui);
+    const struct vn_caps caps = vn_caps_get();
+    if (caps.assumed[0])
+        vn_say(ui, VN_LOG_ERROR, "terminal type '%s' is not known here, it is taken for %s: apt-get install ncurses-term (doctor tells more)", caps.term, caps.assumed);
     first_look(ui);
     configured(ui);
     last = loop(ui);
