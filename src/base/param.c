@@ -433,7 +433,9 @@ struct vn_key vn_args_key(const struct vn_args *a, struct vn_key k)
         const struct vn_param *p = &a->params[i];
         if (!a->v[i].has || (p->flags & (VN_PREF | VN_FILE)) || p->type == VN_P_OBJECT || p->type == VN_P_NAME)
             continue;
-        k = vn_key_str(vn_key_str(k, p->name), a->v[i].s);
+        char *whole = p->flags & VN_FILE ? realpath(a->v[i].s, NULL) : NULL;   /* as the journal has it */
+        k = vn_key_str(vn_key_str(k, p->name), whole ? whole : a->v[i].s);
+        free(whole);
     }
     return k;
 }
