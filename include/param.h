@@ -17,7 +17,7 @@ enum vn_ptype {
     VN_P_BOX,       /* 100:260,100:260,0:160 (half-open, either end may be left out), or "off" (i == 0) */
     VN_P_RANGE,     /* a:b, half-open */
     VN_P_POINT,     /* x,y,z */
-    VN_P_POINTS,    /* x,y,z[,x,y,z...], up to VN_MAX_POINTS points; read by vn_args_points */
+    VN_P_POINTS,    /* points (points.h), up to VN_MAX_POINTS of them; read by vn_args_points */
     VN_P_REALS,     /* numbers separated by commas, up to VN_MAX_REALS */
     VN_P_TEXT, VN_P_PATH,
     VN_P_OBJECT,    /* the name of a session object of one of `kinds` */

@@ -1,4 +1,5 @@
 /* paint, erase, delete, keep, fill, recolour, lift, as typed. Expected counts are lattice points counted by hand. */
+#include "points.h"
 #include "session.h"
 
 /* A volume of zeros. */
@@ -115,6 +116,33 @@ static void a_stroke_joins_its_points(void **state)
     run("paint m at=2,2,0,6,2,1 size=1vox as=a", 1, "the points go from z=0 to 1");
     run("paint m at=2,2,0,6,2 size=1vox as=a", 1, "expected points");
     run("paint m at=2,2,0,20,2,0 size=1vox as=a", 1, "x=20 is outside 'm', which covers 0 to 19 there");
+}
+
+/* Steps as in source maps: C is 1, D -1, E 2, F -2, gB 16, hB -16. */
+static void steps_say_the_same_as_points(void **state)
+{
+    (void)state;
+    run("paint m at=2,5,3~x:QA size=3vox as=a", 0, "\"voxels\":33,");            /* 2 to 10, and once more the same */
+    run("paint a at=2,5,3,10,5,3 size=3vox as=a", 0, "\"voxels\":0,");
+    run("paint m at=18,2,3~xz:hBC size=1vox axis=ball as=a; paint m at=18,2,3,2,2,4 size=1vox axis=ball as=b", 0, NULL);
+    assert_true(set("a") == set("b") && at("a", 18, 2, 3) && at("a", 2, 2, 4));
+    run("paint m at=2,2,2~xyz:CEGDFH size=1vox axis=ball as=a", 0, NULL);
+    assert_true(at("a", 3, 4, 5) && at("a", 2, 2, 2));
+    static const char *const bad[] = { "2,2,2~:C", "2,2,2~xy:C", "2,2,2~xy:", "2,2,2~yx:CC", "2,2~xy:CC", "2,2,2,3,3,3~xy:CC", "2,2,2~xy:g", "2,2,2~xy:C*",
+                                       "2,2,2~xy:ggggggggggC" };
+    for (size_t i = 0; i < VN_COUNT(bad); i++) {
+        char line[100];
+        snprintf(line, sizeof line, "paint m at=%s size=1vox as=a", bad[i]);
+        run(line, 1, "expected points");
+    }
+    run("paint m at=2,2,2~x:hB size=1vox as=a", 1, "x=-14 is outside");
+    const double there[] = { 18, 2, 3, 2, 2, 4, 3, 2, 4 }, two[] = { 1, 2, 3, 4, 5, 6 };
+    struct vn_str b = { 0 };
+    vn_points_print(there, 3, &b);
+    vn_str_add(&b, " ");
+    vn_points_print(two, 2, &b);
+    assert_string_equal(b.s, "18,2,3~xz:hBCCA 1,2,3,4,5,6");
+    vn_str_free(&b);
 }
 
 static void erase_and_values(void **state)
@@ -359,6 +387,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dab_is_the_lattice_points_of_a_disc_or_ball, start, session_stop),
         cmocka_unit_test_setup_teardown(a_brush_is_round_in_the_tissue, start, session_stop),
         cmocka_unit_test_setup_teardown(a_stroke_joins_its_points, start, session_stop),
+        cmocka_unit_test_setup_teardown(steps_say_the_same_as_points, start, session_stop),
         cmocka_unit_test_setup_teardown(erase_and_values, start, session_stop),
         cmocka_unit_test_setup_teardown(an_image_starts_an_empty_mask, start, session_stop),
         cmocka_unit_test_setup_teardown(components_are_taken_by_a_point, start, session_stop),

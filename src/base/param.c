@@ -1,6 +1,7 @@
 /* param.c - values parsed by a table of typed parameters, printed back, and hashed. */
 #include "param.h"
 #include "mem.h"
+#include "points.h"
 #include "text.h"
 #include <assert.h>
 #include <errno.h>
@@ -209,16 +210,12 @@ static int parse_reals(struct vn_arg *v, const struct vn_param *p, const char *t
 /* Only counted and checked: a stroke's numbers would not fit into every argument of every call. */
 static int parse_points(struct vn_arg *v, const struct vn_param *p, const char *text, struct vn_err *err)
 {
-    const char *s = text;
-    double ignored;
-    long long n = 0;
-    while ((s = number(s, &ignored)) && (n++, *s == ','))
-        s++;
-    if (!s || *s || n % 3)
-        return bad(err, p, n > 4 ? "..." : text, "expected points x,y,z[,x,y,z...]");
-    if (n > 3 * VN_MAX_POINTS)
-        return vn_fail(err, VN_E_ARG, "%s has %lld points, more than %d", p->name, n / 3, VN_MAX_POINTS);
-    v->i = n / 3;
+    const long long n = vn_points_parse(text, NULL);
+    if (n < 0)
+        return bad(err, p, strlen(text) > 40 ? "..." : text, "expected points x,y,z[,x,y,z...] or x,y,z~AXES:STEPS");
+    if (n > VN_MAX_POINTS)
+        return vn_fail(err, VN_E_ARG, "%s has %lld points, more than %d", p->name, n, VN_MAX_POINTS);
+    v->i = n;
     return 0;
 }
 
@@ -368,10 +365,9 @@ int vn_args_length_vox(const struct vn_args *a, const char *name, int index, con
 double *vn_args_points(const struct vn_args *a, const char *name, struct vn_err *err)
 {
     const struct vn_arg *v = vn_arg(a, name);
-    const char *s = v->s;
     double *at = vn_alloc((uint64_t)v->i * 3 * sizeof *at, err);
-    for (long long i = 0; at && i < 3 * v->i; i++)
-        s = number(s, &at[i]) + 1;
+    if (at)
+        vn_points_parse(v->s, at);
     return at;
 }
 
