@@ -108,6 +108,7 @@ struct vn_vol {                     /* fields are read-only once shared */
     int n_channel, n_time, channel, time;   /* of the file; which this volume is */
     char *path;                     /* file it came from, or NULL */
     char *orientation;              /* file's own words about patient axes, or NULL */
+    char *edits;                    /* commands that changed it by hand before it was saved, one a line; NULL: none */
     struct vn_key key;
     struct vn_hist *hist;           /* whole-volume statistics once known (vn_vol_hist); guarded */
 };

@@ -1,6 +1,7 @@
 /* paint, erase, delete, keep, fill, recolour, lift, as typed. Expected counts are lattice points counted by hand. */
 #include "points.h"
 #include "session.h"
+#include <unistd.h>
 
 /* A volume of zeros. */
 static void bind(const char *name, enum vn_kind kind, enum vn_type t, int nx, int ny, int nz, double um, double um_z)
@@ -366,6 +367,26 @@ static void marks_on_a_projection_are_lifted(void **state)
     run("crop a 0:5,0:4,0:3 as=low; lift q index=p_index into=low as=b", 0, "3 voxels lie at depths outside of the result");
 }
 
+/* What was done by hand goes into the file, and on from there. */
+static void a_saved_mask_tells_its_edits(void **state)
+{
+    static const char *const end[] = { "tif", "nrrd", "nii", "nii.gz" };
+    (void)state;
+    run("paint m at=2,2,2,6,2,2 size=1vox as=a; erase a at=4,2,2 size=1vox as=a; delete a at=2,2,2 as=a; info a", 0,
+        "\"edits\":{\"1\":\"paint m at=2,2,2,6,2,2 size=1vox as=a\",\"2\":\"erase a at=4,2,2 size=1vox as=a\",\"3\":\"delete a at=2,2,2 as=a\"}");
+    for (int i = 0; i < 4; i++) {
+        char path[60], line[300];
+        snprintf(path, sizeof path, "/tmp/venule_test_edit_%d.%s", (int)getpid(), end[i]);
+        snprintf(line, sizeof line, "save a %s force; open %s as=b; fill b at=2,2,2 as=b", path, path);
+        run(line, 1, NULL);                      /* no ring: no edit */
+        run("erase b at=6,2,2 size=1vox as=b; components b as=n; info n", 0, "\"3\":\"delete a at=2,2,2 as=a\",\"4\":\"erase b at=6,2,2 size=1vox as=b\"}");
+        unlink(path);
+    }
+    const size_t from = n_out;
+    run("info m", 0, "\"ok\":true");
+    assert_null(strstr(out + from, "edits"));
+}
+
 static void failing_allocations_are_reported(void **state)
 {
     (void)state;
@@ -397,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_enclosed_background_is_filled, start, session_stop),
         cmocka_unit_test_setup_teardown(labels_are_recoloured, start, session_stop),
         cmocka_unit_test_setup_teardown(marks_on_a_projection_are_lifted, start, session_stop),
+        cmocka_unit_test_setup_teardown(a_saved_mask_tells_its_edits, start, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, session_stop),
     };
     vn_mem_init(0);

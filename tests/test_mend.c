@@ -1,6 +1,7 @@
 /* cut, bridge, proposals, review, as typed. Expected counts are lattice points: a rod of radius 3.5 voxels has the 37 with
  * y2 + z2 <= 12 in a plane (1 + 4 + 4 + 4 + 8 + 4 + 4 + 8 of 0 1 2 4 5 8 9 10), its round end 37, 25 and 9 in three more. */
 #include "session.h"
+#include <unistd.h>
 
 static void bind(const char *name, enum vn_kind kind, enum vn_type t, int nx, int ny, int nz, double um, double um_z)
 {
@@ -132,8 +133,11 @@ static void proposals_are_decided_one_by_one(void **state)
     run("paint two at=30,34,20,30,38,20 size=5vox axis=ball as=t; paint t at=5,5,5 size=3vox as=t; paint t at=55,5,35 size=1vox as=t", 0, NULL);
     run("graph t as=g", 0, NULL);
     run("proposals t graph=g", 0, "\"bridges\":1,\"specks\":2,\"gap_um\":15}");
-    run("save t_proposals proposals.csv force", 0, "\"rows\":3");
-    FILE *f = fopen("proposals.csv", "r");
+    char path[60], line[100];
+    snprintf(path, sizeof path, "/tmp/venule_test_mend_%d.csv", (int)getpid());
+    snprintf(line, sizeof line, "save t_proposals %s force", path);
+    run(line, 0, "\"rows\":3");
+    FILE *f = fopen(path, "r");
     char head[200], row[200];
     double x[6], radius[2], score;
     assert_non_null(f);
@@ -142,7 +146,7 @@ static void proposals_are_decided_one_by_one(void **state)
         assert_non_null(fgets(head, sizeof head, f));
     assert_non_null(fgets(row, sizeof row, f));
     fclose(f);
-    remove("proposals.csv");
+    unlink(path);
     assert_string_equal(head, "kind,x,y,z,x2,y2,z2,radius_um,radius2_um,score,voxels,state\n");
     assert_int_equal(sscanf(row, "bridge,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,", &x[0], &x[1], &x[2], &x[3], &x[4], &x[5], &radius[0], &radius[1], &score), 9);
     const double d = x[3] - x[0], small = fmin(radius[0], radius[1]), large = fmax(radius[0], radius[1]);

@@ -1,13 +1,32 @@
 /* cmd_info.c - "info": what a volume is; its statistics when they are known or asked for. */
 #include <math.h>
-#include "cmd.h"
+#include "edits.h"
 #include "hist.h"
+#include <stdio.h>
+#include <string.h>
 
 static const struct vn_param params[] = {
     { "name", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_VOLUMES, .help = "volume" },
     { "stats", VN_P_CHOICE, VN_PREF, .choices = "known|full", .def = "known", .help = "known: only what was computed before; full: scan the whole volume" },
     { 0 },
 };
+
+/* What was done by hand, when anything was. */
+static int add_edits(struct vn_call *c, struct vn_err *err)
+{
+    struct vn_str b = { 0 };
+    int n = 0, rc = vn_edits_of(c->s, vn_arg(&c->args, "name")->obj, &b, err);
+    cJSON *list = !rc && b.n ? cJSON_AddObjectToObject(c->result, "edits") : NULL;
+    for (char *line = b.s, *end; line && *line && !rc; line = end + 1) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", ++n);
+        *(end = strchr(line, '\n')) = '\0';
+        if (!list || !cJSON_AddStringToObject(list, number, line))
+            rc = vn_fail(err, VN_E_MEMORY, "no memory for the list of edits");
+    }
+    vn_str_free(&b);
+    return rc;
+}
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
@@ -39,7 +58,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (v->orientation)
         vn_res_text(c, "orientation", v->orientation);
     vn_res_text(c, "path", v->path);
-    return 0;
+    return add_edits(c, err);
 }
 
 const struct vn_cmd vn_cmd_info = { "info", "what a volume is, and its statistics", params, 0, exec, NULL };

@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "cmd.h"
+#include "edits.h"
 #include "io.h"
+#include "mem.h"
 
 static const struct vn_param params[] = {
     { "name", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_VOLUMES | VN_TABLE, .help = "volume or table" },
@@ -42,7 +43,18 @@ static int exec(struct vn_call *c, struct vn_err *err)
     vn_key_hex(o->key, key);
     snprintf(note, sizeof note, "%.300s (key %s)", o->line ? o->line : "", key);
     const struct vn_save_opt opt = { .compress = vn_args_text(&c->args, "compress"), .force = vn_args_flag(&c->args, "force"), .note = note };
-    if ((rc = vn_io_save(v, path, &opt, c->job, err)))
+    struct vn_str edits = { 0 };
+    struct vn_vol *told = vn_vol_header(v, NULL, v->kind, err);        /* the same voxels, with their history */
+    rc = told ? vn_edits_of(c->s, o, &edits, err) : VN_E_MEMORY;
+    if (!rc) {
+        vn_free(told->edits);
+        told->edits = edits.s;
+        edits.s = NULL;
+        rc = vn_io_save(told, path, &opt, c->job, err);
+    }
+    vn_vol_unref(told);
+    vn_str_free(&edits);
+    if (rc)
         return rc;
     vn_res_text(c, "path", path);
     vn_res_int(c, "bytes", stat(path, &st) ? 0 : (int64_t)st.st_size);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "edit.h"
+#include "lineage.h"
 #include "mem.h"
 
 /* ---- strokes ---- */
@@ -196,4 +196,33 @@ int vn_edit_pick(struct vn_call *c, bool keep, struct vn_err *err)
         vn_res_int(c, "removed", changed);
     }
     return vn_edit_end(c, &p, rc, err);
+}
+
+/* ---- history ---- */
+
+static bool by_hand(const char *verb)
+{
+    static const char *const verbs[] = { "paint", "erase", "fill", "delete", "keep", "recolour", "lift", "cut", "bridge", "review" };
+    for (size_t i = 0; i < VN_COUNT(verbs); i++)
+        if (!strcmp(verb, verbs[i]))
+            return true;
+    return false;
+}
+
+int vn_edits_of(struct vn_session *s, struct vn_obj *o, struct vn_str *b, struct vn_err *err)
+{
+    struct vn_lineage l;
+    const int rc = vn_lineage(o, &l, err);
+    if (rc)
+        return rc;
+    for (int i = 0; i < l.n; i++) {
+        struct vn_vol *v = l.o[i]->kind & VN_VOLUMES ? vn_obj_peek(s, l.o[i]) : NULL;
+        if (v && v->edits)
+            vn_str_add(b, v->edits);
+        vn_vol_unref(v);
+        if (by_hand(l.o[i]->verb))
+            vn_str_addf(b, "%s\n", l.o[i]->line);
+    }
+    vn_free(l.o);
+    return b->failed ? vn_fail(err, VN_E_MEMORY, "no memory for the list of edits") : 0;
 }

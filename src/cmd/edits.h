@@ -41,4 +41,7 @@ int vn_edit_at(struct vn_call *c, const struct vn_vol *v, const char *name, int6
 int vn_edit_taken(struct vn_call *c, struct vn_vol *v, const char *name, int64_t taken[3], struct vn_err *err);
 /* A voxel's value, in v's type and as a number. */
 int vn_edit_voxel(struct vn_vol *v, const int64_t at[3], unsigned char value[8], uint32_t *number, struct vn_err *err);
+/* The commands that changed o by hand, in order, one a line: those told by the files it came from, then this session's.
+ * Appended to b. */
+int  vn_edits_of(struct vn_session *s, struct vn_obj *o, struct vn_str *b, struct vn_err *err);
 #endif

@@ -224,7 +224,8 @@ struct vn_vol *vn_vol_header(const struct vn_vol *v, const double um[3], enum vn
         vn_vol_unref(h);
         return NULL;
     }
-    if ((v->path && !(h->path = vn_strdup(v->path, err))) || (v->orientation && !(h->orientation = vn_strdup(v->orientation, err)))) {
+    if ((v->path && !(h->path = vn_strdup(v->path, err))) || (v->orientation && !(h->orientation = vn_strdup(v->orientation, err))) ||
+        (v->edits && !(h->edits = vn_strdup(v->edits, err)))) {
         vn_vol_unref(h);
         return NULL;
     }
@@ -248,6 +249,7 @@ void vn_vol_unref(struct vn_vol *v)
     }
     vn_free(v->path);
     vn_free(v->orientation);
+    vn_free(v->edits);
     vn_free(v);
 }
 

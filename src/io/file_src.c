@@ -241,10 +241,14 @@ int vn_file_src_volume(struct vn_file_src *s, const struct vn_open_opt *opt, con
     v->n_time = (int)n_time;
     v->channel = opt->channel;
     v->time = opt->time;
+    struct vn_str edits = { 0 };
+    if (note->kind)
+        vn_note_edits(note, &edits);
+    v->edits = edits.s;
     v->path = vn_strdup(s->path, err);
-    if (!v->path) {
+    if (!v->path || edits.failed) {
         vn_vol_unref(v);
-        return VN_E_MEMORY;
+        return v->path ? vn_fail(err, VN_E_MEMORY, "no memory for what the file says of its edits") : VN_E_MEMORY;
     }
     *out = v;
     return 0;

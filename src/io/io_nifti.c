@@ -14,7 +14,7 @@
 #include "orient.h"
 #include "raw_src.h"
 
-enum { HEAD = 8192 };            /* header and the extensions that may be Venule's */
+enum { HEAD = 65536 };           /* header and the extensions that may be Venule's */
 
 /* First n bytes, decoded when the file is gzip. Returns how many there were. */
 static size_t peek(const char *path, void *buf, size_t n)

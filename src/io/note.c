@@ -44,6 +44,31 @@ void vn_note_print(const struct vn_vol *v, const char *text, struct vn_str *b)
         vn_str_addf(b, "venule_frame=%" PRIx64 ",%" PRIx64 "\n", v->grid.frame.h[0], v->grid.frame.h[1]);
     if (text && *text)
         add_line(b, "note", text);
+    const char *s = v->edits ? v->edits : "";
+    for (int i = 1; *s; i++, s += strcspn(s, "\n"), s += *s == '\n')
+        vn_str_addf(b, "venule_edit%d=%.*s\n", i, (int)strcspn(s, "\n"), s);
+}
+
+void vn_note_edits(const struct vn_note *note, struct vn_str *b)
+{
+    const char *p = note->text, *end = p + note->n_text;
+    for (int i = 1; p; i++) {
+        char want[40];
+        const size_t len = (size_t)snprintf(want, sizeof want, "venule_edit%d", i);
+        if (!(p = memmem(p, (size_t)(end - p), want, len)))
+            return;
+        p += len;
+        p += p < end && *p == ':';
+        if (p == end || *p++ != '=')
+            return;
+        const char *from = p;
+        while (p < end && *p && *p != '\n' && *p != '\r')
+            p++;
+        if (p == end)
+            return;                              /* the file's head was cut here */
+        vn_str_addn(b, from, (size_t)(p - from));
+        vn_str_add(b, "\n");
+    }
 }
 
 /* Copies the value of a line "venule_KEY=..." (":=" in NRRD) of text (n bytes, not terminated) into out; false when
@@ -98,6 +123,8 @@ bool vn_note_parse(const char *text, size_t n, const int64_t dims[3], struct vn_
             return false;
     if (find_line(text, n, "frame", s) && sscanf(s, "%" SCNx64 ",%" SCNx64, &o.frame.h[0], &o.frame.h[1]) != 2)
         return false;
+    o.text = text;
+    o.n_text = n;
     *out = o;
     return true;
 }
