@@ -149,7 +149,7 @@ const struct vn_mode *vn_mode_find(const char *name)
 bool vn_mode_enter(struct vn_ui *ui, const struct vn_mode *m)
 {
     const struct vn_mode *old = ui->mode;
-    m = m ? m : &vn_mode_browse;
+    m = m ? m : ui->home;
     vn_keys_flush(ui);
     ui->mode = &vn_mode_browse;
     if (old && old != ui->mode && old->stop)
@@ -157,6 +157,8 @@ bool vn_mode_enter(struct vn_ui *ui, const struct vn_mode *m)
     const bool begun = m == &vn_mode_browse || !m->start || m->start(ui);
     if (begun)
         ui->mode = m;
+    else if (ui->home != m && (!ui->home->start || ui->home->start(ui)))
+        ui->mode = ui->home;
     ui->panes.dirty = ui->text_dirty = true;
     return begun;
 }

@@ -34,10 +34,10 @@ struct vn_mode {
     void (*hint)(const struct vn_ui *ui, struct vn_str *b);        /* the bottom line; markup as in vn_panel_text */
 };
 extern const struct vn_mode *const vn_mode_table[];      /* NULL-ended, sorted by name */
-extern const struct vn_mode vn_mode_browse;
+extern const struct vn_mode vn_mode_browse, vn_mode_tour;
 const struct vn_mode *vn_mode_find(const char *name);    /* NULL: there is none */
 
-/* Leaves the mode that is on for m (NULL: browsing). False: m cannot begin, and browsing is on. */
+/* Leaves the mode that is on for m (NULL: browsing, or the tour while it is on). False: m cannot begin, and that is on. */
 bool vn_mode_enter(struct vn_ui *ui, const struct vn_mode *m);
 /* The key's row in the mode's table, in those that begin other modes, in browsing's; false: none. */
 bool vn_mode_key(struct vn_ui *ui, const struct vn_event *ev);
@@ -60,6 +60,9 @@ int  vn_panel_cols(const struct vn_ui *ui);              /* 0: there is no room 
 /* Text at a place of the panel, cut at its edge; returns the column after it.  "{name}" becomes a button, "KEY label", of
  * the row of that name of the mode that is on (or of browsing). */
 int  vn_panel_text(struct vn_ui *ui, int row, int col, enum vn_look look, const char *fmt, ...) VN_PRINTF(5, 6);
+/* The same with "{=name}" for the key alone, folded at spaces from col on; newlines break, and
+ * what begins with a space is a command.  Returns the row after it. */
+int  vn_panel_fold(struct vn_ui *ui, int row, int col, enum vn_look look, const char *text);
 /* Where a mouse event lies in the panel; false: elsewhere. */
 bool vn_panel_hit(const struct vn_ui *ui, const struct vn_event *ev, int *row, int *col);
 #endif

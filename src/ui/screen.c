@@ -158,42 +158,44 @@ static const struct vn_bind *find_bind(const struct vn_ui *ui, const char *name,
     return b;
 }
 
-/* "KEY label" of a row, to be clicked. */
-static int put_button(struct vn_ui *ui, int y, int x, int end, const struct vn_mode *m, const struct vn_bind *b, attr_t a)
+/* "KEY label" of a row, or its key alone, to be clicked. y < 0: only measured. */
+static int put_button(struct vn_ui *ui, int y, int x, int end, const struct vn_mode *m, const struct vn_bind *b, bool key_only, attr_t a)
 {
-    char key[16];
+    char text[80], key[16];
     const int from = x;
     vn_bind_key_name(m, b, key);
+    snprintf(text, sizeof text, "%s%s", key_only || !key[0] ? "" : b->label[0] ? " " : "/", key_only ? "" : b->label);
+    if (y < 0)
+        return x + vn_text_width(key) + vn_text_width(text);
     attrset((int)(color(PAIR_KEY) | A_BOLD));
     x = put(y, x, end, key);
     attrset((int)a);
-    if (key[0])
-        x = put(y, x, end, b->label[0] ? " " : "/");
-    x = put(y, x, end, b->label);
+    x = put(y, x, end, text);
     if (x > from && ui->n_button < VN_MAX_BUTTONS)
         ui->button[ui->n_button++] = (struct vn_button){ from, y, x - from, m, b };
     return x;
 }
 
-/* Text in which "{name}" is a button. */
+/* Text in which "{name}" is a button and "{=name}" one with the key alone. y < 0: only measured. */
 static int put_markup(struct vn_ui *ui, int y, int x, int end, attr_t a, const char *s)
 {
     attrset((int)a);
     while (*s && x < end) {
         const char *open = strchr(s, '{'), *close = open ? strchr(open, '}') : NULL;
+        const bool key_only = open && open[1] == '=';
         char name[32], *text = vn_sprintf(NULL, "%.*s", (int)(open ? open - s : (ptrdiff_t)strlen(s)), s);
         const struct vn_mode *m;
         const struct vn_bind *b = NULL;
-        x = text ? put(y, x, end, text) : x;
+        x = !text ? x : y < 0 ? x + vn_text_width(text) : put(y, x, end, text);
         vn_free(text);
         if (close && close - open - 1 < (ptrdiff_t)sizeof name) {
-            snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
+            snprintf(name, sizeof name, "%.*s", (int)(close - open - 1 - key_only), open + 1 + key_only);
             b = find_bind(ui, name, &m);
         }
         if (b)
-            x = put_button(ui, y, x, end, m, b, a);
+            x = put_button(ui, y, x, end, m, b, key_only, a);
         else if (open)
-            x = put(y, x, end, "{");
+            x = y < 0 ? x + 1 : put(y, x, end, "{");
         s = !open ? "" : b ? close + 1 : open + 1;
     }
     attrset(A_NORMAL);
@@ -235,7 +237,7 @@ static void draw_welcome(struct vn_ui *ui)
     static const char *const line[] = {
         "venule " VN_VERSION, "", ":open FILE            a TIFF, NIfTI, NRRD ... volume, or a folder of slices",
         ":phantom network      a made-up volume to try things on", ":help                 all commands",
-        "{menu}              what can be done, to choose from", "{help}                {quit}",
+        "{menu}              what can be done, to choose from", "{tour}               the whole job in ten minutes", "{help}                {quit}",
     };
     int y = (area_rows(ui) - (int)VN_COUNT(line)) / 2;
     for (int i = 0; i < (int)VN_COUNT(line); i++)
@@ -299,6 +301,35 @@ int vn_panel_text(struct vn_ui *ui, int row, int col, enum vn_look look, const c
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     return put_markup(ui, p->y + row, p->x + col, p->x + p->w, attr_of(look), text) - p->x;
+}
+
+int vn_panel_fold(struct vn_ui *ui, int row, int col, enum vn_look look, const char *text)
+{
+    const struct vn_rect *p = &ui->panel;
+    const int from = col;
+    bool line = false;
+    while (*text) {
+        const size_t n = strcspn(text, " \n");
+        line = line || (col == from && n == 0 && *text == ' ');
+        char word[120];
+        snprintf(word, sizeof word, "%.*s", (int)n, text);
+        const int w = put_markup(ui, -1, 0, 1 << 20, A_NORMAL, word);
+        if (col > from && col + w >= p->w) {
+            row++;
+            col = from;
+        }
+        if (row >= 0 && row < p->h)
+            put_markup(ui, p->y + row, p->x + col, p->x + p->w, attr_of(line ? VN_LOOK_ECHO : look), word);
+        col += w + 1;
+        text += n;
+        if (*text == '\n') {
+            row++;
+            col = from;
+            line = false;
+        }
+        text += *text != 0;
+    }
+    return row + 1;
 }
 
 bool vn_panel_hit(const struct vn_ui *ui, const struct vn_event *ev, int *row, int *col)

@@ -348,8 +348,8 @@ static void asked_mode(struct vn_ui *ui)
     const struct vn_mode *m = vn_mode_find(v.panel);
     v.panel[0] = '\0';
     vn_session_set_view(ui->s, &v);
-    if (m && m != ui->mode)
-        vn_mode_enter(ui, m);
+    if (m && m != ui->mode && vn_mode_enter(ui, m))
+        ui->prompting = false;
 }
 
 static int loop(struct vn_ui *ui)
@@ -466,7 +466,7 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     }
     ui->s = s;
     ui->r = r;
-    ui->mode = &vn_mode_browse;
+    ui->mode = ui->home = &vn_mode_browse;
     vn_link_open(&ui->link, vn_tty_now());
     vn_tty_write(vn_tty_ack_request(), strlen(vn_tty_ack_request()));    /* the round trip, before there is much to send */
     vn_link_sent(&ui->link, vn_tty_now(), 4, true);
@@ -481,6 +481,7 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
     first_look(ui);
     configured(ui);
     last = loop(ui);
+    ui->home = &vn_mode_browse;
     vn_mode_enter(ui, NULL);
     vn_runner_drop(r);
     vn_job_cancel_all();
