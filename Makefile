@@ -99,7 +99,7 @@ FUZZ_SECONDS = 60
 FUZZ    =
 ifeq ($(SAN),fuzz)
 # Comparisons of voxels teach the fuzzer nothing and take half of its time.
-$(filter $(addprefix $(B)/src/,op/% graph/% render/% stats/%),$(OBJ)): CFLAGS += -fno-sanitize-coverage=trace-cmp
+$(filter $(addprefix $(B)/src/,data/% op/% graph/% render/% stats/%),$(OBJ)): CFLAGS += -fno-sanitize-coverage=trace-cmp
 endif
 FUZZ_DRIVER = $(if $(filter fuzz,$(SAN)),,$(B)/tests/fuzz/replay.o)
 $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/replay.o $(FUZZERS:%=%.o): tests/fuzz/fuzz.h

@@ -461,7 +461,7 @@ static void color_volume(const struct pixels *l, int y)
         }
         const float v = l->val[row + x];
         const double t = (v - lo) * scale + 0.5;
-        const uint32_t grey = t <= 0 ? 0 : t >= 255 ? 255 : (uint32_t)t;
+        const uint32_t grey = t >= 255 ? 255 : t > 0 ? (uint32_t)t : 0;                  /* NaN: 0 */
         if (v != v) {
             put(p, OUTSIDE);
         } else if (by_depth) {
