@@ -516,16 +516,34 @@ static void help_mode(struct vn_log *l, const struct vn_mode *m)
             help_row(l, m, b);
 }
 
-/* What the pane under the crosshair's focus is about, then the mode that is on, then all the rest. */
+/* Rows of browsing that are about the pane in focus. */
+static void help_pane(struct vn_log *l, const struct vn_view *v)
+{
+    static const char *const slice[] = { "slice-back", "leap-back", "first", "thinner", "pane-next", "full", NULL };
+    static const char *const mip[] = { "direction", "pane-next", "full", NULL };
+    static const char *const linked[] = { "pane-next", "flicker", "full", "slice-back", NULL };
+    const char *const *name = v->n_linked ? linked : v->focus == VN_MIP ? mip : slice;
+    vn_log_add(l, VN_LOG_ECHO, v->n_linked        ? "Keys of the pane in focus: one of several volumes, side by side"
+                               : v->focus == VN_MIP ? "Keys of the pane in focus: a projection; a click goes to the depth of what is seen there"
+                                                    : "Keys of the pane in focus: a slice; a click moves the crosshair, the wheel goes through the slices");
+    for (; *name; name++) {
+        const struct vn_bind *b = vn_mode_bind(&vn_mode_browse, *name);
+        if (b)
+            help_row(l, &vn_mode_browse, b);
+    }
+}
+
+/* What the pane in focus is about, then the mode that is on, then all the rest. */
 void vn_help_open(struct vn_ui *ui)
 {
     struct vn_log *l = &ui->viewer.text;
     const struct vn_view v = vn_session_view(ui->s);
     vn_log_clear(l);
-    vn_log_add(l, VN_LOG_TEXT, v.focus == VN_MIP ? "Keys: the pane in focus is a projection (axis, slab and mip say of what).  Typing here finds a key."
-                                                 : "Keys: the pane in focus is a slice (slab makes it thicker).  Typing here finds a key.");
+    vn_log_add(l, VN_LOG_TEXT, "Typing here finds a key; help VERB explains a command.");
     if (ui->mode != &vn_mode_browse)
         help_mode(l, ui->mode);
+    if (ui->panes.info.n && (ui->mode == &vn_mode_browse || ui->mode->over_browse))
+        help_pane(l, &v);
     if (ui->mode == &vn_mode_browse || ui->mode->over_browse) {
         help_mode(l, &vn_mode_browse);
         vn_log_add(l, VN_LOG_ECHO, "What to do");
