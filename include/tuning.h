@@ -59,6 +59,7 @@ void vn_tune_values(const struct vn_tune_numbers *n, double value[VN_TUNE_COLS])
 /* ---- the tuning of a session ---- */
 struct vn_tuning_view {
     bool on, um, has_truth, pending;     /* pending: a newer setting is being computed */
+    bool fixed_pair;                     /* `ab` was chosen; else the last two */
     char name[64], truth[64];
     enum vn_kind kind;
     double edge_um;                      /* the smallest of a voxel; 0 unknown */

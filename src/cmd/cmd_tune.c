@@ -20,6 +20,27 @@ static const struct vn_param params[] = {
 
 /* ---- numbers ---- */
 
+/* For people: what was set, and the numbers, in two lines. */
+static void show_short(struct vn_call *c, const struct vn_tuning_view *v)
+{
+    const struct vn_tune_numbers *n = &v->n;
+    struct vn_str *b = &c->text;
+    bool any = false;
+
+    vn_str_addf(b, "setting %d of %d:", v->tried + 1, v->n_tried);
+    for (int k = 0; k < VN_N_KNOB; k++)
+        if (v->now.text[k][0]) {
+            vn_str_addf(b, " %s=%s", vn_knobs[k].name, v->now.text[k]);
+            any = true;
+        }
+    vn_str_addf(b, "%s\n%llu voxels, %.3g %%, in %llu piece%s, length ", any ? "" : " automatic", (unsigned long long)n->voxels,
+                100.0 * (double)n->voxels / (double)n->total, (unsigned long long)n->components, n->components == 1 ? "" : "s");
+    vn_str_addf(b, v->um ? "%.4g m/mm\u00b3" : "%.4g voxels", v->um ? n->density : n->length);
+    if (v->has_truth)
+        vn_str_addf(b, ", Dice %.4f, clDice %.4f", n->dice, n->cldice);
+    vn_str_add(b, "\n");
+}
+
 static void show(struct vn_call *c)
 {
     struct vn_tuning_view v;
@@ -27,6 +48,10 @@ static void show(struct vn_call *c)
     double value[VN_TUNE_COLS];
 
     vn_tuning_look(c->s, &v);
+    if (!c->no_journal && !vn_runner_opt(c->r)->json) {
+        show_short(c, &v);
+        return;
+    }
     vn_res_text(c, "of", v.name);
     vn_res_int(c, "setting", v.tried + 1);
     for (int k = 0; k < VN_N_KNOB; k++)

@@ -1,7 +1,9 @@
 /* scene.c - from the session's view to scenes: which volumes, which slices, at what scale, in which corner. */
 #include "scene.h"
 #include "graph_index.h"
+#include "tuning.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const PANE_NAME[VN_N_PANE] = { "XY", "XZ", "YZ", "MIP" };
@@ -109,6 +111,31 @@ static void get_overlays(struct vn_session *s, struct vn_shown *d, struct vn_job
     v->n_under = n;
 }
 
+/* The mask that is tuned lies above the overlays; while it is long in coming, the thresholds alone are shown. */
+static void get_tuned(struct vn_session *s, struct vn_shown *d)
+{
+    struct vn_view *v = &d->view;
+    struct vn_vol *field, *mask = v->overlay_on ? vn_tuning_mask(s, &field, &v->low, &v->high) : NULL;
+    if (!mask)
+        return;
+    if (!vn_grid_check(&mask->grid, "mask", &d->vol->grid, "volume", &(bool){ false }, NULL)) {
+        if (d->overlay && v->n_under < VN_MAX_UNDER) {
+            memmove(d->under + 1, d->under, (size_t)v->n_under * sizeof *d->under);
+            memmove(v->under + 1, v->under, (size_t)v->n_under * sizeof *v->under);
+            d->under[0] = d->overlay;
+            v->under[0] = (struct vn_layer){ .opacity = v->opacity, .outline = v->outline, .tint = v->tint };
+            v->n_under++;
+            d->overlay = NULL;
+        }
+        vn_vol_unref(d->overlay);
+        d->overlay = vn_vol_ref(mask);
+        snprintf(v->overlay, sizeof v->overlay, "tuned");
+        d->prob = field ? vn_vol_ref(field) : d->prob;
+    }
+    vn_vol_unref(field);
+    vn_vol_unref(mask);
+}
+
 int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job, struct vn_err *err)
 {
     vn_shown_free(out);
@@ -135,12 +162,9 @@ int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job,
         out->graph = graph(s, view->graph, out->vol, job);
     if (view->low >= 0)
         out->prob = named(s, view->threshold_of, out->vol, job);
-    out->has_roi = vn_session_roi(s, &out->roi);
-    if (out->view.has_box) {
-        out->roi = out->view.box;
-        out->has_roi = true;
-    }
-    out->has_roi = out->has_roi && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
+    else
+        get_tuned(s, out);
+    out->has_roi = vn_session_roi(s, &out->roi) && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
     get_linked(s, out, job);
     for (int i = 0; i <= view->n_linked && !rc; i++) {
         struct vn_vol *v = vn_shown_vol(out, i);

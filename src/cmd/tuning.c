@@ -15,7 +15,7 @@ enum { N_MADE = 4, MAX_TRIED = 10000 };
 static const double SLOW_MS = 60, WITH_CLDICE_MS = 100, CANCEL_MS = 400;
 
 struct tried { struct vn_setting x; struct vn_tune_numbers n; };
-struct made { struct vn_setting of, value; struct vn_vol *mask; struct vn_tune_numbers n; bool has_cldice; };
+struct made { struct vn_setting of, value; struct vn_vol *mask; struct vn_tune_numbers n; bool has_cldice; double ms; };
 struct tuning {
     pthread_mutex_t lock;
     struct vn_session *s;
@@ -75,8 +75,8 @@ static void forget(struct tuning *t)
     vn_obj_unref(t->truth);
     t->obj = t->truth = NULL;
     t->v.n_tried = t->n_step = t->at = 0;
-    t->v.ab[0] = t->v.ab[1] = -1;
-    t->v.tried = -1;
+    t->v.ab[0] = t->v.ab[1] = t->v.tried = -1;
+    t->v.fixed_pair = false;
     t->v.want = t->v.now = (struct vn_setting){ { "" } };
 }
 
@@ -93,7 +93,7 @@ static void tuning_free(void *what)
 /* ---- computing ---- */
 
 /* What was made becomes what is shown. */
-static void publish(struct tuning *t, const struct made *m, double ms)
+static void publish(struct tuning *t, const struct made *m)
 {
     struct vn_vol *old = NULL;
     int i = 0;
@@ -107,7 +107,7 @@ static void publish(struct tuning *t, const struct made *m, double ms)
     t->made[0] = *m;
     t->v.value = m->value;
     t->v.n = m->n;
-    t->v.ms = ms;
+    t->v.ms = m->ms;
     t->v.error[0] = '\0';
     t->v.pending = !vn_setting_same(&t->v.want, &m->of);
     t->v.turn++;
@@ -153,21 +153,25 @@ static int compute_it(struct tuning *t, const struct vn_setting *x, bool hurry, 
 {
     const double from = ms_now();
     struct made m = { .mask = NULL };
-    int rc = find_made(t, x, &m) ? 0 : make_mask(t, x, &m, job, err);
 
-    if (rc)
-        return rc;
-    const double ms = ms_now() - from;
-    publish(t, &m, ms);
-    if (!t->v.has_truth || m.has_cldice || (hurry && ms + t->v.cldice_ms > WITH_CLDICE_MS))
+    if (!find_made(t, x, &m)) {
+        const int rc = make_mask(t, x, &m, job, err);
+        if (rc)
+            return rc;
+        m.ms = ms_now() - from;
+    }
+    publish(t, &m);
+    if (!t->v.has_truth || m.has_cldice || (hurry && m.ms + t->v.cldice_ms > WITH_CLDICE_MS))
         return 0;
-    if ((rc = vn_tune_cldice(t->engine, m.mask, &m.n.cldice, job, err)))
+    const double then = ms_now();
+    const int rc = vn_tune_cldice(t->engine, m.mask, &m.n.cldice, job, err);
+    if (rc)
         return rc;
     m.has_cldice = true;
     pthread_mutex_lock(&t->lock);
-    t->v.cldice_ms = ms_now() - from - ms;
+    t->v.cldice_ms = ms_now() - then;
     pthread_mutex_unlock(&t->lock);
-    publish(t, &m, ms);
+    publish(t, &m);
     return 0;
 }
 
@@ -466,9 +470,15 @@ static int note(struct tuning *t, const struct vn_setting *x)
         i++;
     if (i == t->v.n_tried)
         t->v.n_tried++;
-    t->tried[i] = (struct tried){ *x, t->v.n };
-    t->v.now = t->v.want = *x;
-    t->v.pending = false;
+    t->tried[i] = (struct tried){ *x, t->made[0].n };
+    if (vn_setting_same(&t->v.want, &t->v.now))          /* else the hand is ahead already */
+        t->v.want = *x;
+    t->v.now = *x;
+    t->v.pending = !vn_setting_same(&t->v.want, x);
+    if (!t->v.fixed_pair && i != t->v.tried && t->v.tried >= 0) {
+        t->v.ab[0] = t->v.tried;
+        t->v.ab[1] = i;
+    }
     t->v.tried = i;
     t->v.turn++;
     return i;
@@ -534,6 +544,7 @@ int vn_tuning_pair(struct vn_session *s, int a, int b, struct vn_err *err)
     pthread_mutex_lock(&t->lock);
     t->v.ab[0] = a;
     t->v.ab[1] = b;
+    t->v.fixed_pair = true;
     t->v.turn++;
     pthread_mutex_unlock(&t->lock);
     return 0;

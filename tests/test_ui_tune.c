@@ -1,0 +1,252 @@
+/* The tuning panel in a terminal, by keys alone and by mouse alone: the mask follows, the numbers too, and what was recorded
+ * gives the same files without a terminal. */
+#include "tty.h"
+
+static char data[4096];                          /* folder of the light-sheet volume and its truth; "" not there */
+
+static void command(struct tty *t, const char *line)
+{
+    keys(t, ":");
+    settle(t);
+    keys(t, line);
+    keys(t, "\r");
+    settle(t);
+}
+
+static void leave(struct tty *t)
+{
+    keys(t, "\033");                             /* a long answer opens as a page */
+    settle(t);
+    keys(t, "q");
+    assert_int_equal(finish(t), 0);
+}
+
+/* Row of the panel that begins with the word; the panel is the last `cols` columns. */
+static int panel_row(struct tty *t, const char *word, int cols)
+{
+    char row[1024];
+    for (int y = 0; y < t->rows; y++) {
+        row_text(t, y, row);
+        if (!strncmp(row + t->cols - cols, word, strlen(word)))
+            return y;
+    }
+    show_screen(t);
+    fail_msg("the panel has no row '%s'", word);
+    return -1;
+}
+
+/* The number behind a word of the screen, once nothing moves. */
+static double number_after(struct tty *t, const char *word)
+{
+    char row[1024];
+    settle(t);
+    for (int y = 0; y < t->rows - 5; y++) {
+        row_text(t, y, row);
+        const char *at = strstr(row, word);
+        if (at)
+            return strtod(at + strlen(word), NULL);
+    }
+    show_screen(t);
+    fail_msg("'%s' is not on the screen", word);
+    return 0;
+}
+
+static char *file_bytes(const char *folder, const char *name, size_t *n)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        fail_msg("there is no %s", path);
+    char *b = malloc(1 << 24);
+    *n = fread(b, 1, 1 << 24, f);
+    fclose(f);
+    return b;
+}
+
+static void same_file(const char *a, const char *b, const char *name)
+{
+    size_t n[2];
+    char *x = file_bytes(a, name, &n[0]), *y = file_bytes(b, name, &n[1]);
+    assert_true(n[0] > 0);
+    if (n[0] != n[1] || memcmp(x, y, n[0]))
+        fail_msg("%s differs when it is replayed", name);
+    free(x);
+    free(y);
+}
+
+/* Replays FOLDER/a.vn in a folder beside it. */
+static void replay(const char *folder, char out[256])
+{
+    char line[9000];
+    snprintf(out, 256, "%s_again", folder);
+    snprintf(line, sizeof line, "mkdir '%s' && cd '%s' && '%s' --quiet --threads 1 -f '%s/a.vn' >/dev/null 2>&1", out, out, program, folder);
+    assert_int_equal(system(line), 0);
+}
+
+static void begin_lightsheet(struct tty *t, char folder[200], const char *name)
+{
+    char line[4200];
+    if (!data[0])
+        skip();
+    snprintf(folder, 200, "%s/%s", home, name);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    start_with(t, &(struct tty_opt){ .dir = folder });
+    expect(t, "no volume");
+    command(t, "record a.vn");
+    snprintf(line, sizeof line, "open %s/raw.tif as=v", data);
+    command(t, line);
+    snprintf(line, sizeof line, "open %s/mask.tif as=t", data);
+    command(t, line);
+    command(t, "show v");
+    command(t, "tune v truth=t");
+    expect(t, "Tune");
+    expect(t, "setting 1 of 1");
+}
+
+/* A better Dice than the automatic chain's was reached; accept, save, leave, replay. */
+static void end_lightsheet(struct tty *t, const char *folder, double before, bool by_mouse)
+{
+    char again[256];
+    const double after = number_after(t, "Dice ");
+    if (!(after > before))
+        fail_msg("Dice %.4f after tuning, %.4f before", after, before);
+    if (by_mouse)
+        click_on(t, "Enter accept");
+    else
+        keys(t, "\r");
+    expect(t, "overlay tuned");
+    expect_is(t, "Tune", false);
+    command(t, "save tuned tuned.tif");
+    leave(t);
+    replay(folder, again);
+    same_file(folder, again, "tuned.tif");
+}
+
+static void lightsheet_by_keys(void **state)
+{
+    struct tty t;
+    char folder[200];
+    (void)state;
+    begin_lightsheet(&t, folder, "keys");
+    const double before = number_after(&t, "Dice ");
+    assert_true(before > 0.79 && before < 0.81);
+    for (int i = 0; i < 5; i++)
+        keys(&t, "\033[D");                      /* low: Left */
+    expect(&t, "low=0.45");
+    keys(&t, "\033[B0.8\r");                     /* high: Down, typed */
+    expect(&t, "high=0.8");
+    settle(&t);
+    end_lightsheet(&t, folder, before, false);
+}
+
+static void lightsheet_by_mouse(void **state)
+{
+    struct tty t;
+    char folder[200];
+    (void)state;
+    begin_lightsheet(&t, folder, "mouse");
+    const double before = number_after(&t, "Dice ");
+    const int low = panel_row(&t, "low", 30), high = panel_row(&t, "high", 30), bar = t.cols - 30 + 11;
+    mouse(&t, 0, bar + 4, low, false);           /* drag away and back: 9 cells from 0 to 1 */
+    mouse(&t, 32, bar + 2, low, false);
+    mouse(&t, 32, bar + 4, low, false);
+    mouse(&t, 0, bar + 4, low, true);
+    for (int i = 0; i < 5; i++)
+        mouse(&t, 65, t.cols - 28, low, false);  /* wheel down on the row */
+    expect(&t, "low=0.45");
+    click(&t, 0, bar + 6, high);
+    for (int i = 0; i < 5; i++)
+        mouse(&t, 64, bar + 1, high, false);
+    expect(&t, "high=0.8");
+    settle(&t);
+    end_lightsheet(&t, folder, before, true);
+}
+
+/* Without any data: every key once. */
+static void phantom(void **state)
+{
+    struct tty t;
+    char folder[200], again[256];
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/phantom", home);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    start_with(&t, &(struct tty_opt){ .dir = folder });
+    expect(&t, "no volume");
+    command(&t, "record a.vn");
+    command(&t, "phantom network dims=48x40x36 seed=7 noise=0.1 voxel=1um as=v");
+    command(&t, "show v");
+    keys(&t, "T");
+    expect(&t, "setting 1 of 1");
+    expect(&t, "m/mm");
+    keys(&t, "\033[1;2C");                       /* Shift-Right: ten steps; high 0.7 stays */
+    expect(&t, "low=0.6");
+    expect(&t, "setting 2 of 2");
+    keys(&t, "0.95\r");                          /* pushes high */
+    expect(&t, "low=0.95");
+    keys(&t, "u");
+    expect(&t, "setting 2 of 3");
+    keys(&t, "\022");                            /* Ctrl-R */
+    expect(&t, "setting 3 of 3");
+    keys(&t, "b");
+    expect(&t, "setting 2 of 3");
+    keys(&t, "b");
+    expect(&t, "setting 3 of 3");
+    keys(&t, "h");
+    expect(&t, "Settings that were tried");
+    expect(&t, ">   3");
+    keys(&t, "q");
+    expect_is(&t, "Settings that were tried", false);
+    keys(&t, "9x\r");                            /* no number: told, and nothing changes */
+    expect(&t, "low=9x");
+    keys(&t, "a");
+    expect(&t, "tune low=auto");
+    settle(&t);
+    keys(&t, "A");
+    expect(&t, "setting 1 of");
+    keys(&t, "7\033");                           /* typed and left */
+    settle(&t);
+    expect(&t, "setting 1 of");
+    for (int i = 0; i < 8; i++)
+        keys(&t, "\033[A");                      /* up to denoise */
+    keys(&t, "\033[C");
+    expect(&t, "denoise=gaussian");
+    expect(&t, "sigma");
+    keys(&t, "s");
+    expect(&t, "tune save v.vnr");
+    keys(&t, "\r");
+    expect(&t, "path");
+    settle(&t);
+    resize(&t, 50, 160);
+    settle(&t);
+    expect(&t, "setting ");
+    keys(&t, "\033");
+    expect_is(&t, "flicker", false);
+    keys(&t, "T");                               /* what was tried is still there */
+    expect(&t, "flicker");
+    keys(&t, "\r");
+    expect(&t, "overlay tuned");
+    settle(&t);
+    command(&t, "save tuned tuned.tif");
+    leave(&t);
+    replay(folder, again);
+    same_file(folder, again, "tuned.tif");
+    same_file(folder, again, "v.vnr");
+}
+
+int main(void)
+{
+    if (!tty_setup())
+        return 1;
+    const char *folder = "../shared/data/lightsheet_brain";
+    if (access(folder, R_OK) || !realpath(folder, data))
+        data[0] = '\0';
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lightsheet_by_keys),
+        cmocka_unit_test(lightsheet_by_mouse),
+        cmocka_unit_test(phantom),
+    };
+    const int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    tty_teardown();
+    return rc;
+}
