@@ -134,6 +134,10 @@ const struct vn_runner_hooks *vn_runner_hooks(const struct vn_runner *r);
 int  vn_runner_n_journal(const struct vn_runner *r);
 const char *vn_runner_journal(const struct vn_runner *r, int i);
 int  vn_runner_record(struct vn_runner *r, const char *path, bool force, struct vn_err *err);   /* NULL: stop */
+/* Interactive sessions keep what succeeds in a file of their own, until they are left; what is there was not (verb resume). */
+void vn_runner_left(struct vn_runner *r);                            /* the file goes */
+int  vn_runner_adopt(struct vn_runner *r, const char *path, struct vn_err *err);     /* goes on in the file of a lost one, whose lines come next */
+bool vn_runner_lost(char when[20]);                                  /* whether the current folder has one; the last */
 /* Lines put in front of what waits (source). path: the file they stand in, line by line, for messages; or NULL. */
 int  vn_runner_push(struct vn_runner *r, const char *text, const char *path, struct vn_err *err);
 void vn_runner_stop(struct vn_runner *r);                            /* quit */

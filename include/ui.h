@@ -6,6 +6,6 @@
 /* Adds the keys, colours and what else can be set to the configuration (config.h). */
 void vn_ui_settings(void);
 /* Runs until the user leaves.  The terminal is restored on every way out, fatal signals included.
- * VN_E_IO when stdin or stdout is no terminal or it cannot be set up. */
-int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err);
+ * first: a command that is run at the start, or NULL.  VN_E_IO when stdin or stdout is no terminal or it cannot be set up. */
+int vn_ui_run(struct vn_session *s, struct vn_runner *r, const char *first, struct vn_err *err);
 #endif

@@ -16,6 +16,7 @@
 
 static const char usage[] =
     "usage: venule [OPTIONS] [FILE ...]                 look, in the terminal\n"
+    "       venule [OPTIONS] --resume[=NUMBER]          bring back a session that a crash ended\n"
     "       venule [OPTIONS] -c 'COMMANDS' [FILE ...]   run commands\n"
     "       venule [OPTIONS] -f SCRIPT [FILE ...]       run a script ('-': from stdin)\n"
     "\n"
@@ -29,6 +30,7 @@ static const char usage[] =
 
 struct options {
     const char *commands, *script;
+    char resume[64];                       /* "resume", with a number; "" not asked for */
     int threads;
     uint64_t memory;
     enum vn_device_choice device;
@@ -64,7 +66,8 @@ static int parse_options(int argc, char **argv, struct options *o)
     static const struct option names[] = {
         { "device", required_argument, 0, 'd' }, { "threads", required_argument, 0, 't' }, { "memory", required_argument, 0, 'm' },
         { "json", no_argument, 0, 'j' }, { "color", required_argument, 0, 'C' }, { "quiet", no_argument, 0, 'q' },
-        { "version", no_argument, 0, 'V' }, { "help", no_argument, 0, 'h' }, { 0 },
+        { "version", no_argument, 0, 'V' }, { "help", no_argument, 0, 'h' },
+        { "resume", optional_argument, 0, 'r' }, { 0 },
     };
     struct vn_err err;
     char *end;
@@ -94,12 +97,15 @@ static int parse_options(int argc, char **argv, struct options *o)
                 return bad_usage("--color takes auto, always or never, not ", optarg) + 1;
             o->run.color = !strcmp(optarg, "always") || (!strcmp(optarg, "auto") && o->run.color);
             break;
+        case 'r': snprintf(o->resume, sizeof o->resume, "resume %s", optarg ? optarg : ""); break;
         case 'V': printf("venule %s\n", VN_VERSION); return 1;
         case 'h': fputs(usage, stdout); return 1;
         default: fputs(usage, stderr); return 3;
         }
     if (o->commands && o->script)
         return bad_usage("-c and -f exclude each other", "") + 1;
+    if (o->resume[0] && (o->commands || o->script || optind < argc))
+        return bad_usage("--resume stands alone: it opens what was open", "") + 1;
     return 0;
 }
 
@@ -173,7 +179,7 @@ static int run(struct options *o, char **files, int n_files)
     status = open_files(r, files, n_files);
     if (!status && interactive) {
         show_first(s, r);
-        if (vn_ui_run(s, r, &err)) {
+        if (vn_ui_run(s, r, o->resume[0] ? o->resume : NULL, &err)) {
             fprintf(stderr, "venule: %s\n", err.msg);
             status = 1;
         }

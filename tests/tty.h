@@ -397,19 +397,26 @@ static inline struct look look_at(struct tty *t, int x, int y)
     VTermScreenCell c;
     vterm_screen_get_cell(t->sc, (VTermPos){ y, x }, &c);
     const int fg = look_color(&c.fg, VTERM_COLOR_IS_DEFAULT_FG(&c.fg)), bg = look_color(&c.bg, VTERM_COLOR_IS_DEFAULT_BG(&c.bg));
+    if (!c.chars[0] || c.chars[0] == ' ')        /* its own colour is not seen */
+        return (struct look){ ' ', -1, c.attrs.reverse ? fg : bg };
     return c.attrs.reverse ? (struct look){ c.chars[0], bg, fg } : (struct look){ c.chars[0], fg, bg };
 }
 
-/* A number for all cells of rows y0 .. y1 - 1, colours included. */
+/* A number for all cells of rows y0 .. y1 - 1, colours included. A quadrant and its complement with the colours exchanged
+ * look the same, and are. */
 static inline uint64_t screen_sum(struct tty *t, int y0, int y1)
 {
+    static const uint32_t quad[16] = { 0x20, 0x2598, 0x259D, 0x2580, 0x2596, 0x258C, 0x259E, 0x259B, 0x2597, 0x259A, 0x2590, 0x259C, 0x2584, 0x2599, 0x259F, 0x2588 };
     uint64_t h = 14695981039346656037u;
     for (int y = y0; y < y1; y++)
         for (int x = 0; x < t->cols; x++) {
             const struct look l = look_at(t, x, y);
-            const uint64_t v[3] = { l.ch, (uint64_t)(l.fg + 1), (uint64_t)(l.bg + 1) };
-            for (int k = 0; k < 3; k++)
-                h = (h ^ v[k]) * 1099511628211u;
+            unsigned bits = 0;
+            while (bits < 16 && quad[bits] != l.ch)
+                bits++;
+            h = (h ^ (bits < 16 ? 0 : l.ch)) * 1099511628211u;
+            for (int k = 0; k < 4; k++)
+                h = (h ^ (uint64_t)((bits < 16 ? bits >> k & 1 : k & 1u) ? l.fg + 1 : l.bg + 1)) * 1099511628211u;
         }
     return h;
 }

@@ -11,6 +11,7 @@
 #include "job.h"
 #include "lineage.h"
 #include "mem.h"
+#include "resume.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -49,6 +50,8 @@ struct vn_runner {
     bool quit, asked, closing, bell;     /* asked: whether to quit in spite of jobs */
     char **journal; int n_journal, cap;
     FILE *record; char *record_path;
+    FILE *kept; char *kept_path;         /* the session's own file, until it is left (o.remember) */
+    bool no_kept;                        /* it cannot be written */
     bool bar;                            /* a progress line stands on the terminal */
 };
 
@@ -102,6 +105,9 @@ void vn_runner_free(struct vn_runner *r)
     vn_runner_drop(r);
     close_tasks(r);
     vn_runner_record(r, NULL, false, NULL);
+    if (r->kept)
+        fclose(r->kept);
+    vn_free(r->kept_path);
     vn_free(r->done);
     for (int i = 0; i < r->n_journal; i++)
         vn_free(r->journal[i]);
@@ -230,6 +236,56 @@ static int journal_add(struct vn_runner *r, const char *line, struct vn_err *err
     return rc;
 }
 
+/* The line into the session's own file, but for those that were read from it. */
+static void keep_line(struct vn_runner *r, const struct vn_call *c, const char *line)
+{
+    if (!r->o.remember || r->no_kept || (r->kept && c->from && !strncmp(c->from, r->kept_path, strlen(r->kept_path))))
+        return;
+    if (!r->kept)
+        r->kept = vn_lost_begin(&r->kept_path);
+    if (!r->kept || fprintf(r->kept, "%s\n", line) < 0 || fflush(r->kept)) {
+        r->no_kept = true;
+        say(r, "resume", "this session could not be brought back after a crash: its file cannot be written", true);
+    }
+}
+
+int vn_runner_adopt(struct vn_runner *r, const char *path, struct vn_err *err)
+{
+    if (!r->o.remember)
+        return 0;
+    FILE *f = vn_lost_adopt(path);
+    if (!f)
+        return vn_fail(err, VN_E_IO, "another program is bringing that session back: '%s'", path);
+    vn_runner_left(r);
+    r->kept = f;
+    r->kept_path = vn_strdup(path, NULL);
+    r->no_kept = !r->kept_path;
+    return 0;
+}
+
+void vn_runner_left(struct vn_runner *r)
+{
+    if (r->kept) {
+        unlink(r->kept_path);
+        fclose(r->kept);
+    }
+    vn_free(r->kept_path);
+    r->kept = NULL;
+    r->kept_path = NULL;
+}
+
+bool vn_runner_lost(char when[20])
+{
+    struct vn_lost *l;
+    const int n = vn_lost_list(&l);
+    bool found = false;
+    for (int i = 0; i < n && !found; i++)
+        if ((found = vn_lost_here(&l[i])))
+            memcpy(when, l[i].when, 20);
+    vn_lost_free(l, n);
+    return found;
+}
+
 /* Names of the files the command was told to write. */
 static void files_written(const struct vn_call *c, struct vn_str *b)
 {
@@ -266,6 +322,8 @@ static int note_done(struct vn_runner *r, const struct vn_call *c, struct vn_err
     vn_str_free(&words);
     if (!c->no_journal && !(c->cmd->flags & VN_CMD_NO_JOURNAL))
         rc = journal_add(r, line.failed ? NULL : line.s, err);
+    if (!c->no_journal && !(c->cmd->flags & VN_CMD_NO_JOURNAL) && !line.failed)
+        keep_line(r, c, line.s);
     files_written(c, &files);
     if (!(c->cmd->flags & (VN_CMD_UI | VN_CMD_NO_JOURNAL)) && !rc &&
         (line.failed || files.failed || vn_session_mark(r->s, line.s, files.s, err)))

@@ -37,6 +37,7 @@ struct vn_ui {
     struct vn_viewer viewer;
     struct vn_str paste;                 /* being received */
     bool quit, redraw;
+    bool gone;                           /* the terminal is */
     bool text_dirty;                     /* something beside the pictures changed */
     int busy;                            /* submitted lines that have not ended */
     double hold_until;                   /* no picture before, while a stroke is being made: it would be drawn twice */

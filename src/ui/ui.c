@@ -44,6 +44,7 @@ static void on_echo(void *ctx, const char *line)
     struct vn_ui *ui = ctx;
     struct vn_log *l = &ui->log;
     line += strspn(line, " ");
+    line += *line == '-';                        /* "may fail" is said in files only */
     ui->chosen |= !strncmp(line, "show ", 5) || !strncmp(line, "overlay ", 8);
     if (l->n && l->line[l->n - 1].kind == VN_LOG_ECHO && same_ui_verb(line, l->line[l->n - 1].s + 2)) {
         vn_free(l->line[--l->n].s);              /* moves of one kind are one line */
@@ -392,7 +393,7 @@ static int loop(struct vn_ui *ui)
         last = take_signals(ui);
         if (fd[0].revents & (POLLIN | POLLHUP | POLLERR) && n > 0) {
             if (!take_input(ui, &in))
-                ui->quit = true;
+                ui->quit = ui->gone = true;
         } else if (vn_input_waiting(&in) && n == 0 && vn_input_timeout(&in, &ev)) {
             take_event(ui, &ev);
         }
@@ -455,10 +456,11 @@ static void ask_terminal(void)
     vn_str_free(&b);
 }
 
-int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
+int vn_ui_run(struct vn_session *s, struct vn_runner *r, const char *first, struct vn_err *err)
 {
     struct vn_ui *ui = vn_calloc(1, sizeof *ui, err);
     struct vn_str gone = { 0 };
+    char when[20];
     int last = 0, rc = ui ? vn_tty_open(err) : VN_E_MEMORY;
     if (rc) {
         vn_free(ui);
@@ -480,7 +482,13 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, struct vn_err *err)
         vn_say(ui, VN_LOG_ERROR, "terminal type '%s' is not known here, it is taken for %s: apt-get install ncurses-term (doctor tells more)", caps.term, caps.assumed);
     first_look(ui);
     configured(ui);
+    if (first)
+        vn_keys_command(ui, first);
+    else if (vn_runner_lost(when))
+        vn_say(ui, VN_LOG_TEXT, "the session of %s in this folder was lost: venule --resume brings it back ('resume forget' drops it)", when);
     last = loop(ui);
+    if (!last && !ui->gone)
+        vn_runner_left(r);
     ui->home = &vn_mode_browse;
     vn_mode_enter(ui, NULL);
     vn_runner_drop(r);

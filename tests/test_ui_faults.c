@@ -1,0 +1,165 @@
+/* What the interface does when something goes wrong: the terminal is closed, changes to nothing, sends anything, or the
+ * program is killed. */
+#include "tty.h"
+
+static void with_volume(struct tty *t)
+{
+    expect(t, "no volume");
+    keys(t, "phantom network dims=48x48x24 voxel=2um as=n\r");
+    expect(t, "z 12/24");
+    expect(t, "f full");
+    settle(t);
+}
+
+static void killed(struct tty *t)
+{
+    int status;
+    kill(t->pid, SIGKILL);
+    waitpid(t->pid, &status, 0);
+    tty_free(t);
+}
+
+/* Runs a shell command with the tests' state folder; returns the first line that it prints. */
+static const char *shell(const char *fmt, ...)
+{
+    static char line[1024];
+    char cmd[8192];
+    va_list ap;
+    int n = snprintf(cmd, sizeof cmd, "export XDG_STATE_HOME=%s; cd %s; ", home, home);
+    va_start(ap, fmt);
+    vsnprintf(cmd + n, sizeof cmd - (size_t)n, fmt, ap);
+    va_end(ap);
+    FILE *p = popen(cmd, "r");
+    assert_non_null(p);
+    line[0] = '\0';
+    if (fgets(line, sizeof line, p))
+        line[strcspn(line, "\n")] = '\0';
+    while (fgetc(p) != EOF) {
+    }
+    pclose(p);
+    return line;
+}
+
+static void start_here(struct tty *t, const char *arg)
+{
+    const char *const args[] = { arg, NULL };
+    start_with(t, &(struct tty_opt){ .rows = 30, .cols = 120, .dir = home, .args = arg ? args : NULL });
+}
+
+/* ---- sessions that were lost ---- */
+
+static void a_kill_leaves_no_half_file(void **state)
+{
+    (void)state;
+    struct tty t;
+    for (int i = 0; i < 5; i++) {
+        start_here(&t, NULL);
+        with_volume(&t);
+        keys(&t, ":resample n factor=4 as=big\r");
+        expect(&t, "/96");
+        settle(&t);
+        keys(&t, ":save big big.nrrd force; save big big.tif force\r");
+        for (double until = now() + 0.02 + 0.08 * i; now() < until;)
+            pump(&t, 5);
+        killed(&t);
+        assert_string_equal(shell("for f in big.nrrd big.tif; do ! test -e $f || %s -c \"open $f\" >/dev/null 2>&1 || echo half a $f; done; rm -f big.* .big.*", program), "");
+    }
+    shell("%s -c 'resume forget'; rm -rf venule/sessions", program);
+}
+
+static void a_lost_session_comes_back(void **state)
+{
+    (void)state;
+    struct tty t;
+    start_here(&t, NULL);
+    with_volume(&t);
+    keys(&t, ":threshold n low=900 as=m; slice n axis=z at=3 to=s.png; mip n axis=z to=m.png\r");
+    expect(&t, "m.png");
+    keys(&t, ":overlay m; roi 4:20,4:20,4:20; goto 5,6,7\r");
+    expect(&t, " 5,6,7");
+    expect(&t, "roi 16x16x16");
+    settle(&t);
+    keys(&t, "jj");
+    expect(&t, "> goto 5,6,9");
+    settle(&t);
+    const uint64_t before = screen_sum(&t, 1, 20);
+    killed(&t);
+    assert_string_equal(shell("rm s.png m.png; grep -c goto venule/sessions/*"), "2");
+
+    start_here(&t, NULL);                        /* says so, and does nothing else */
+    expect(&t, "in this folder was lost: venule --resume brings it back");
+    keys(&t, "\003q");
+    assert_int_equal(finish(&t), 0);
+
+    start_here(&t, "--resume");
+    expect(&t, " 5,6,9");
+    expect(&t, "roi 16x16x16");
+    settle(&t);
+    assert_true(screen_sum(&t, 1, 20) == before);
+    keys(&t, "Mg");
+    expect(&t, "2 commands that only wrote files: not run again");
+    keys(&t, "q");
+    expect(&t, "f full");
+    assert_string_equal(shell("ls *.png 2>/dev/null | wc -l"), "0");
+    keys(&t, "k");
+    expect(&t, "> goto 5,6,8");
+    settle(&t);
+    killed(&t);                                  /* and again: it went on in the same file */
+    assert_string_equal(shell("ls venule/sessions | wc -l"), "1");
+    start_here(&t, "--resume");
+    expect(&t, " 5,6,8");
+    settle(&t);
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+    assert_string_equal(shell("ls venule/sessions | wc -l"), "0");
+    start_here(&t, "--resume");
+    expect(&t, "no session was lost");
+    keys(&t, "\003q");
+    assert_int_equal(finish(&t), 0);
+}
+
+static void damaged_lines_are_told(void **state)
+{
+    (void)state;
+    struct tty t;
+    shell("mkdir -p venule/sessions; cd venule/sessions; { printf '# venule 1 session in %%s\\n' %s; "
+          "echo 'phantom tube dims=20x20x20 as=a'; printf 'sho\\001w a\\n'; echo 'phantom tube dims=\"20x'; echo 'nonsense 3'; "
+          "echo 'threshold nobody low=1 as=q'; echo 'save a out.nrrd'; echo 'phantom tube dims=24x24x24 as=b'; printf 'phantom tube as=c'; } >20200102-030405-1.vn", home);
+    char want[200];
+    snprintf(want, sizeof want, "  1  2020-01-02 03:04:05     6 commands  %s", home);
+    assert_string_equal(shell("%s -c 'resume list'", program), want);
+    assert_string_equal(shell("cd /; %s -c resume 2>&1", program),
+                        "venule: resume: no session of this folder was lost; 'resume list' shows those of other folders");
+    start_here(&t, "--resume");
+    expect(&t, "/24");                           /* the last volume that was made */
+    settle(&t);
+    keys(&t, "Mg");
+    for (int i = 0; i < 4; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "line %d of the session is damaged and left out", "3459"[i] - '0');
+        expect(&t, line);
+    }
+    expect(&t, "1 command that only wrote files: not run again");
+    keys(&t, "G");
+    expect(&t, ".vn line 6: ");
+    expect(&t, "'nobody'");
+    keys(&t, "q");
+    expect(&t, "f full");
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+    assert_string_equal(shell("ls venule/sessions out.nrrd 2>/dev/null | wc -l"), "1");    /* the name of the empty folder */
+}
+
+int main(void)
+{
+    if (!tty_setup())
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_session_comes_back),
+        cmocka_unit_test(a_kill_leaves_no_half_file),
+        cmocka_unit_test(damaged_lines_are_told),
+    };
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    tty_teardown();
+    return rc;
+}
