@@ -121,7 +121,7 @@ void vn_runner_cancel(struct vn_runner *r);                          /* Ctrl-C: 
 enum { VN_MAX_JOBS = 9 };
 struct vn_job_info { int number; bool behind, cancelled; const char *line, *makes; struct vn_progress p; };   /* makes: "" not known */
 int  vn_runner_jobs(const struct vn_runner *r, struct vn_job_info out[VN_MAX_JOBS]);                /* by number; returns how many */
-enum vn_job_act { VN_JOB_PAUSE, VN_JOB_RESUME, VN_JOB_CANCEL, VN_JOB_WAIT };   /* wait: lines that follow begin when it has ended */
+enum vn_job_act { VN_JOB_PAUSE, VN_JOB_RESUME, VN_JOB_CANCEL, VN_JOB_BACKGROUND, VN_JOB_WAIT };   /* wait: lines that follow begin when it has ended */
 int  vn_runner_job_act(struct vn_runner *r, enum vn_job_act act, int number, struct vn_err *err);  /* number 0: the only one there is */
 int  vn_runner_making(const struct vn_runner *r, const char *name);          /* number of the job that makes it, or 0 */
 int  vn_runner_reading(const struct vn_runner *r, int own, const char *name);   /* number of the job, other than `own`, that reads it, or 0 */

@@ -39,6 +39,7 @@ int  vn_job_fd(void);                   /* readable when vn_job_pump has somethi
 
 void vn_job_cancel(struct vn_job *j);
 void vn_job_pause(struct vn_job *j, bool on);
+void vn_job_lower(struct vn_job *j);    /* to VN_BULK; one that has begun */
 void vn_job_cancel_all(void);           /* async-signal-safe: what Ctrl-C calls in scripts */
 unsigned vn_job_cancels(void);          /* how often all was cancelled: a script that sees it change between two commands stops */
 bool vn_job_stop(const struct vn_job *j);           /* cancelled?  j may be NULL (never) */

@@ -23,21 +23,22 @@ static int gate(void *ctx, struct vn_job *j, struct vn_err *e)
 {
     (void)ctx, (void)e;
     atomic_store(&gate_there, true);
-    while (!atomic_load(&gate_open) && !vn_job_stop(j)) {
+    while (!atomic_load(&gate_open) && !vn_job_stop(j)) {   /* lets in only what is above it */
         usleep(500);
         vn_job_step(j, 0, 0);
     }
     return 0;
 }
 
-static void close_gate(void)
+static void close_gate_at(enum vn_prio p)
 {
     atomic_store(&gate_open, false);
     atomic_store(&gate_there, false);
-    assert_non_null(vn_job_submit(VN_REGION, "gate", gate, NULL, NULL, &err));
+    assert_non_null(vn_job_submit(p, "gate", gate, NULL, NULL, &err));
     while (!atomic_load(&gate_there))
         usleep(500);
 }
+static void close_gate(void) { close_gate_at(VN_REGION); }
 static void open_gate(void) { atomic_store(&gate_open, true); }
 
 static void pump(void)
@@ -298,6 +299,49 @@ static void jobs_are_paused_and_cancelled(void **state)
     replays();
 }
 
+/* Begun in the foreground, sent to the background while it runs. */
+static void the_foreground_goes_to_the_background(void **state)
+{
+    (void)state;
+    struct vn_job_info job[VN_MAX_JOBS];
+    close_gate_at(VN_VISIBLE);
+    submit("denoise v method=nlm as=a");
+    submit("jobs background");
+    assert_true(says("! jobs: job 1 cannot go to the background before it has begun"));
+    submit("jobs pause");
+    open_gate();
+    for (int i = 0; i < 1000 && (vn_runner_jobs(r, job) != 1 || !job[0].p.away); i++)
+        pump();
+    assert_false(job[0].behind);
+    submit("roi 0:5,:,:");                               /* waits for it */
+    assert_false(vn_session_roi(s, NULL));
+    submit("jobs background");
+    assert_true(says("! jobs: commands wait for job 1"));
+    vn_runner_drop(r);
+    n_done = 0;
+    submit("jobs background");
+    assert_int_equal(n_done, 2);                         /* its own line, and that of the job */
+    vn_runner_jobs(r, job);
+    assert_true(job[0].behind);
+    forget();
+    submit("info a");
+    assert_true(says("'a' is being made by job 1"));
+    assert_int_equal(foreground("denoise v method=gaussian sigma=1um as=c"), 0);
+    submit("jobs resume");
+    ended(1);
+    assert_true(bound("a"));
+    replays();
+    /* In the foreground to the end, listed while it runs. */
+    close_gate_at(VN_VISIBLE);
+    submit("denoise v method=nlm as=b");
+    forget();
+    submit("jobs");
+    assert_true(says("denoise v method=nlm as=b"));
+    open_gate();
+    assert_int_equal(foreground("roi 0:5,:,:"), 0);
+    assert_true(bound("b"));
+}
+
 static void there_are_limits(void **state)
 {
     (void)state;
@@ -377,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_journal_replays, start, stop),
         cmocka_unit_test_setup_teardown(a_wait_holds_what_follows, start, stop),
         cmocka_unit_test_setup_teardown(jobs_are_paused_and_cancelled, start, stop),
+        cmocka_unit_test_setup_teardown(the_foreground_goes_to_the_background, start, stop),
         cmocka_unit_test_setup_teardown(there_are_limits, start, stop),
         cmocka_unit_test_setup_teardown(quitting_asks_and_leaves_no_file, start, stop),
         cmocka_unit_test_setup_teardown(scripts_run_one_after_the_other, start, stop),

@@ -62,8 +62,9 @@ static void set_top(void)
 static void push(struct vn_job *j)
 {
     j->next = NULL;
-    *q.tail[j->prio] = j;
-    q.tail[j->prio] = &j->next;
+    const enum vn_prio p = atomic_load(&j->prio);
+    *q.tail[p] = j;
+    q.tail[p] = &j->next;
     set_top();
     pthread_cond_signal(&q.work);
 }
@@ -86,7 +87,7 @@ static struct vn_job *pop(int above)
 static void job_set(struct vn_job *j, enum vn_prio p, const char *what, vn_job_fn run, void *ctx)
 {
     memset(j, 0, sizeof *j);
-    j->prio = p;
+    atomic_store(&j->prio, p);
     snprintf(j->what, sizeof j->what, "%s", what ? what : "");
     j->run = run;
     j->ctx = ctx;
@@ -356,6 +357,11 @@ void vn_job_cancel(struct vn_job *j)
 {
     if (j)
         atomic_store(&j->cancelled, true);
+}
+
+void vn_job_lower(struct vn_job *j)
+{
+    atomic_store(&j->prio, VN_BULK);
 }
 
 void vn_job_pause(struct vn_job *j, bool on)

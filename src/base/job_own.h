@@ -8,7 +8,7 @@
 
 struct vn_job {
     struct vn_job *next;            /* in the queue or among the finished */
-    enum vn_prio prio;
+    _Atomic(enum vn_prio) prio;
     atomic_bool began, paused;
     atomic_int_fast64_t away_ns;    /* since when others run on top of it, or it is paused; 0: it runs */
     char what[96];

@@ -42,6 +42,8 @@ struct vn_runner {
     struct vn_run_opt o;
     struct vn_runner_hooks hooks;
     struct waiting *first, *done;        /* done: held the command that began last */
+    struct waiting *held;                /* lines that wait while a command that takes no time goes before them */
+    bool looks;                          /* it does */
     const char *line;                    /* that command */
     int depth;                           /* of the line that it stood in */
     struct task *running;                /* the command that the lines wait for, NULL when idle */
@@ -567,12 +569,21 @@ static int free_number(const struct vn_runner *r)
 
 static int task_run(void *ctx, struct vn_job *j, struct vn_err *err) { return exec_job(((struct task *)ctx)->c, j, err); }
 
+static void add_behind(struct vn_runner *r, struct task *t)
+{
+    struct task **at = &r->behind;
+    while (*at && (*at)->c->number < t->c->number)
+        at = &(*at)->next;
+    t->next = *at;
+    *at = t;
+}
+
 /* Gives c to the compute thread; TAKES c when that succeeds. */
 static int task_start(struct vn_runner *r, struct vn_call *c, bool keep_going, struct vn_err *err)
 {
     const char *line = r->line + strspn(r->line, " \t");
     const size_t n = strlen(line);
-    struct task *t = vn_calloc(1, sizeof *t + n + 1, err), **at = &r->behind;
+    struct task *t = vn_calloc(1, sizeof *t + n + 1, err);
 
     if (!t)
         return VN_E_MEMORY;
@@ -590,10 +601,7 @@ static int task_start(struct vn_runner *r, struct vn_call *c, bool keep_going, s
         r->running = t;
         return 0;
     }
-    while (*at && (*at)->c->number < c->number)
-        at = &(*at)->next;
-    t->next = *at;
-    *at = t;
+    add_behind(r, t);
     return 0;
 }
 
@@ -619,7 +627,7 @@ static int start_behind(struct vn_runner *r, struct vn_call *c, bool keep_going,
 
 static void lines_ended(struct vn_runner *r, int rc)
 {
-    if (!r->first && !r->wait && r->hooks.done)
+    if (!r->first && (!r->wait || r->looks) && r->hooks.done)
         r->hooks.done(r->hooks.ctx, rc);
 }
 
@@ -708,7 +716,7 @@ static void task_done(void *ctx, int rc, const struct vn_err *err)
 
 static void advance(struct vn_runner *r)
 {
-    while (r->first && !r->running && !r->wait) {
+    while (r->first && (r->looks || (!r->running && !r->wait))) {
         struct vn_err err = { 0 };
         struct vn_call *c;
         bool keep_going;
@@ -720,7 +728,7 @@ static void advance(struct vn_runner *r)
             if ((rc = c->behind ? start_behind(r, c, keep_going, &err) : task_start(r, c, keep_going, &err))) {
                 c->number = 0;
                 rc = finish(r, c, rc, &err);
-            } else if (r->running) {
+            } else if (!c->behind) {
                 return;
             }
         }
@@ -743,22 +751,21 @@ static bool is_now(struct vn_runner *r, const char *line)
 
 int vn_runner_submit(struct vn_runner *r, const char *line, struct vn_err *err)
 {
-    struct waiting **end = &r->first;
+    struct waiting **end = r->looks && !is_now(r, line) ? &r->held : &r->first;
 
-    if ((r->running || r->wait) && is_now(r, line)) {     /* looks while something computes: in front, at once */
-        struct waiting *later = r->first;
-        struct task *busy = r->running;
-        const int wait = r->wait;
+    if ((r->running || r->wait) && !r->looks && is_now(r, line)) {     /* looks while something computes: in front, at once */
+        r->held = r->first;
         r->first = NULL;
-        r->running = NULL;
-        r->wait = 0;
+        r->looks = true;
         int rc = push(line, strlen(line), &r->first, err);
         if (!rc)
             advance(r);
         vn_runner_drop(r);
-        r->first = r->quit ? NULL : later;
-        r->running = busy;
-        r->wait = wait;
+        r->looks = false;
+        r->first = r->held;
+        r->held = NULL;
+        if (r->quit)
+            vn_runner_drop(r);
         return rc;
     }
     while (*end)
@@ -815,6 +822,23 @@ int vn_runner_jobs(const struct vn_runner *r, struct vn_job_info out[VN_MAX_JOBS
     return n;
 }
 
+static int to_background(struct vn_runner *r, struct task *t, struct vn_err *err)
+{
+    if (t->c->behind)
+        return vn_fail(err, VN_E_ARG, "job %d is in the background already", t->c->number);
+    if (r->first || r->held)
+        return vn_fail(err, VN_E_ARG, "commands wait for job %d: it stays in the foreground", t->c->number);
+    if ((t->c->cmd->flags & VN_CMD_VIEW) || vn_job_progress(t->job).waits)
+        return vn_fail(err, VN_E_ARG, "job %d cannot go to the background %s", t->c->number, t->c->cmd->flags & VN_CMD_VIEW ? "" : "before it has begun");
+    t->c->behind = true;
+    r->running = NULL;
+    add_behind(r, t);
+    vn_job_lower(t->job);
+    if (r->hooks.done)
+        r->hooks.done(r->hooks.ctx, 0);
+    return 0;
+}
+
 int vn_runner_job_act(struct vn_runner *r, enum vn_job_act act, int number, struct vn_err *err)
 {
     struct task *t;
@@ -837,6 +861,7 @@ int vn_runner_job_act(struct vn_runner *r, enum vn_job_act act, int number, stru
         t->cancelled = true;
         vn_job_cancel(t->job);
         break;
+    case VN_JOB_BACKGROUND: return to_background(r, t, err);
     case VN_JOB_WAIT:
         if (t->c->behind)
             r->wait = t->c->number;

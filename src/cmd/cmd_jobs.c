@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static const struct vn_param params[] = {
-    { "action", VN_P_CHOICE, VN_POS, .choices = "list|pause|resume|cancel|wait", .def = "list", .help = "what to do" },
+    { "action", VN_P_CHOICE, VN_POS, .choices = "list|pause|resume|cancel|background|wait", .def = "list", .help = "what to do" },
     { "n", VN_P_INT, VN_POS, .min = 1, .max = 99, .help = "number of the job; may be left out when there is one" },
     { 0 },
 };
@@ -59,7 +59,7 @@ static int list(struct vn_call *c, struct vn_err *err)
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
-    static const enum vn_job_act act[] = { 0, VN_JOB_PAUSE, VN_JOB_RESUME, VN_JOB_CANCEL, VN_JOB_WAIT };
+    static const enum vn_job_act act[] = { 0, VN_JOB_PAUSE, VN_JOB_RESUME, VN_JOB_CANCEL, VN_JOB_BACKGROUND, VN_JOB_WAIT };
     const int action = (int)vn_args_int(&c->args, "action");
     return action ? vn_runner_job_act(c->r, act[action], (int)vn_args_int(&c->args, "n"), err) : list(c, err);
 }

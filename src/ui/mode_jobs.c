@@ -72,6 +72,7 @@ static void hold(struct vn_ui *ui, int arg, unsigned mods)
     act(ui, n_job && job[chosen_at()].p.paused ? "resume" : "pause");
 }
 
+static void background(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, act(ui, "background"); }
 static void cancel(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, act(ui, "cancel"); }
 static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, vn_mode_enter(ui, NULL); }
 
@@ -87,6 +88,7 @@ static const struct vn_bind binds[] = {
     { "down", "Down j", "choose", NULL, step, 1 },
     { "pause", "p Space", "pause", "pause it, or let it go on", hold, 0 },
     { "cancel", "c Del", "cancel", "cancel it: nothing of it stays", cancel, 0 },
+    { "background", "b", "back", "the command in the foreground goes to the background", background, 0 },
     { "details", "Enter", "details", "the whole command", unfold, 0 },
     { "leave", "Esc", "close", "close the panel", leave, 0 },
     { 0 },
@@ -155,7 +157,7 @@ static void panel(struct vn_ui *ui)
         draw_bar(ui, row++, &j->p);
         add_state(&state, j);
         vn_panel_text(ui, row++, 3, VN_LOOK_DIM, "%s%s%s%s", state.s ? state.s : "", j->p.stage && *j->p.stage ? ", " : "", j->p.stage ? j->p.stage : "",
-                      j->behind ? "" : ", in front");
+                      j->behind ? "" : ", foreground");
         vn_str_free(&state);
         if (details && j->number == chosen) {
             row = draw_folded(ui, row, j->line);
@@ -189,8 +191,8 @@ static int width(const struct vn_ui *ui) { return ui->panes.cols + ui->panel.w >
 static void hint(const struct vn_ui *ui, struct vn_str *b)
 {
     (void)ui;
-    vn_str_add(b, n_job && job[chosen_at()].p.paused ? "{up}{down}  {pause} (resumes)  {cancel}  {details}  {leave}  {prompt}"
-                                                     : "{up}{down}  {pause}  {cancel}  {details}  {leave}  {prompt}");
+    vn_str_add(b, n_job && job[chosen_at()].p.paused ? "{up}{down}  {pause} (resumes)  {cancel}  {background}  {details}  {leave}  {prompt}"
+                                                     : "{up}{down}  {pause}  {cancel}  {background}  {details}  {leave}  {prompt}");
 }
 
 const struct vn_mode vn_mode_jobs = {
