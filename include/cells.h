@@ -26,8 +26,8 @@ int  vn_cell_palette(int r, int g, int b);
 void vn_cells_encode(const struct vn_image *im, enum vn_cell_mode m, enum vn_colors c, struct vn_cell *out);
 /* Bytes, but for VN_CELL_PIXELS, that turn `old` (NULL: everything unknown) into `now` at screen position (x, y), 0-based. Appended to b. */
 void vn_cells_emit(const struct vn_cell *now, const struct vn_cell *old, int cols, int rows, int x, int y, enum vn_colors c, struct vn_str *b);
-/* Names of the scene's places, written into the cells of its picture, px_w by px_h pixels each. */
-void vn_cells_places(const struct vn_scene *s, const struct vn_image *im, int px_w, int px_h, enum vn_colors c, struct vn_cell *cells);
+/* Names of the scene's places and its legend, written into the cells of its picture, px_w by px_h pixels each. */
+void vn_cells_names(const struct vn_scene *s, const struct vn_image *im, int px_w, int px_h, enum vn_colors c, struct vn_cell *cells);
 /* The same as plain lines with colour codes and newlines, for stdout. */
 void vn_cells_print(const struct vn_cell *now, int cols, int rows, enum vn_colors c, struct vn_str *b);
 #endif

@@ -50,6 +50,7 @@ struct vn_scene {                       /* what goes into one picture */
     int    dot_w, dot_h;                /* > 0: the crosshair as dots of so many pixels, a cell of a terminal */
     const struct vn_box *roi;           /* drawn as a frame; NULL none */
     const struct vn_place *place; int n_place;   /* marked where the slice comes near them; borrowed */
+    const struct vn_layer *legend; int n_legend; /* names written into the upper right corner; tint -1: in grey; borrowed */
     bool   scale_bar, bar_label;        /* the label only where pixels are square */
     int    letter;                      /* pixels of a letter's dot; 0 = 1 */
 };

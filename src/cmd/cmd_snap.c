@@ -103,7 +103,7 @@ static int snap_text(struct vn_call *c, const struct vn_shown *d, struct vn_err 
         if (!rc)
             vn_cells_encode(&im, mode, colors, cells);
         if (!rc)
-            vn_cells_places(&s, &im, px_w, px_h, colors, cells);
+            vn_cells_names(&s, &im, px_w, px_h, colors, cells);
         for (int y = 0; y < box[i].h && !rc; y++)
             memcpy(all + (size_t)(box[i].y + y) * cols + box[i].x, cells + (size_t)y * box[i].w, (size_t)box[i].w * sizeof *cells);
         vn_pane_title(d, &box[i], &title);

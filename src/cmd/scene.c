@@ -109,6 +109,18 @@ static void get_overlays(struct vn_session *s, struct vn_shown *d, struct vn_job
         d->under[n++] = l;
     }
     v->n_under = n;
+    d->n_legend = 0;
+    for (int i = -1; i < n && n; i++) {
+        const struct vn_vol *vol = i < 0 ? d->overlay : d->under[i];
+        struct vn_layer *l = &d->legend[d->n_legend];
+        if (!vol)
+            continue;
+        *l = i < 0 ? (struct vn_layer){ .tint = v->tint } : v->under[i];
+        if (i < 0)
+            memcpy(l->name, v->overlay, sizeof l->name);
+        l->tint = vol->kind == VN_LABELS ? -1 : l->tint;
+        d->n_legend++;
+    }
 }
 
 /* The mask that is tuned lies above the overlays; while it is long in coming, the thresholds alone are shown. */
@@ -362,6 +374,10 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
     for (int i = 0; !d->prob && i < view->n_under; i++)
         if (!view->n_linked || d->under[i]->src != volume->src)
             out->under[out->n_under++] = (struct vn_drawn){ d->under[i], view->under[i].opacity, view->under[i].outline, view->under[i].tint };
+    if (b->x == 0 && b->y == 1 && !d->prob) {
+        out->legend = d->legend;
+        out->n_legend = d->n_legend;
+    }
     const int64_t slab = vn_pane_slab(d, axis);
     out->graph = d->graph;
     out->has_line = view->has_line;

@@ -208,10 +208,41 @@ static void draw_places(const struct vn_scene *s, struct vn_image *im)
     }
 }
 
-void vn_cells_places(const struct vn_scene *s, const struct vn_image *im, int px_w, int px_h, enum vn_colors c, struct vn_cell *cells)
+/* ---- legend ---- */
+
+static uint32_t legend_color(const struct vn_layer *l) { return l->tint < 0 ? 0xd0d0d0 : vn_tint_color(l->tint); }
+
+static void draw_legend(const struct vn_scene *s, struct vn_image *im)
+{
+    const int size = letter(s), row = (VN_LETTER_H + 3) * size;
+    for (int i = 0; i < s->n_legend && (i + 1) * row < im->h / 2; i++) {
+        char name[17];
+        snprintf(name, sizeof name, "%.16s", s->legend[i].name);
+        vn_font_label(im, im->w - (int)strlen(name) * VN_LETTER_W * size - 3 * size, 3 * size + i * row, name, size, legend_color(&s->legend[i]));
+    }
+}
+
+static struct vn_cell letter_cell(char ch, uint32_t rgb, enum vn_colors c)
+{
+    const bool palette = c == VN_COLOR_256;
+    return (struct vn_cell){ (unsigned char)ch, palette ? (uint32_t)vn_cell_palette((int)(rgb >> 16), (int)(rgb >> 8 & 255), (int)(rgb & 255)) : rgb, palette ? 16 : 0 };
+}
+
+static void legend_cells(const struct vn_scene *s, int cols, int rows, enum vn_colors c, struct vn_cell *cells)
+{
+    for (int i = 0; i < s->n_legend && i < rows / 2; i++) {
+        const char *name = s->legend[i].name;
+        const int n = (int)strlen(name), most = cols / 3, len = n < most ? n : most;
+        for (int k = 0; k < len; k++)
+            cells[(size_t)i * cols + cols - len + k] = letter_cell(name[k], legend_color(&s->legend[i]), c);
+    }
+}
+
+void vn_cells_names(const struct vn_scene *s, const struct vn_image *im, int px_w, int px_h, enum vn_colors c, struct vn_cell *cells)
 {
     const int cols = im->w / px_w;
     int x, y;
+    legend_cells(s, cols, im->h / px_h, c, cells);
     for (int i = 0; i < s->n_place; i++) {
         const char *name = s->place[i].name;
         const int n = strlen(name) < NAME_MOST ? (int)strlen(name) : NAME_MOST;
@@ -219,7 +250,7 @@ void vn_cells_places(const struct vn_scene *s, const struct vn_image *im, int px
             continue;
         const int from = x / px_w + 2 + n <= cols ? x / px_w + 2 : x / px_w - 1 - n;
         for (int k = 0; k < n && from >= 0; k++)
-            cells[(size_t)(y / px_h) * cols + from + k] = (struct vn_cell){ (unsigned char)name[k], c == VN_COLOR_256 ? 87 : PLACE, c == VN_COLOR_256 ? 16 : 0 };
+            cells[(size_t)(y / px_h) * cols + from + k] = letter_cell(name[k], PLACE, c);
     }
 }
 
@@ -234,6 +265,8 @@ void vn_render_marks(const struct vn_scene *s, struct vn_image *im)
     if (s->has_line)
         draw_measured(s, im);
     draw_places(s, im);
+    if (s->bar_label)
+        draw_legend(s, im);
     if (s->scale_bar)
         draw_scale_bar(s, im);
     if (s->scale_bar && s->mip && s->method == VN_SLAB_DEPTH)

@@ -128,7 +128,7 @@ static int put_picture(struct vn_pane_task *t, int i, struct vn_image *im, struc
     else if (!rc)
         vn_cells_encode(im, vn_caps_cell(t->info.picture), t->colors, cells);
     if (!rc && !t->rough)
-        vn_cells_places(&t->info.scene[i], im, t->info.px_w, t->info.px_h, t->colors, cells);
+        vn_cells_names(&t->info.scene[i], im, t->info.px_w, t->info.px_h, t->colors, cells);
     for (int y = 0; y < b->h && !rc; y++) {
         const size_t at = (size_t)(b->y + y) * (size_t)t->cols + (size_t)b->x, from = (size_t)y * (size_t)b->w;
         memcpy(t->cells + at, cells + from, (size_t)b->w * sizeof *cells);
@@ -165,7 +165,7 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
         rc = put_picture(t, i, &im, err);
     }
     s->roi = NULL;
-    s->n_place = 0;
+    s->n_place = s->n_legend = 0;
     vn_image_free(&im);
     return rc;
 }
