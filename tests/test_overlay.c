@@ -177,7 +177,7 @@ static void places_are_drawn_near_their_slice(void **state)
         int n = 0;
         for (int i = 0; i < 40 * 30; i++)
             n += im.rgb[3 * i] == 0x5f && im.rgb[3 * i + 1] == 0xff;
-        assert_int_equal(n, near[z] ? 9 : 0);        /* an x of 5 x 5 pixels */
+        assert_int_equal(n, near[z] ? 5 : 0);        /* an x of 3 x 3 pixels */
         assert_int_equal(im.rgb[3 * (15 * 40 + 15)] == 0x5f, near[z]);      /* voxel 1.5 of 4 and of 3, 10 pixels each */
         vn_image_free(&im);
         vn_shown_free(&d);

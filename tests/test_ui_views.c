@@ -59,12 +59,107 @@ static void a_click_on_the_projection_finds_the_depth(void **state)
     finish(&t);
 }
 
+static void open_phantom(struct tty *t, int rows, int cols)
+{
+    start(t, rows, cols, true);
+    keys(t, ":phantom network dims=64x64x32 voxel=1um seed=3 as=n; show n; goto 30,20,10\r");
+    expect(t, "n  30,20,10 = ");
+    settle(t);
+}
+
+static void marks_are_set_listed_and_jumped_to(void **state)
+{
+    (void)state;
+    struct tty t;
+    open_phantom(&t, 24, 80);
+    keys(&t, ".");                                   /* numbered */
+    expect(&t, "> mark");
+    expect(&t, "m1  30 20 10");
+    keys(&t, ":goto 5,6,7; mark root\r");
+    expect(&t, "root  5 6 7");
+    settle(&t);
+    keys(&t, "'");
+    expect(&t, " Marks");
+    expect(&t, "1 m1 ");
+    assert_true(on_screen(&t, "2 root "));
+    keys(&t, "\r");                                  /* the first is chosen */
+    expect(&t, "> goto m1");
+    expect(&t, "n  30,20,10 = ");
+    keys(&t, "2");
+    expect(&t, "n  5,6,7 = ");
+    click(&t, 0, 60, 1);                             /* the first line of the list */
+    expect(&t, "n  30,20,10 = ");
+    keys(&t, "n");
+    expect(&t, "3 m2 ");
+    keys(&t, "d");
+    expect(&t, "> mark delete m2");
+    expect_is(&t, "3 m2 ", false);
+    keys(&t, "\033");
+    expect_is(&t, " Marks", false);
+    keys(&t, "q");
+    finish(&t);
+}
+
+static void slices_play(void **state)
+{
+    (void)state;
+    struct tty t;
+    open_phantom(&t, 24, 80);
+    keys(&t, "y");
+    expect(&t, "forth 10/s");
+    expect(&t, "XY z 14/32");                        /* by itself */
+    keys(&t, "++++");
+    expect(&t, "forth 30/s");
+    expect(&t, "XY z 3/32");                         /* past the last one, and on from the first */
+    keys(&t, " ");
+    expect(&t, "halted 30/s");
+    keys(&t, ":goto 30,20,31\r");
+    expect(&t, "XY z 31/32");
+    settle(&t);
+    keys(&t, "\033[C");                              /* one slice: round */
+    expect(&t, "XY z 0/32");
+    keys(&t, "\033[D");
+    expect(&t, "XY z 31/32");
+    settle(&t);
+    assert_true(on_screen(&t, "halted"));
+    keys(&t, "\033");
+    expect_is(&t, "halted", false);
+    expect(&t, "> goto 30,20,31");                   /* what the keys did is a command */
+    keys(&t, "q");
+    finish(&t);
+}
+
+static void several_overlays_have_a_legend(void **state)
+{
+    (void)state;
+    struct tty t;
+    open_phantom(&t, 24, 80);
+    keys(&t, ":threshold n low=100 as=hot; overlay n_mask hot\r");
+    expect(&t, "> overlay n_mask hot");
+    settle(&t);
+    char row[1024];
+    row_text(&t, 1, row);                            /* the first row of the picture, at its end */
+    assert_non_null(strstr(row, "n_mask"));
+    row_text(&t, 2, row);
+    assert_non_null(strstr(row, "hot"));
+    keys(&t, "OD");
+    expect(&t, "> overlay outline");
+    expect(&t, "> slab method=depth mip=depth");
+    keys(&t, "C");
+    expect(&t, "> colormap inverted");
+    keys(&t, "q");
+    finish(&t);
+}
+
 int main(void)
 {
     if (!tty_setup())
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_click_on_the_projection_finds_the_depth),
+        cmocka_unit_test(marks_are_set_listed_and_jumped_to),
+        cmocka_unit_test(slices_play),
+        cmocka_unit_test(several_overlays_have_a_legend),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     tty_teardown();

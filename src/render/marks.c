@@ -192,7 +192,7 @@ static bool place_pixel(const struct vn_scene *s, const struct vn_image *im, con
 
 static void draw_places(const struct vn_scene *s, struct vn_image *im)
 {
-    const int arm = 2 * letter(s);
+    const int arm = s->bar_label ? 2 * letter(s) : 1;
     for (int i = 0; i < s->n_place; i++) {
         char name[NAME_MOST + 1];
         int x, y;

@@ -195,7 +195,14 @@ static void toggle(struct vn_ui *ui, int what, unsigned mods)
         cycle(ui, "show", v.volume, VN_VOLUMES, "there is no volume yet");
     else if (what == '#')
         next_picture(ui, &v);
-    else if (what == '<' || what == '>') {
+    else if (what == 'C') {
+        static const char *const next[] = { "colormap inverted", "colormap viridis", "colormap fire", "colormap grey" };
+        vn_keys_command(ui, next[v.colormap]);
+    } else if (what == 'D') {
+        vn_keys_command(ui, v.mip_method == VN_SLAB_DEPTH ? "slab method=max mip=max" : "slab method=depth mip=depth");
+    } else if (what == 'O') {
+        vn_keys_command(ui, v.outline ? "overlay filled" : "overlay outline");
+    } else if (what == '<' || what == '>') {
         v.slab = v.slab_um > 0 ? (int)vn_pane_slab(&ui->panes.info.shown, vn_pane_axis(&v, v.focus)) : v.slab;
         v.slab_um = 0;
         v.slab = what == '<' ? (v.slab > 3 ? v.slab - 2 : 1) : v.slab + 2;
@@ -235,7 +242,7 @@ static void before(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)
 static void nearer(struct vn_ui *ui, int way, unsigned mods) { (void)mods; zoom(ui, way > 0 ? 1.25 : way < 0 ? 0.8 : 0); }
 static void shift_window(struct vn_ui *ui, int way, unsigned mods) { (void)mods; window(ui, 0.05 * way, 1); }
 static void scale_window(struct vn_ui *ui, int way, unsigned mods) { (void)mods; window(ui, 0, way > 0 ? 1.1 : 0.9); }
-static const char *const LINE[] = { "window auto", "roi off", "undo", "redo" };
+static const char *const LINE[] = { "window auto", "roi off", "undo", "redo", "mark" };
 static void line(struct vn_ui *ui, int which, unsigned mods) { (void)mods; vn_keys_command(ui, LINE[which]); }
 
 static const struct vn_bind binds[] = {
@@ -278,6 +285,10 @@ static const struct vn_bind binds[] = {
     { "thicker", ">", "slab", NULL, toggle, '>' },
     { "direction", "p", "direction", "direction of the projection", toggle, 'p' },
     { "picture", "#", "picture", "pictures made of the next kind of characters, or of pixels, that there is", toggle, '#' },
+    { "colormap", "C", "colours", "colours of grey values: the next of grey, inverted, viridis, fire", toggle, 'C' },
+    { "depth", "D", "depth", "projections as maxima, or coloured by depth", toggle, 'D' },
+    { "outline", "O", "outline", "the overlay on top as its border, or filled", toggle, 'O' },
+    { "mark", ".", "mark", "mark the crosshair's place, numbered (' lists them)", line, 4 },
     { "crosshair", "x", "crosshair", "crosshair on or off", toggle, 'x' },
     { "undo", "u", "undo", "undo, redo", line, 2 },
     { "redo", "C-r", "redo", NULL, line, 3 },

@@ -65,7 +65,7 @@ static const struct entry VIEW[] = {
     { "One pane or all", BIND, "full" }, { "Projection along another axis", BIND, "direction" }, { "Thicker slab", BIND, "thicker" },
     { "Thinner slab", BIND, "thinner" }, { "Whole volume", BIND, "zoom-all" }, { "Automatic window", BIND, "window-auto" },
     { "Overlay on or off", BIND, "overlay" }, { "Fire", RUN, "colormap fire" }, { "Viridis", RUN, "colormap viridis" }, { "Grey", RUN, "colormap grey" },
-    { "Histogram", MODE, "histogram" }, { "Profile along a line", MODE, "profile" }, { "Go through the slices", MODE, "play" }, { "Jobs", MODE, "jobs" },
+    { "Histogram", MODE, "histogram" }, { "Profile along a line", MODE, "profile" }, { "Go through the slices", MODE, "play" }, { "Marked places", MODE, "marks" }, { "Jobs", MODE, "jobs" },
     { "What this terminal can do", RUN, "doctor" }, { 0 },
 };
 static const struct { const char *name; const struct entry *entry; } FIXED[] = {

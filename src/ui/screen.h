@@ -40,6 +40,7 @@ struct vn_ui {
     bool gone;                           /* the terminal is */
     bool text_dirty;                     /* something beside the pictures changed */
     int busy;                            /* submitted lines that have not ended */
+    double wake_at;                      /* the mode wants a turn then; 0: it does not */
     double hold_until;                   /* no picture before, while a stroke is being made: it would be drawn twice */
     bool submitting;                     /* a line that ends now is the one being submitted */
     int echo_at;                         /* log line of the last command, to see how much it printed */

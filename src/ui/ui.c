@@ -335,6 +335,8 @@ static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now
         s = fmin(s, PROGRESS_S);
     if (ui->pending[0])
         s = fmin(s, fmax(ui->pending_since + SETTLE_S - now, 0.001));
+    if (ui->wake_at > 0)
+        s = fmin(s, fmax(ui->wake_at - now, 0.001));
     if (ui->busy && ui->hold_until > now)
         s = fmin(s, ui->hold_until - now);
     return isfinite(s) ? (int)ceil(s * 1000) : -1;
