@@ -263,6 +263,78 @@ static void the_doctor_inside(void **state)
     finish(&t);
 }
 
+/* A program named gnuplot, first on the path: writes a file when it is given one, else prints `body`. */
+static const char *fake_gnuplot(const char *body)
+{
+    static char path[300];
+    char name[200];
+    snprintf(name, sizeof name, "%s/gnuplot", home);
+    FILE *f = fopen(name, "w");
+    assert_non_null(f);
+    fprintf(f, "#!/bin/sh\nif [ \"$2\" = -c ]; then echo drawn >\"$4\"; else\n%s\nfi\n", body);
+    fclose(f);
+    assert_int_equal(chmod(name, 0755), 0);
+    snprintf(path, sizeof path, "PATH=%s:/usr/bin:/bin", home);
+    return path;
+}
+
+static void figures_open_and_close(void **state)
+{
+    (void)state;
+    struct tty t;
+    char line[200];
+    open_in(&t, 24, 80, NULL, (const char *const[]){ fake_gnuplot("echo; printf '  \\033[38;5;172mA FIGURE\\n'"), NULL });
+    keys(&t, "F");
+    expect(&t, "no figure was drawn yet");
+    snprintf(line, sizeof line, ":histogram n to=%s/one.svg\r", home);
+    keys(&t, line);
+    expect(&t, "A FIGURE");
+    expect(&t, "one.svg");
+    settle(&t);
+    assert_int_equal(look_at(&t, 2, 2).ch, 'A');
+    assert_int_equal(look_at(&t, 2, 2).fg, 172);
+    keys(&t, "f");                                       /* larger, and back */
+    settle(&t);
+    assert_true(on_screen(&t, "A FIGURE"));
+    keys(&t, "\033");
+    expect(&t, "z 12/24");
+    expect_is(&t, "A FIGURE", false);
+    settle(&t);
+    assert_true(picture_cells(&t) > 300);
+    keys(&t, "F");
+    expect(&t, "A FIGURE");
+    click(&t, 0, 40, 10);                                /* goes nowhere in the volume */
+    settle(&t);
+    assert_false(on_screen(&t, "> goto"));
+    keys(&t, "q");
+    expect(&t, "z 12/24");
+    keys(&t, "q");
+    finish(&t);
+}
+
+static void a_figure_that_hangs_or_fails(void **state)
+{
+    (void)state;
+    struct tty t;
+    char line[200];
+    open_in(&t, 24, 80, NULL, (const char *const[]){ fake_gnuplot("sleep 1000"), NULL });
+    snprintf(line, sizeof line, ":histogram n to=%s/two.svg\r", home);
+    keys(&t, line);
+    expect(&t, "figure 1 of 1");
+    settle(&t);
+    keys(&t, "\033");                                    /* gnuplot is ended */
+    expect(&t, "q quit");
+    keys(&t, "j");
+    expect(&t, "z 13/24");
+    fake_gnuplot("echo 'no such font' >&2; exit 1");
+    keys(&t, "F");
+    expect(&t, "no such font");
+    keys(&t, "j");                                       /* the figure mode is left by itself */
+    expect(&t, "z 14/24");
+    keys(&t, "q");
+    finish(&t);
+}
+
 int main(void)
 {
     if (!tty_setup())
@@ -275,6 +347,8 @@ int main(void)
         cmocka_unit_test(late_answers_are_no_keys),
         cmocka_unit_test(little_is_known),
         cmocka_unit_test(the_doctor_inside),
+        cmocka_unit_test(figures_open_and_close),
+        cmocka_unit_test(a_figure_that_hangs_or_fails),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);
     tty_teardown();

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "figview.h"
 #include "file.h"
 #include "gnuplot.h"
 #include "mem.h"
@@ -189,6 +190,8 @@ int vn_draw_files(const char *path, bool force, const struct vn_str *script, con
         rc = vn_file_commit(file[i], err);
         file[i] = NULL;
     }
+    if (!rc)
+        vn_figview_drawn(path);
     for (int i = 0; i < 3; i++) {
         vn_file_abort(file[i]);
         vn_free(name[i]);

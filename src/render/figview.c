@@ -2,6 +2,7 @@
 #include "figview.h"
 #include <math.h>
 #include <png.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,37 @@
 #include "text.h"
 
 enum { INK = 252, PAPER = 16 };          /* of text in 256 colours */
+
+/* ---- the last one ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char last[4096];
+
+void vn_figview_drawn(const char *path)
+{
+    pthread_mutex_lock(&lock);
+    snprintf(last, sizeof last, "%s", strlen(path) < sizeof last ? path : "");
+    pthread_mutex_unlock(&lock);
+}
+
+bool vn_figview_fresh(void)
+{
+    pthread_mutex_lock(&lock);
+    const bool some = last[0];
+    pthread_mutex_unlock(&lock);
+    return some;
+}
+
+bool vn_figview_last(char *path, size_t size)
+{
+    pthread_mutex_lock(&lock);
+    const bool some = last[0] && strlen(last) < size;
+    if (some)
+        memcpy(path, last, strlen(last) + 1);
+    last[0] = '\0';
+    pthread_mutex_unlock(&lock);
+    return some;
+}
 
 /* ---- the script ---- */
 

@@ -5,4 +5,5 @@
 
 /* Signs become what looks like them, letters with marks and what is not known '?'. Appended to b. */
 void vn_ascii(const char *utf8, struct vn_str *b);
+char vn_ascii_of(uint32_t c);
 #endif

@@ -1,11 +1,14 @@
 /* panes.c - the pictures on the screen. */
 #include "panes.h"
+#include "ascii.h"
+#include "figview.h"
 #include "kitty.h"
 #include "mem.h"
 #include "sixel.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const uint64_t MIP_AT_ONCE = 48u << 20;   /* voxels a projection may have to be drawn with the slices */
@@ -181,11 +184,58 @@ static double voxel_value(struct vn_vol *v, const double at[3], struct vn_job *j
     return v && !vn_vol_read(v, VN_PAD_ZERO, &b, job, NULL) ? value : NAN;
 }
 
+/* When the script of a figure was written, in nanoseconds; 0: it is not there. */
+static int64_t written(const char *path)
+{
+    struct stat st;
+    char *name = vn_sprintf(NULL, "%s.gp", path);
+    const bool there = name && stat(name, &st) == 0;
+    vn_free(name);
+    return there ? (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec : 0;
+}
+
+/* The figure over the whole area: pixels, or gnuplot's characters, which also stand for pixels on a slow line.  The same as is
+ * shown already is not drawn again. */
+static int draw_figure(struct vn_pane_task *t, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_panes *p = t->p;
+    struct vn_pane_info *info = &t->info;
+    const struct vn_pane_box b = { .x = 0, .y = t->rows > 1, .w = t->cols, .h = t->rows - (t->rows > 1) };
+    const size_t from = (size_t)b.y * (size_t)t->cols, n = (size_t)b.w * (size_t)b.h * sizeof(struct vn_cell);
+    struct vn_image im = { 0 };
+    int rc = 0;
+    info->n = 1;
+    info->box[0] = b;
+    info->figure_time = written(info->figure);
+    t->colors = t->colors == VN_COLOR_NONE ? VN_COLOR_NONE : VN_COLOR_256;
+    const bool again = p->info.n && !strcmp(p->info.figure, info->figure) && p->info.figure_time == info->figure_time && p->info.picture == info->picture &&
+                       p->info.box[0].w == b.w && p->info.box[0].h == b.h && p->now_colors == t->colors && !p->rough == !t->rough;
+    if (t->rough) {
+        const int w = b.w * info->px_w, h = b.h * info->px_h;
+        rc = again && p->pix[0].im.w == w && p->pix[0].im.h == h ? vn_image_new(&im, w, h, err) : vn_figview_image(info->figure, w, h, &im, job, err);
+        if (!rc && again && p->pix[0].im.w == w && p->pix[0].im.h == h)
+            memcpy(im.rgb, p->pix[0].im.rgb, 3 * (size_t)w * (size_t)h);
+        if (!rc)
+            rc = put_picture(t, 0, &im, err);
+        vn_image_free(&im);
+    }
+    struct vn_cell *cells = (t->rough ? t->rough : t->cells) + from;
+    if (!rc && again)
+        memcpy(cells, (p->rough ? p->rough : p->now) + from, n);
+    else if (!rc)
+        rc = vn_figview_cells(info->figure, b.w, b.h, t->colors != VN_COLOR_NONE, cells, job, err);
+    for (int i = 0; i < b.w * b.h && !rc && !t->caps.utf8; i++)
+        cells[i].ch = (uint32_t)vn_ascii_of(cells[i].ch);
+    return rc;
+}
+
 static int run(void *ctx, struct vn_job *job, struct vn_err *err)
 {
     struct vn_pane_task *t = ctx;
     struct vn_pane_info *info = &t->info;
     int rc = vn_shown_get(t->p->s, &info->shown, job, err);
+    if (info->figure[0])
+        return rc ? rc : draw_figure(t, job, err);
     if (rc || !info->shown.vol)
         return rc;
     if (vn_shown_colored(&info->shown))
@@ -233,7 +283,7 @@ static void ring_bits(const struct vn_panes *p, uint8_t *bits)
     static const int side[4][2] = { { -1, 0 }, { 1, 0 }, { 0, -1 }, { 0, 1 } };
     int px_w, px_h;
     vn_panes_grain(p, &px_w, &px_h);
-    for (int i = 0; i < p->info.n && p->ring.radius > 0; i++) {
+    for (int i = 0; i < p->info.n && p->ring.radius > 0 && !p->info.figure[0]; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
         const int w = b->w * px_w, h = b->h * px_h;
         const double *um = p->info.shown.vol->grid.um, px = p->info.um_per_px * p->info.px_w / px_w / (p->ring.um[0] > 0 || !(um[0] > 0) ? 1 : um[0]);
@@ -260,7 +310,7 @@ void vn_panes_mark(struct vn_panes *p, enum vn_pane pane, const struct vn_stroke
     int px_w, px_h, axis[2];
     double at[3];
     vn_panes_grain(p, &px_w, &px_h);
-    for (int i = 0; i < p->info.n; i++) {
+    for (int i = 0; i < p->info.n && !p->info.figure[0]; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
         const struct vn_scene *scene = &p->info.scene[i];
         struct vn_stroke wide = *s;
@@ -340,13 +390,14 @@ static void done(void *ctx, int rc, const struct vn_err *err)
             p->dirty = true;
         else
             snprintf(p->error, sizeof p->error, "picture: %.200s", err->msg);
+        p->figure_failed = p->error[0] && t->info.figure[0];
     }
     vn_free(t);
 }
 
 void vn_panes_yield(struct vn_panes *p)
 {
-    if (p->task && p->task->want_mip)
+    if (p->task && (p->task->want_mip || (p->task->info.figure[0] && strcmp(p->task->info.figure, p->figure))))
         vn_job_cancel(p->task->job);
 }
 
@@ -360,6 +411,9 @@ static void choose_picture(struct vn_pane_task *t)
     t->caps = vn_caps_get();
     t->colors = vn_caps_colors(&t->caps, v.colors, &t->overlay_colors);
     info->picture = vn_caps_picture(&t->caps, v.picture, t->colors, t->p->fast);
+    snprintf(info->figure, sizeof info->figure, "%s", t->p->figure);
+    if (info->figure[0] && v.picture == VN_PIC_AUTO && t->colors != VN_COLOR_NONE)       /* words need pixels more than vessels do */
+        info->picture = vn_caps_placeholders(&t->caps) ? VN_PIC_KITTY : vn_caps_has(&t->caps, VN_PIC_SIXEL) ? VN_PIC_SIXEL : info->picture;
     if (info->picture == VN_PIC_KITTY && (t->cols > VN_KITTY_MOST || t->rows > VN_KITTY_MOST))
         info->picture = VN_PIC_QUAD;
     vn_cell_size(vn_caps_cell(info->picture), &info->px_w, &info->px_h);
@@ -758,7 +812,7 @@ int vn_panes_hit(const struct vn_panes *p, int x, int y, double at[3])
     const int px_w = p->info.px_w, px_h = p->info.px_h;
     int u, v;
     double uv[2];
-    for (int i = 0; i < p->info.n; i++) {
+    for (int i = 0; i < p->info.n && !p->info.figure[0]; i++) {
         const struct vn_pane_box *b = &p->info.box[i];
         if (!covered(x, y, b->x, b->y, b->w, b->h))
             continue;

@@ -17,6 +17,8 @@ struct vn_pane_info {                    /* what the panes show now */
     int n;
     enum vn_picture picture;             /* what they are made of; pixels of a cell */
     int px_w, px_h;
+    char figure[512];                    /* instead of volumes: the figure with this path; "" none */
+    int64_t figure_time;                 /* when it was drawn */
     struct vn_pane_box box[4];
     struct vn_scene scene[4];            /* geometry only: roi is not kept */
     struct vn_image mip[4];              /* of the boxes that are projections: without marks, with the plane of each pixel */
@@ -27,6 +29,9 @@ struct vn_pane_info {                    /* what the panes show now */
 struct vn_panes {
     struct vn_session *s;
     int cols, rows;                      /* of the area, at (0, 0) of the screen */
+    char figure[512];                    /* wanted instead of volumes; "" none */
+    bool figure_failed;                  /* it could not be shown; error says why */
+    bool wide;                           /* as much of the screen as there is */
     bool fast;                           /* the line bears pictures of pixels */
     struct vn_pane_info info;
     struct vn_cell *now, *old;           /* cols*rows; old: what the screen shows */

@@ -103,6 +103,8 @@ void vn_screen_layout(struct vn_ui *ui)
         pairs = true;
     }
     ui->n_message = LINES >= 40 ? 5 : LINES >= 16 ? 3 : 1;
+    if (ui->panes.wide)
+        ui->n_message = 1;
     int rows = vn_screen_too_small() ? 0 : area_rows(ui);
     const int w = panel_cols(ui);
     ui->panel = (struct vn_rect){ COLS - w, 0, w, rows };
@@ -256,6 +258,11 @@ static void draw_title(const struct vn_ui *ui, int i)
     attrset((int)(focus || info->n == 1 ? A_REVERSE | A_BOLD : COLORS >= 256 && vn_tty_colors() != VN_COLOR_NONE ? color(PAIR_TITLE) : A_REVERSE));
     for (int x = 0; x < b->w; x++)
         mvaddch(y, b->x + x, ' ');
+    if (info->figure[0]) {
+        put(y, b->x + 1, b->x + b->w, info->figure);
+        attrset(A_NORMAL);
+        return;
+    }
     vn_pane_title(&info->shown, b, &title);
     char *plane = info->shown.view.n_linked && title.s ? strstr(title.s, "  ") : NULL;
     if (plane && vn_text_width(title.s) >= b->w)
@@ -639,7 +646,9 @@ static void draw_status(const struct vn_ui *ui)
     struct vn_str left = { 0 }, right = { 0 };
     char mem[16];
     int y = LINES - ui->n_message - 2;
-    if (ui->panes.info.n)
+    if (ui->panes.info.figure[0])
+        vn_str_add(&left, " a figure, in the place of the volume");
+    else if (ui->panes.info.n)
         add_place(ui, &left);
     else
         vn_str_add(&left, " no volume");

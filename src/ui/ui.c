@@ -1,6 +1,7 @@
 /* ui.c - the loop of the interface: terminal in, jobs back, screen out. */
 #include "ui.h"
 #include "config.h"
+#include "figview.h"
 #include "input.h"
 #include "job.h"
 #include "keys.h"
@@ -342,10 +343,20 @@ static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now
     return isfinite(s) ? (int)ceil(s * 1000) : -1;
 }
 
+/* A figure is shown when it has been drawn, unless something else is being done. */
+static void show_figure(struct vn_ui *ui)
+{
+    if (!ui->busy && ui->mode == &vn_mode_browse && vn_figview_fresh()) {
+        ui->viewer.on = false;
+        vn_mode_enter(ui, vn_mode_find("figure"));
+    }
+}
+
 /* A verb asked for a mode. */
 static void asked_mode(struct vn_ui *ui)
 {
     struct vn_view v = vn_session_view(ui->s);
+    show_figure(ui);
     if (!v.panel[0])
         return;
     const struct vn_mode *m = vn_mode_find(v.panel);
