@@ -2,7 +2,8 @@
  *
  * The centreline is shown wherever the vessel touches the slice or slab: where its distance to it along the axis is at most
  * its radius; where the radius is not known, what lies in it.  Lines are one pixel wide; what is picked is three wide, and where
- * it is not in the slab one.  Nodes are squares, left out where a typical segment is shorter than eight pixels.
+ * it is not in the slab one.  Nodes are squares, left out where a typical segment is shorter than eight pixels,
+ * or where they would cover more than an eighth of the picture.
  * Each pixel is set or not, whatever the order: the picture is the same on any number of threads. */
 #ifndef VN_GRAPH_MARKS_H
 #define VN_GRAPH_MARKS_H

@@ -51,6 +51,8 @@ struct vn_view {
     enum vn_pic_colors colors;
     double line[2][3];                 /* being measured, drawn over the pictures, voxels: 3 is the middle of voxel 3 */
     bool   has_line;
+    struct vn_box box;                 /* a region that is being drawn, shown instead of the session's, which commands have */
+    bool   has_box;
     /* live threshold on a probability, shown as the overlay while it is moved; low < 0: off */
     char   threshold_of[64];
     double low, high;

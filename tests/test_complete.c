@@ -53,6 +53,10 @@ static void what_the_tables_say(void **state)
     expect("plot t y=segments,end_p", "segments,end_points", 9);
     expect("nothing ", "", 8);
     expect("set vessel kind='ma", "mask", 16);
+    assert_int_equal(session_run("show vessel; mark branch at=3,4,5; mark bend at=5,4,5"), 0);
+    expect("goto b", "branch|bend", 5);
+    expect("roi around b", "branch|bend", 11);
+    expect("roi around c", "crosshair", 11);
 }
 
 static void files(void **state)

@@ -71,6 +71,17 @@ static char *drawn(struct vn_scene *s, int w, int h)
     return text;
 }
 
+/* Three rows of a picture of 14 x 25 from row 11 on; the others are empty. */
+static const char *middle(struct vn_scene *s)
+{
+    static char rows[3 * 15 + 1];
+    const char *all = drawn(s, 14, 25);
+    for (int i = 0; i < 25 * 15; i++)
+        assert_true((i / 15 >= 11 && i / 15 <= 13) || all[i] == '.' || all[i] == '\n');
+    memcpy(rows, all + 11 * 15, sizeof rows - 1);
+    return rows;
+}
+
 /* Along x at y 2.5, z 4.5, from x 2.5 to 10.5: one voxel a pixel. */
 static void lines_and_ends(void **state)
 {
@@ -80,13 +91,18 @@ static void lines_and_ends(void **state)
     struct vn_vol *v = volume((double[3]){ 1, 1, 1 });
     struct vn_scene s = { .volume = v, .graph = g, .axis = 2, .slab = { 4, 5 }, .um_per_px = 1, .centre = { 7, 2.5 } };
     const char *all = ".eee.....eee..\n" ".eeellllleee..\n" ".eee.....eee..\n", *none = "..............\n" "..............\n" "..............\n";
+    g->box.lo[1] = -64;                              /* the picture is all of the graph's box */
+    assert_string_equal(middle(&s), all);
     /* radius 1: the slices of which a part is within 1 of z 4.5 are 3, 4 and 5 */
     static const bool seen[8] = { [3] = true, [4] = true, [5] = true };
     for (int z = 0; z < 8; z++) {
         s.slab[0] = z;
         s.slab[1] = z + 1;
-        assert_string_equal(drawn(&s, 14, 3), seen[z] ? all : none);
+        assert_string_equal(middle(&s), seen[z] ? all : none);
     }
+    /* in a picture of 42 pixels two squares of 9 would be more than an eighth */
+    s.slab[0] = 4;
+    assert_string_equal(drawn(&s, 14, 3), "..............\n" "..lllllllll...\n" "..............\n");
     /* two voxels a pixel: the segment is four pixels long, so that no nodes are drawn; pixels 1 to 5 of 7 */
     s = (struct vn_scene){ .volume = v, .graph = g, .axis = 2, .slab = { 4, 5 }, .um_per_px = 2, .centre = { 7, 3 } };
     assert_string_equal(drawn(&s, 7, 3), ".......\n.lllll.\n.......\n");

@@ -98,6 +98,26 @@ static void leaving_with_jobs_leaves_nothing_behind(void **state)
     unlink(path);
 }
 
+/* What is drawn is the region of commands only when it is accepted. */
+static void a_region_being_drawn_is_none_yet(void **state)
+{
+    (void)state;
+    struct tty t;
+    begin(&t, 40, 120);
+    keys(&t, "r-");
+    expect(&t, "  roi 40x40x16");
+    keys(&t, ":denoise n method=gaussian sigma=2um as=d\r");
+    expect(&t, "extent_mm  0.096 0.096 0.048");
+    keys(&t, "\033");
+    expect_is(&t, "  roi ", false);
+    keys(&t, "r-\r");
+    expect(&t, "> roi ");
+    keys(&t, ":denoise n method=gaussian sigma=2um as=e\r");
+    expect(&t, "extent_mm  0.08 0.08 0.032");
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
 /* ---- a session by hand, and its record ---- */
 
 static char *slurp(const char *dir, const char *name, size_t *n)
@@ -225,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_panel_shows_and_steers_jobs),
         cmocka_unit_test(leaving_with_jobs_leaves_nothing_behind),
+        cmocka_unit_test(a_region_being_drawn_is_none_yet),
         cmocka_unit_test(a_record_does_it_again),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,6 +207,14 @@ static void add_text(struct list *l, struct vn_session *s, const struct cursor *
             add_objects(l, s, 0, c->typed);
         if (run || !strcmp(p, "with"))
             add_files(l, c->typed);
+    } else if (!strcmp(verb, "roi") && !strcmp(p, "box")) {
+        add_choices(l, "off|around", c->typed);
+    } else if (!strcmp(verb, "goto") || !strcmp(verb, "mark") || !strcmp(p, "place")) {
+        if (!strcmp(verb, "roi"))
+            add(l, c->typed, "crosshair", "");
+        const struct vn_view v = vn_session_view(s);
+        for (int i = 0; i < v.n_place; i++)
+            add(l, c->typed, v.place[i].name, "");
     } else if (!strcmp(p, "x") || !strcmp(p, "y") || !strcmp(p, "measure") || !strcmp(p, "covariates")) {
         add_columns(l, s, c);
     }

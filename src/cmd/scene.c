@@ -176,7 +176,12 @@ int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job,
         out->prob = named(s, view->threshold_of, out->vol, job);
     else
         get_tuned(s, out);
-    out->has_roi = vn_session_roi(s, &out->roi) && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
+    out->has_roi = vn_session_roi(s, &out->roi);
+    if (out->view.has_box) {
+        out->roi = out->view.box;
+        out->has_roi = true;
+    }
+    out->has_roi = out->has_roi && vn_box_meet(&out->roi, &out->vol->box, &out->roi);
     get_linked(s, out, job);
     for (int i = 0; i <= view->n_linked && !rc; i++) {
         struct vn_vol *v = vn_shown_vol(out, i);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "mem.h"
 
-enum { LINE = 1, BRANCH = 2, END = 4, PICKED = 8, PICKED_LINE = 16, CROWDED_PX = 8, BEHIND_PX = 64 };
+enum { LINE = 1, BRANCH = 2, END = 4, PICKED = 8, PICKED_LINE = 16, CROWDED_PX = 8, CROWDED_PART = 8, BEHIND_PX = 64 };
 
 struct canvas {
     const struct vn_scene *s;
@@ -15,6 +15,7 @@ struct canvas {
     bool tall;                            /* pixels higher than wide, of a terminal: marks are wide, not high */
     int half[2];                          /* of a node's square */
     uint8_t *bit;
+    int64_t n_node;                       /* drawn */
 };
 
 static void set(struct canvas *c, int x, int y, uint8_t bit)
@@ -111,6 +112,7 @@ static void draw_node(struct canvas *c, const struct vn_node *n, uint8_t bit)
     const double r = reach(n->radius), z = n->p[c->s->axis];
     if (z < c->lo - r || z > c->hi + r)
         return;
+    c->n_node++;
     const int grow = bit == PICKED;
     const double px = x_of(c, n->p[c->u]), py = y_of(c, n->p[c->v]);
     if (!(fabs(px) < 1e6 && fabs(py) < 1e6))
@@ -184,6 +186,15 @@ static void draw_picked(struct canvas *c, const struct vn_segment *e)
     draw_run(c, e->first, e->n - 1, PICKED);
 }
 
+/* Pixels of the picture that the graph's box covers. */
+static double graph_area(const struct canvas *c, const double um[3])
+{
+    const struct vn_box *b = &c->g->box;
+    const double x0 = fmax(x_of(c, (double)b->lo[c->u] * um[c->u]), 0), x1 = fmin(x_of(c, (double)b->hi[c->u] * um[c->u]), c->w);
+    const double y0 = fmax(y_of(c, (double)b->lo[c->v] * um[c->v]), 0), y1 = fmin(y_of(c, (double)b->hi[c->v] * um[c->v]), c->h);
+    return fmax(x1 - x0, 0) * fmax(y1 - y0, 0);
+}
+
 static void paint(const struct canvas *c, struct vn_image *im)
 {
     static const struct { uint8_t bit; uint32_t rgb; } order[] = {
@@ -223,6 +234,9 @@ void vn_graph_marks(const struct vn_scene *s, struct vn_image *im)
     vn_graph_visit(g, false, enter_lines, item_lines, &c);
     if (vn_graph_mean_length(g) * c.px[0] >= CROWDED_PX)
         vn_graph_visit(g, true, enter_nodes, item_nodes, &c);
+    if ((double)c.n_node * (2 * c.half[0] + 1) * (2 * c.half[1] + 1) * CROWDED_PART > graph_area(&c, um))
+        for (size_t i = 0; i < (size_t)c.w * c.h; i++)
+            c.bit[i] &= (uint8_t)~(BRANCH | END);
     if (s->picked_kind == VN_PICK_SEGMENT && s->picked >= 0 && s->picked < g->n_segment)
         draw_picked(&c, &g->segment[s->picked]);
     if (s->picked_kind == VN_PICK_NODE && s->picked >= 0 && s->picked < g->n_node)

@@ -3,12 +3,14 @@
 #include "mode.h"
 #include <stdio.h>
 
-static struct vn_box region, before;             /* so far; what it was when the mode began */
-static bool had_before, kept;
+static struct vn_box region;                     /* so far; commands have the session's until it is accepted */
 
 static void show(struct vn_ui *ui)
 {
-    vn_session_set_roi(ui->s, &region);
+    struct vn_view v = vn_session_view(ui->s);
+    v.box = region;
+    v.has_box = true;
+    vn_session_set_view(ui->s, &v);
     ui->panes.dirty = ui->text_dirty = true;
 }
 
@@ -18,9 +20,7 @@ static bool start(struct vn_ui *ui)
     if (!vn_keys_view(ui, &v))
         return false;
     const struct vn_box *all = &ui->panes.info.shown.vol->box;
-    had_before = vn_session_roi(ui->s, &before);
-    kept = false;
-    const bool had = had_before && vn_box_meet(&before, all, &region);
+    const bool had = vn_session_roi(ui->s, &region) && vn_box_meet(&region, all, &region);
     for (int k = 0; k < 3 && !had; k++) {
         region.lo[k] = vn_max64((int64_t)v.at[k] - 32, all->lo[k]);
         region.hi[k] = vn_min64((int64_t)v.at[k] + 32, all->hi[k]);
@@ -64,19 +64,17 @@ static void region_move(struct vn_ui *ui, int way, int64_t by)
 
 static void stop(struct vn_ui *ui)
 {
-    if (!kept)
-        vn_session_set_roi(ui->s, had_before ? &before : NULL);
+    struct vn_view v = vn_session_view(ui->s);
+    v.has_box = false;
+    vn_session_set_view(ui->s, &v);
 }
 
-/* The command sets what is shown already: undo has to see the region before. */
 static void accept(struct vn_ui *ui, int arg, unsigned mods)
 {
     char line[200];
     const struct vn_box *b = &region;
     (void)arg;
     (void)mods;
-    vn_session_set_roi(ui->s, had_before ? &before : NULL);
-    kept = true;
     vn_mode_enter(ui, NULL);
     snprintf(line, sizeof line, "roi %lld:%lld,%lld:%lld,%lld:%lld", (long long)b->lo[0], (long long)b->hi[0], (long long)b->lo[1], (long long)b->hi[1],
              (long long)b->lo[2], (long long)b->hi[2]);
