@@ -84,12 +84,14 @@ static void gather_row(char *dst, int64_t dst_lo, int64_t dst_hi, const char *sr
 }
 
 /* The part `in` of dst is read; everything else of it comes from there. */
-static void pad_inside(struct vn_buf *dst, const struct vn_box *in, enum vn_pad pad, const struct vn_box *vol)
+static int pad_inside(struct vn_buf *dst, const struct vn_box *in, enum vn_pad pad, const struct vn_box *vol, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box *d = &dst->box;
     size_t size = vn_type_size(dst->type), row = (size_t)vn_box_dim(d, 0) * size;
 
     for (int64_t z = in->lo[2]; z < in->hi[2]; z++) {
+        if (vn_job_check(job, err))
+            return VN_E_CANCELLED;
         for (int64_t y = in->lo[1]; y < in->hi[1]; y++)
             gather_row(row_at(dst, y, z), d->lo[0], d->hi[0], row_at(dst, y, z), d->lo[0], size, in->lo[0], in->hi[0], pad, vol);
         for (int64_t y = d->lo[1]; y < d->hi[1]; y++)
@@ -100,6 +102,7 @@ static void pad_inside(struct vn_buf *dst, const struct vn_box *in, enum vn_pad 
         if (z < in->lo[2] || z >= in->hi[2])
             for (int64_t y = d->lo[1]; y < d->hi[1]; y++)
                 memcpy(row_at(dst, y, z), row_at(dst, y, vn_pad_from(pad, z, vol->lo[2], vol->hi[2])), row);
+    return 0;
 }
 
 static void zero_around(struct vn_buf *dst, const struct vn_box *in)
@@ -177,7 +180,5 @@ int vn_src_read(struct vn_src *s, int level, enum vn_pad pad, struct vn_buf *dst
         return pad_from_planes(s, level, pad, dst, &vol, &need, job, err);
     view = vn_buf_view(dst, &in);
     rc = vn_cache_read(s, level, &view, job, err);
-    if (rc == 0)
-        pad_inside(dst, &in, pad, &vol);
-    return rc;
+    return rc ? rc : pad_inside(dst, &in, pad, &vol, job, err);
 }

@@ -151,8 +151,8 @@ static int mem_read(struct vn_src *s, int level, struct vn_buf *dst, struct vn_j
     size_t from = vn_type_size(b->type), to = vn_type_size(dst->type);
     (void)level;
     for (int64_t z = dst->box.lo[2]; z < dst->box.hi[2]; z++) {
-        if (vn_job_stop(job))
-            return vn_fail(err, VN_E_CANCELLED, "cancelled");
+        if (vn_job_check(job, err))
+            return VN_E_CANCELLED;
         for (int64_t y = dst->box.lo[1]; y < dst->box.hi[1]; y++)
             vn_convert_row(dst->type, (char *)dst->data + (size_t)vn_buf_at(dst, dst->box.lo[0], y, z) * to,
                            b->type, (const char *)b->data + (size_t)vn_buf_at(b, dst->box.lo[0], y, z) * from,
