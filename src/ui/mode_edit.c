@@ -2,14 +2,24 @@
  * once and becomes one command when the button is released. */
 #include "keys.h"
 #include "mode.h"
+#include "points.h"
 #include "tty.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EDITED = VN_MASK | VN_LABELS | VN_SKELETON, MOST_VOXELS = 200, NEAR = 4 };
 enum { STROKE_POINTS = 512 };
 static const char AXIS[] = "xyz";
+
+/* What the left button does in the pictures.  Keys do it at the crosshair. */
+enum tool { PAINT, ERASE, FILL, DELETE, KEEP, RECOLOUR, CUT, TAKE_OUT, BRIDGE, N_TOOL };
+static const struct { const char *name, *does; } TOOL[N_TOOL] = {
+    { "paint", "drag: paints" }, { "erase", "drag: erases" }, { "fill", "click: fills what is enclosed" }, { "delete", "click: removes the piece" },
+    { "keep", "click: only that piece" }, { "recolour", "click: another label" }, { "cut", "click: cuts across" },
+    { "take out", "click: the graph's segment" }, { "bridge", "click: one end, then the other" },
+};
 
 static struct {
     int size;                            /* of the finest voxels of the slice across */
@@ -21,6 +31,10 @@ static struct {
     int axis, n;
     double at[3 * STROKE_POINTS], last[3], ring[3];
     bool has_last;
+    int x, y;                            /* cell of the mouse at the last point */
+    enum tool tool;
+    bool shows_tools, said_tools;        /* the panel; whether it was switched by hand */
+    bool has_end; double end[3];         /* of a bridge: the first end */
 } brush;
 
 /* ---- what is edited ---- */
@@ -118,14 +132,13 @@ static void submit(struct vn_ui *ui)
         return;
     }
     vn_str_addf(&line, "%s %s at=", brush.erases ? "erase" : "paint", from);
-    for (int i = 0; i < 3 * brush.n; i++)
-        vn_str_addf(&line, "%s%.0f", i ? "," : "", brush.at[i]);
+    vn_points_print(brush.at, brush.n, &line);
     const double um = size_um(ui, brush.axis);
     if (um > 0)
         vn_str_addf(&line, " size=%.6gum", um);
     else
         vn_str_addf(&line, " size=%dvox", brush.size);
-    if (brush.ball)
+    if (brush.ball || brush.pane == VN_MIP)
         vn_str_add(&line, " axis=ball");
     else if (brush.axis != 2)
         vn_str_addf(&line, " axis=%c", AXIS[brush.axis]);
@@ -153,15 +166,24 @@ static bool between(const double *a, const double *b, const double *c)
     return cross == 0 && dot >= 0;
 }
 
+/* On the screen, until the picture shows it.  On a projection what is drawn lies at many depths: it is marked as it is seen. */
+static void mark(struct vn_ui *ui, const double *at, int n)
+{
+    double flat[6];
+    memcpy(flat, at, 3 * (size_t)n * sizeof *at);
+    if (brush.pane == VN_MIP && n > 1)
+        flat[3 + brush.axis] = flat[brush.axis];
+    struct vn_stroke s = stroke_of(ui, brush.axis, flat, n);
+    vn_panes_mark(&ui->panes, brush.pane, &s, mark_color(brush.erases), brush.erases);
+}
+
 static void add(struct vn_ui *ui, const double at[3])
 {
     double *p = brush.at + 3 * brush.n;
     if (brush.n && !memcmp(p - 3, at, 3 * sizeof *at))
         return;
     memcpy(p, at, 3 * sizeof *at);
-    const int joined = brush.n ? 2 : 1;
-    struct vn_stroke s = stroke_of(ui, brush.axis, p - 3 * (joined - 1), joined);
-    vn_panes_mark(&ui->panes, brush.pane, &s, mark_color(brush.erases), brush.erases);
+    mark(ui, p - (brush.n ? 3 : 0), brush.n ? 2 : 1);
     ui->text_dirty = true;
     if (brush.n >= 2 && between(p - 6, p - 3, p))
         memcpy(p - 3, at, 3 * sizeof *at);           /* straight on: the point before says nothing */
@@ -178,10 +200,6 @@ static void add(struct vn_ui *ui, const double at[3])
 static bool begin(struct vn_ui *ui, enum vn_pane pane, bool erases)
 {
     struct vn_view v = vn_session_view(ui->s);
-    if (pane == VN_MIP) {
-        vn_say(ui, VN_LOG_ERROR, "a projection has no depth to paint at: use a slice (1, 2, 3)");
-        return false;
-    }
     submit(ui);
     brush.erases = erases;
     brush.pane = pane;
@@ -213,22 +231,84 @@ static void dab(struct vn_ui *ui, bool line)
     submit(ui);
 }
 
-/* ---- components ---- */
+/* ---- pieces ---- */
 
-static void component(struct vn_ui *ui, const char *verb)
+/* The mask or labels that there are; false: it has still to be made. */
+static bool there_is_one(struct vn_ui *ui, char name[64])
 {
-    struct vn_view v = vn_session_view(ui->s);
-    char name[64], from[64], line[300];
+    char from[64];
     target(ui, name, from);
-    if (strcmp(name, from)) {
-        vn_say(ui, VN_LOG_ERROR, "there is no mask yet: paint first, or choose one with m");
+    if (!strcmp(name, from))
+        return true;
+    vn_say(ui, VN_LOG_ERROR, "there is no mask yet: paint first, or choose one with m");
+    return false;
+}
+
+static void first_or_second_end(struct vn_ui *ui, const char *name, const double at[3])
+{
+    char line[300];
+    if (!brush.has_end) {
+        memcpy(brush.end, at, sizeof brush.end);
+        brush.has_end = true;
+        vn_say(ui, VN_LOG_TEXT, "bridge from %.0f,%.0f,%.0f: now the other end", at[0], at[1], at[2]);
         return;
     }
-    const char *axis = v.focus == VN_MIP ? "ball" : (const char *[]){ "x", "y", "z" }[vn_pane_axis(&v, v.focus)];
-    const double *at = v.volume[0] ? v.at : ui->panes.info.shown.view.at;
-    snprintf(line, sizeof line, "%s %s at=%.0f,%.0f,%.0f near=%d axis=%s as=%s", verb, name, floor(at[0]), floor(at[1]),
-             floor(at[2]), NEAR, axis, name);
+    brush.has_end = false;
+    snprintf(line, sizeof line, "bridge %s from=%.0f,%.0f,%.0f to=%.0f,%.0f,%.0f near=%d as=%s", name, brush.end[0], brush.end[1], brush.end[2],
+             at[0], at[1], at[2], NEAR, name);
     edit(ui, line);
+}
+
+/* A tool used at a point of a pane. */
+static void use(struct vn_ui *ui, enum tool tool, enum vn_pane pane, const double at[3])
+{
+    static const char *const verb[N_TOOL] = { [FILL] = "fill", [DELETE] = "delete", [KEEP] = "keep", [RECOLOUR] = "recolour", [CUT] = "cut", [TAKE_OUT] = "cut" };
+    const struct vn_view v = vn_session_view(ui->s);
+    char name[64], place[100], more[120] = "", line[400];
+    if (!there_is_one(ui, name))
+        return;
+    const bool labels = kind_of(ui, name) == VN_LABELS;
+    const char *axis = pane == VN_MIP ? "ball" : (const char *[]){ "x", "y", "z" }[vn_pane_axis(&v, pane)];
+    snprintf(place, sizeof place, "at=%.0f,%.0f,%.0f", at[0], at[1], at[2]);
+    if (tool != BRIDGE)
+        brush.has_end = false;
+    switch (tool) {
+    case BRIDGE:
+        first_or_second_end(ui, name, at);
+        return;
+    case FILL:
+        snprintf(more, sizeof more, " axis=%s", brush.ball ? "ball" : axis);
+        if (brush.value != 1)
+            snprintf(more + strlen(more), sizeof more - strlen(more), " value=%u", brush.value);
+        break;
+    case RECOLOUR:                                       /* of a mask: the first label beside 1 */
+        snprintf(more, sizeof more, " value=%u%s near=%d axis=%s", labels ? brush.value : brush.value > 1 ? brush.value : 2,
+                 labels ? " what=component" : "", NEAR, axis);
+        break;
+    case TAKE_OUT:
+        if (kind_of(ui, v.graph) != VN_GRAPH) {
+            vn_say(ui, VN_LOG_ERROR, "no graph is drawn: graph %s as=g; overlay g", name);
+            return;
+        }
+        snprintf(more, sizeof more, " graph=%s", v.graph);
+        break;
+    default:
+        snprintf(more, sizeof more, " near=%d axis=%s", NEAR, axis);
+        break;
+    }
+    snprintf(line, sizeof line, "%s %s %s%s as=%s", verb[tool], name, place, more, name);
+    edit(ui, line);
+}
+
+static void use_here(struct vn_ui *ui, int tool, unsigned mods)
+{
+    struct vn_view v;
+    (void)mods;
+    if (!vn_keys_view(ui, &v))
+        return;
+    for (int k = 0; k < 3; k++)
+        v.at[k] = floor(v.at[k]);
+    use(ui, (enum tool)tool, v.focus, v.at);
 }
 
 /* ---- the mode ---- */
@@ -251,7 +331,8 @@ static bool start(struct vn_ui *ui)
         return false;
     if (!brush.size)
         brush.size = 3;
-    brush.eraser = brush.has_last = false;
+    brush.eraser = brush.has_last = brush.has_end = false;
+    brush.tool = PAINT;
     brush.made[0] = '\0';
     if (editable(ui, v.overlay) && !v.overlay_on)
         vn_keys_command(ui, "overlay on");
@@ -291,7 +372,13 @@ static void size_key(struct vn_ui *ui, int way, unsigned mods) { (void)mods; res
 static void dab_key(struct vn_ui *ui, int line, unsigned mods) { (void)mods; if (ui->panes.info.shown.vol) dab(ui, line); }
 static void ball_key(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; brush.ball = !brush.ball; ui->text_dirty = true; }
 static void eraser_key(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; brush.eraser = !brush.eraser; ui->text_dirty = true; }
-static void component_key(struct vn_ui *ui, int keep, unsigned mods) { (void)mods; if (ui->panes.info.shown.vol) component(ui, keep ? "keep" : "delete"); }
+static void tools_key(struct vn_ui *ui, int arg, unsigned mods);
+static void next_label_key(struct vn_ui *ui, int by, unsigned mods)
+{
+    (void)mods;
+    brush.value = by > 0 && brush.value < UINT32_MAX ? brush.value + 1 : by < 0 && brush.value > 1 ? brush.value - 1 : brush.value;
+    ui->text_dirty = true;
+}
 static void label_key(struct vn_ui *ui, int arg, unsigned mods)
 {
     (void)arg;
@@ -310,33 +397,161 @@ static const struct vn_bind binds[] = {
     { "ball", "d", "ball", "disc in the slice or ball", ball_key, 0 },
     { "eraser", "e", "erase", "every stroke erases; so does dragging with the right button or Shift", eraser_key, 0 },
     { "label", ".", "label", "of labels: paint with the one under the crosshair", label_key, 0 },
-    { "delete", "Del Backspace", "delete", "delete the component at the crosshair; keep only that", component_key, 0 },
-    { "keep", "K", "keep", NULL, component_key, 1 },
+    { "label-next", ",", "+1", "the next label, the one before", next_label_key, 1 },
+    { "label-back", ";", "-1", NULL, next_label_key, -1 },
+    { "delete", "Del Backspace", "delete", "delete the component at the crosshair; keep only that", use_here, DELETE },
+    { "keep", "K", "keep", NULL, use_here, KEEP },
+    { "fill", "F", "fill", "fill what is enclosed at the crosshair, in the slice or (ball) on all sides", use_here, FILL },
+    { "recolour", "c", "recolour", "the component at the crosshair gets the brush's label", use_here, RECOLOUR },
+    { "cut", "X", "cut", "cut the vessel at the crosshair across", use_here, CUT },
+    { "take-out", "Y", "take out", "take the drawn graph's segment nearest to the crosshair out", use_here, TAKE_OUT },
+    { "bridge", "B", "bridge", "one end of a bridge, then the other", use_here, BRIDGE },
+    { "tools", "T", "tools", "what the left button does: a panel to choose from", tools_key, 0 },
     { "leave", "Esc Enter", "done", "done", leave, 0 },
     { 0 },
 };
 
+/* ---- the panel ---- */
+
+enum { FIRST_TOOL = 3, WIDTH = 26 };
+
+static int width(const struct vn_ui *ui)
+{
+    const bool wide = ui->panes.cols + ui->panel.w >= 110;
+    return (brush.said_tools ? brush.shows_tools : wide) ? WIDTH : 0;
+}
+
+static void tools_key(struct vn_ui *ui, int arg, unsigned mods)
+{
+    (void)arg;
+    (void)mods;
+    brush.shows_tools = !width(ui);
+    brush.said_tools = true;
+    if (!brush.shows_tools)
+        brush.tool = PAINT;
+    ui->text_dirty = true;
+}
+
+static void panel(struct vn_ui *ui)
+{
+    const struct vn_view v = vn_session_view(ui->s);
+    const double um = size_um(ui, vn_pane_axis(&v, v.focus));
+    const int rows = vn_panel_rows(ui);
+    char name[64], from[64];
+    int row = FIRST_TOOL;
+    if (!ui->panes.info.shown.vol)
+        return;
+    target(ui, name, from);
+    vn_panel_text(ui, 1, 1, VN_LOOK_BOLD, "%.*s", WIDTH - 2, name);
+    for (int i = 0; i < N_TOOL; i++, row++)
+        vn_panel_text(ui, row, 1, i == (int)brush.tool ? VN_LOOK_CHOSEN : VN_LOOK_TEXT, " %-*s", WIDTH - 3, TOOL[i].name);
+    vn_panel_text(ui, row++, 1, VN_LOOK_DIM, "%s", brush.tool == BRIDGE && brush.has_end ? "click: the other end" : TOOL[brush.tool].does);
+    row += rows > 20;
+    vn_panel_text(ui, row, 1, VN_LOOK_DIM, brush.ball ? "ball" : "disc");
+    int col = vn_panel_text(ui, row++, 6, VN_LOOK_TEXT, "%d vox", brush.size);
+    if (um > 0)
+        vn_panel_text(ui, row - 1, col + 1, VN_LOOK_TEXT, "= %.4g um", um);
+    vn_panel_text(ui, row++, 1, VN_LOOK_TEXT, "{smaller}{larger}  {ball}");
+    vn_panel_text(ui, row, 1, VN_LOOK_DIM, "label");
+    vn_panel_text(ui, row++, 7, VN_LOOK_TEXT, "%u", brush.value);
+    vn_panel_text(ui, row++, 1, VN_LOOK_TEXT, "{label-back} {label-next} {label}");
+    row += rows > 20;
+    vn_panel_text(ui, row++, 1, VN_LOOK_TEXT, "{undo}  {redo}  {review}");
+    vn_panel_text(ui, row, 1, VN_LOOK_TEXT, "{tools}  {leave}");
+}
+
+/* ---- the mouse ---- */
+
+static bool panel_mouse(struct vn_ui *ui, const struct vn_event *ev)
+{
+    int row, col;
+    if (brush.drag || !vn_panel_hit(ui, ev, &row, &col))
+        return false;
+    if (ev->button == 0 && !ev->release && !ev->motion && row >= FIRST_TOOL && row < FIRST_TOOL + N_TOOL) {
+        brush.tool = (enum tool)(row - FIRST_TOOL);
+        brush.has_end = false;
+    }
+    ui->text_dirty = true;
+    return true;
+}
+
+/* The voxel under the mouse: on a projection at the depth of what is seen there. -1: nothing. */
+static int hit(struct vn_ui *ui, int x, int y, double at[3])
+{
+    const struct vn_view v = vn_session_view(ui->s);
+    const int i = vn_panes_hit(&ui->panes, x, y, at);
+    if (i < 0 || ui->panes.info.box[i].pane != VN_MIP)
+        return i;
+    const int64_t depth = vn_panes_depth(&ui->panes, i, x, y);
+    at[vn_pane_axis(&v, VN_MIP)] = (double)depth;
+    return depth < 0 ? -1 : i;
+}
+
+/* How far a stroke on a projection may leap in depth from cell to cell: twice the brush, or as far as across. */
+static bool leaps(const double *a, const double *b)
+{
+    double across = 0, deep = 0;
+    for (int k = 0; k < 3; k++) {
+        const double d = fabs(b[k] - a[k]);
+        if (k == brush.axis)
+            deep = d;
+        else
+            across = fmax(across, d);
+    }
+    return deep > fmax(2 * brush.size, 2 * across);
+}
+
+/* The stroke goes on to a cell: on a projection through all the cells between, each at its depth; where that leaps, a new
+ * stroke begins. */
+static void drag_to(struct vn_ui *ui, int x, int y)
+{
+    const int from_x = brush.x, from_y = brush.y, steps = abs(x - from_x) > abs(y - from_y) ? abs(x - from_x) : abs(y - from_y);
+    double at[3];
+    for (int i = brush.pane == VN_MIP && brush.n ? 1 : steps; i <= steps; i++) {
+        const int cx = steps ? from_x + (int)lround((double)(x - from_x) * i / steps) : x, cy = steps ? from_y + (int)lround((double)(y - from_y) * i / steps) : y;
+        const int pane = hit(ui, cx, cy, at);
+        if (pane < 0 || ui->panes.info.box[pane].pane != brush.pane)
+            continue;
+        if (brush.pane == VN_MIP && brush.n && leaps(brush.at + 3 * (brush.n - 1), at))
+            submit(ui);
+        add(ui, at);
+        brush.has_last = true;
+    }
+    brush.x = x;
+    brush.y = y;
+}
+
 static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
 {
     double at[3];
+    if (panel_mouse(ui, ev))
+        return true;
+    if ((ev->button == VN_WHEEL_UP || ev->button == VN_WHEEL_DOWN) && ev->mods & VN_ALT) {
+        resize(ev->button == VN_WHEEL_UP);
+        ui->text_dirty = true;
+        return true;
+    }
     if (ev->button != 0 && ev->button != 2 && !ev->release)
         return brush.drag;                              /* the wheel, but not during a stroke */
-    const int i = vn_panes_hit(&ui->panes, ev->x, ev->y, at);
     if (ev->release || !ev->motion) {
-        if (brush.drag && i >= 0 && ui->panes.info.box[i].pane == brush.pane && ev->release)
-            add(ui, at);
+        if (brush.drag && ev->release)
+            drag_to(ui, ev->x, ev->y);
         if (brush.drag)
             submit(ui);
         brush.drag = false;
     }
-    if (i < 0 || ev->release)
+    const int i = ev->release ? -1 : hit(ui, ev->x, ev->y, at);
+    if (!ev->motion && i >= 0 && ev->button == 0 && !(ev->mods & VN_SHIFT) && brush.tool > ERASE) {
+        use(ui, brush.tool, ui->panes.info.box[i].pane, at);
         return true;
-    if (!ev->motion)
-        brush.drag = begin(ui, ui->panes.info.box[i].pane, ev->button == 2 || ev->mods & VN_SHIFT || brush.eraser);
-    if (brush.drag && ui->panes.info.box[i].pane == brush.pane) {
-        add(ui, at);
-        brush.has_last = true;
     }
+    if (!ev->motion && i >= 0) {
+        brush.drag = begin(ui, ui->panes.info.box[i].pane, ev->button == 2 || ev->mods & VN_SHIFT || brush.eraser || brush.tool == ERASE);
+        brush.x = ev->x;
+        brush.y = ev->y;
+    }
+    if (brush.drag && !ev->release)
+        drag_to(ui, ev->x, ev->y);
     return true;
 }
 
@@ -369,12 +584,14 @@ static void hint(const struct vn_ui *ui, struct vn_str *b)
     const double um = size_um(ui, vn_pane_axis(&v, v.focus));
     if (um > 0)
         vn_str_addf(b, " %.4g um", um);
-    vn_str_add(b, "  {smaller}{larger} {eraser} {undo} {help} {leave} {paint} {line} {ball} {delete}");
+    vn_str_add(b, "  {smaller}{larger} {tools} {undo} {help} {leave} {eraser} {paint} {line} {delete}");
 }
 
 const struct vn_mode vn_mode_edit = {
     .name = "edit", .title = "Edit",
-    .about = "Left drag paints, right or Shift drag erases, in the mask or labels on top or in a new mask.",
+    .about = "Left drag paints, right or Shift drag erases, in the mask or labels on top or in a new mask; on the projection at the depth of "
+             "what is seen. Alt and wheel: size of the brush. T shows what else a click can do.",
     .open = { "edit", "e", "edit", "edit the mask or labels on top, or draw a new mask", NULL, 0 },
     .binds = binds, .over_browse = true, .short_results = true, .start = start, .stop = stop, .mouse = mouse, .tick = tick, .hint = hint,
+    .width = width, .panel = panel,
 };
