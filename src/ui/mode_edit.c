@@ -16,9 +16,9 @@ static const char AXIS[] = "xyz";
 /* What the left button does in the pictures.  Keys do it at the crosshair. */
 enum tool { PAINT, ERASE, FILL, DELETE, KEEP, RECOLOUR, CUT, TAKE_OUT, BRIDGE, N_TOOL };
 static const struct { const char *name, *does; } TOOL[N_TOOL] = {
-    { "paint", "drag: paints" }, { "erase", "drag: erases" }, { "fill", "click: fills what is enclosed" }, { "delete", "click: removes the piece" },
-    { "keep", "click: only that piece" }, { "recolour", "click: another label" }, { "cut", "click: cuts across" },
-    { "take out", "click: the graph's segment" }, { "bridge", "click: one end, then the other" },
+    { "paint", "drag: paints" }, { "erase", "drag: erases" }, { "fill", "click: fills a hole" }, { "delete", "click: removes a piece" },
+    { "keep", "click: keeps one piece" }, { "recolour", "click: another label" }, { "cut", "click: cuts across" },
+    { "take out", "click: graph's segment" }, { "bridge", "click: one end" },
 };
 
 static struct {
@@ -35,6 +35,7 @@ static struct {
     enum tool tool;
     bool shows_tools, said_tools;        /* the panel; whether it was switched by hand */
     bool has_end; double end[3];         /* of a bridge: the first end */
+    double deep[3];                      /* of a stroke on a projection: the last place whose depth was followed */
 } brush;
 
 /* ---- what is edited ---- */
@@ -487,33 +488,35 @@ static int hit(struct vn_ui *ui, int x, int y, double at[3])
     return depth < 0 ? -1 : i;
 }
 
-/* How far a stroke on a projection may leap in depth from cell to cell: twice the brush, or as far as across. */
-static bool leaps(const double *a, const double *b)
+/* Whether the depth under the mouse is too far from where the stroke is: farther than twice the brush, and than twice the way
+ * across since it was followed last.  There another vessel, or none, is in front: the stroke stays at its depth. */
+static bool leaps(const double *from, const double *to)
 {
     double across = 0, deep = 0;
     for (int k = 0; k < 3; k++) {
-        const double d = fabs(b[k] - a[k]);
+        const double d = fabs(to[k] - from[k]);
         if (k == brush.axis)
             deep = d;
         else
             across = fmax(across, d);
     }
-    return deep > fmax(2 * brush.size, 2 * across);
+    return deep > 2 * fmax(brush.size, across);
 }
 
-/* The stroke goes on to a cell: on a projection through all the cells between, each at its depth; where that leaps, a new
- * stroke begins. */
+/* The stroke goes on to a cell: on a projection through all the cells between, each at its depth. */
 static void drag_to(struct vn_ui *ui, int x, int y)
 {
-    const int from_x = brush.x, from_y = brush.y, steps = abs(x - from_x) > abs(y - from_y) ? abs(x - from_x) : abs(y - from_y);
+    const int dx = x - brush.x, dy = y - brush.y, steps = abs(dx) > abs(dy) ? abs(dx) : abs(dy);
     double at[3];
-    for (int i = brush.pane == VN_MIP && brush.n ? 1 : steps; i <= steps; i++) {
-        const int cx = steps ? from_x + (int)lround((double)(x - from_x) * i / steps) : x, cy = steps ? from_y + (int)lround((double)(y - from_y) * i / steps) : y;
+    for (int i = brush.pane == VN_MIP && brush.n && steps ? 1 : steps; i <= steps; i++) {
+        const int cx = steps ? brush.x + (int)lround((double)dx * i / steps) : x, cy = steps ? brush.y + (int)lround((double)dy * i / steps) : y;
         const int pane = hit(ui, cx, cy, at);
         if (pane < 0 || ui->panes.info.box[pane].pane != brush.pane)
             continue;
-        if (brush.pane == VN_MIP && brush.n && leaps(brush.at + 3 * (brush.n - 1), at))
-            submit(ui);
+        if (brush.pane == VN_MIP && brush.n && leaps(brush.deep, at))
+            at[brush.axis] = brush.deep[brush.axis];
+        else
+            memcpy(brush.deep, at, sizeof brush.deep);
         add(ui, at);
         brush.has_last = true;
     }
@@ -577,14 +580,16 @@ static void hint(const struct vn_ui *ui, struct vn_str *b)
     if (!ui->panes.info.shown.vol)
         return;
     target(ui, name, from);
-    vn_str_addf(b, "%s %s", brush.eraser ? "ERASE" : "PAINT", name);
+    vn_str_addf(b, "%s %.*s%s", brush.eraser ? "ERASE" : "PAINT", strlen(name) > 16 ? 14 : 16, name, strlen(name) > 16 ? ".." : "");
     if (brush.value != 1 && !brush.eraser)
         vn_str_addf(b, " with %u", brush.value);
     vn_str_addf(b, "  %s %d vox", brush.ball ? "ball" : "disc", brush.size);
     const double um = size_um(ui, vn_pane_axis(&v, v.focus));
     if (um > 0)
         vn_str_addf(b, " %.4g um", um);
-    vn_str_add(b, "  {smaller}{larger} {tools} {undo} {help} {leave} {eraser} {paint} {line} {delete}");
+    vn_str_add(b, "  {smaller}{larger} {tools} {undo} {help} {leave}");
+    if (ui->panes.cols + ui->panel.w >= 110)             /* that is what 80 columns hold */
+        vn_str_add(b, "  {eraser} {paint} {line} {fill} {delete}");
 }
 
 const struct vn_mode vn_mode_edit = {

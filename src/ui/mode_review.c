@@ -189,7 +189,12 @@ static bool start(struct vn_ui *ui)
     now.at = 0;
     if (!find(ui)) {
         vn_say(ui, VN_LOG_TEXT, "there are no proposals yet: proposals MASK graph=GRAPH finds some");
-        snprintf(line, sizeof line, "proposals %s%s%s", is_mask(ui, v.overlay) ? v.overlay : "", v.graph[0] ? " graph=" : "", v.graph);
+        char mask[64] = "";
+        if (is_mask(ui, v.overlay))
+            snprintf(mask, sizeof mask, "%s", v.overlay);
+        else
+            vn_newest_volume(ui->s, VN_MASK, mask);
+        snprintf(line, sizeof line, "proposals %s%s%s", mask, v.graph[0] ? " graph=" : "", v.graph);
         vn_keys_prompt(ui, line);
         return false;
     }
