@@ -10,6 +10,9 @@ void vn_str_addf(struct vn_str *b, const char *fmt, ...) VN_PRINTF(2, 3);
 void vn_str_free(struct vn_str *b);
 
 int  vn_text_width(const char *utf8);                     /* columns (wcwidth); invalid bytes count 1 */
+/* Text of unknown origin: what a terminal would obey, or what changes the direction of writing, is shown by its number ("\\x1b",
+ * "\\u202e"), but for the characters in keep. Appended to b. */
+void vn_str_plain(struct vn_str *b, const char *s, const char *keep);
 size_t vn_text_cut(const char *utf8, int columns);        /* bytes that fit into so many columns */
 const char *vn_text_bytes(uint64_t bytes, char out[16]);  /* "1.2 GB" (powers of 1000) */
 /* Shortest decimal that reads back as v ("0.1", "1e-07", "3"); nan and inf as words. */

@@ -189,6 +189,22 @@ static void keys_are_fnv1a(void **state)
     assert_true(vn_key_same(a, a));
 }
 
+static void strange_text_is_shown_by_number(void **state)
+{
+    (void)state;
+    static const char *const row[][2] = {
+        { "plain \355\225\234 text", "plain \355\225\234 text" }, { "a\033[2Jb\007", "a\\x1b[2Jb\\x07" }, { "\302\233c", "\\x9bc" }, { "\233\377", "\\x9b\\xff" },
+        { "x\342\200\256gnp", "x\\u202egnp" }, { "one\ntwo\t\r", "one\ntwo\\x09\\x0d" }, { "\177", "\\x7f" }, { "", "" },
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        struct vn_str b = { 0 };
+        vn_str_add(&b, "");
+        vn_str_plain(&b, row[i][0], "\n");
+        assert_string_equal(b.s ? b.s : "", row[i][1]);
+        vn_str_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +217,7 @@ int main(void)
         cmocka_unit_test(strings_grow_and_fail_once),
         cmocka_unit_test(messages_are_cut_between_characters),
         cmocka_unit_test(keys_are_fnv1a),
+        cmocka_unit_test(strange_text_is_shown_by_number),
     };
     vn_mem_init(0);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,186 @@ static void damaged_lines_are_told(void **state)
     assert_string_equal(shell("ls venule/sessions out.nrrd 2>/dev/null | wc -l"), "1");    /* the name of the empty folder */
 }
 
+/* ---- the terminal ---- */
+
+static void closed_terminal(void **state)
+{
+    (void)state;
+    struct tty t;
+    int status = -1;
+    start_here(&t, NULL);
+    with_volume(&t);
+    keys(&t, ":resample n factor=4 as=big; save big big.nrrd force\r");
+    for (double until = now() + 0.1; now() < until;)
+        pump(&t, 5);
+    close(t.fd);                                 /* SIGHUP, and reads and writes that fail */
+    for (double until = now() + 15; now() < until && !waitpid(t.pid, &status, WNOHANG);)
+        usleep(5000);
+    assert_int_not_equal(status, -1);
+    t.fd = open("/dev/null", O_RDWR);
+    tty_free(&t);
+    assert_string_equal(shell("ls .*.tmp 2>/dev/null; ! test -e big.nrrd || %s -c 'open big.nrrd' >/dev/null 2>&1 || echo half", program), "");
+    assert_string_equal(shell("grep -c phantom venule/sessions/*"), "1");
+    shell("%s -c 'resume forget'", program);
+}
+
+static void stopped_and_continued(void **state)
+{
+    (void)state;
+    struct tty t;
+    start_with(&t, &(struct tty_opt){ .rows = 30, .cols = 120, .shell = true });
+    with_volume(&t);
+    const uint64_t before = screen_sum(&t, 1, 20);
+    for (int i = 0; i < 2; i++) {
+        const size_t n = t.n_sent;
+        keys(&t, i ? ":\032" : "\032");          /* Ctrl-Z, also at the prompt */
+        expect(&t, "[stopped]");
+        assert_non_null(strstr(t.sent + n, "\033[?1049l"));
+        struct termios is;
+        assert_int_equal(tcgetattr(t.fd, &is), 0);
+        assert_int_equal(is.c_lflag, t.before.c_lflag);
+        keys(&t, "\n");
+        expect(&t, "z 12/24");
+        settle(&t);
+        assert_true(screen_sum(&t, 1, 20) == before);
+    }
+    keys(&t, "\003j");
+    expect(&t, "z 13/24");
+    settle(&t);
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
+static void interrupts(void **state)
+{
+    (void)state;
+    struct tty t;
+    start_here(&t, NULL);
+    with_volume(&t);
+    kill(t.pid, SIGINT);                         /* as Ctrl-C: does not end it */
+    settle(&t);
+    keys(&t, "j");
+    expect(&t, "z 13/24");
+    kill(t.pid, SIGTERM);
+    const int status = finish(&t);               /* checks that the terminal was given back */
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    shell("%s -c 'resume forget'", program);
+}
+
+/* In every mode, also while something runs. */
+static void no_room_at_all(void **state)
+{
+    (void)state;
+    static const char *const mode[] = { "", "e", "r", ":zoom", "?", "M", "H", "&", "\t", ":resample n factor=6 as=b\r" };
+    struct tty t;
+    start_here(&t, NULL);
+    with_volume(&t);
+    for (size_t i = 0; i < sizeof mode / sizeof mode[0]; i++) {
+        keys(&t, mode[i]);
+        for (double until = now() + 0.1; now() < until;)
+            pump(&t, 10);
+        resize(&t, 1, 1);
+        for (double until = now() + 0.1; now() < until;)
+            pump(&t, 10);
+        keys(&t, "j");
+        resize(&t, 2, 300);
+        for (double until = now() + 0.1; now() < until;)
+            pump(&t, 10);
+        resize(&t, 30, 120);
+        settle(&t);
+        keys(&t, "\003\033");
+        settle(&t);
+    }
+    keys(&t, ":show n; layout 4\r");
+    expect(&t, "/24");
+    assert_true(picture_cells(&t) > 300);
+    keys(&t, "qy");
+    assert_int_equal(finish(&t), 0);
+}
+
+static void a_paste_without_end(void **state)
+{
+    (void)state;
+    struct tty t;
+    char *text = malloc(1000001);
+    start_here(&t, NULL);
+    with_volume(&t);
+    for (int i = 0; i < 1000000; i++)
+        text[i] = i % 80 == 79 ? '\n' : (char)('a' + i % 26);
+    text[1000000] = '\0';
+    paste(&t, text);
+    free(text);
+    expect(&t, "fghijklm;");                     /* its end */
+    settle(&t);
+    keys(&t, "\003:goto 1,2,3\r");
+    expect(&t, " 1,2,3 ");
+    settle(&t);
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
+/* What comes from files reaches the terminal as text, never as commands to it. */
+static void escapes_are_shown(void **state)
+{
+    (void)state;
+    struct tty t;
+    start_here(&t, NULL);
+    with_volume(&t);
+    shell("printf x > \"$(printf 'a\\033]0;owned\\007\\033[2J\\302\\2332Jb\\233c.nrrd')\"");
+    const size_t n = t.n_sent;
+    keys(&t, ":open a\t");
+    settle(&t);
+    keys(&t, "\r");
+    settle(&t);
+    keys(&t, "\003");
+    keys(&t, ":open 'x\026\033]0;owned\026\007\026\033[35mred.tif'\r");
+    expect(&t, "red.tif");
+    settle(&t);
+    assert_null(strstr(t.sent + n, "owned\007"));
+    assert_null(strstr(t.sent + n, "\033]0;"));
+    assert_null(strstr(t.sent + n, "\033[2J"));
+    assert_null(strstr(t.sent + n, "\033[35m"));
+    assert_null(strstr(t.sent + n, "\302\233"));
+    assert_null(strstr(t.sent + n, "b\233c"));
+    keys(&t, "\003\033");
+    settle(&t);
+    keys(&t, "q");
+    assert_int_equal(finish(&t), 0);
+}
+
+/* Bytes at random as input: it lives, and the keys work afterwards. */
+static void anything_may_come_in(void **state)
+{
+    (void)state;
+    static const char *const piece[] = { "\033[", "\033]", "\033P", "\033O", "\033_", "\033\\", "<0;3", ";9999999999M", "200~", "201~", "\377\376", "\360\237", "\033[<65;10;5M", "\033[1;5A", "0n", "\t", "/", "e", "r", "t", "M", "?", "x", "5" };
+    uint32_t x = 12345;
+    struct tty t;
+    start_here(&t, NULL);
+    with_volume(&t);
+    for (int i = 0; i < 1500; i++) {
+        x = x * 1664525u + 1013904223u;
+        char one[2] = { (char)(x >> 24), '\0' };
+        if (strchr("q\003\004\032:\r\n&", one[0]) || (one[0] & 0x7f) < 27)
+            one[0] = 'j';
+        keys(&t, x & 0x10000 ? piece[(x >> 17) % (sizeof piece / sizeof piece[0])] : one);
+        if (i % 50 == 0)
+            pump(&t, 1);
+    }
+    settle(&t);
+    keys(&t, "\033\\\033[201~\003");
+    settle(&t);
+    keys(&t, "\033");
+    settle(&t);
+    keys(&t, "\033");
+    settle(&t);
+    keys(&t, ":\025show n; zoom 1; goto 3,4,5\r");
+    expect(&t, "> goto 3,4,5");
+    settle(&t);
+    kill(t.pid, SIGTERM);
+    finish(&t);
+    shell("%s -c 'resume forget'", program);
+}
+
 int main(void)
 {
     if (!tty_setup())
@@ -158,6 +338,13 @@ int main(void)
         cmocka_unit_test(a_lost_session_comes_back),
         cmocka_unit_test(a_kill_leaves_no_half_file),
         cmocka_unit_test(damaged_lines_are_told),
+        cmocka_unit_test(closed_terminal),
+        cmocka_unit_test(stopped_and_continued),
+        cmocka_unit_test(interrupts),
+        cmocka_unit_test(no_room_at_all),
+        cmocka_unit_test(a_paste_without_end),
+        cmocka_unit_test(escapes_are_shown),
+        cmocka_unit_test(anything_may_come_in),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     tty_teardown();

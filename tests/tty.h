@@ -38,6 +38,7 @@ struct tty_opt {
     const char *const *env;      /* "NAME=VALUE" sets, "NAME" unsets; ends with NULL */
     const char *const *args;     /* after --threads 2; ends with NULL */
     const char *dir;             /* working directory */
+    bool shell;                  /* under a shell that says [stopped] and goes on when a line is entered */
     /* the link: bytes that wait for it are never refused, as behind sshd */
     double bytes_per_s;          /* 0: no limit */
     int delay_ms;                /* one way */
@@ -76,6 +77,29 @@ static inline double now(void)
 
 /* ---- start ---- */
 
+/* What a shell does around a program that may stop. */
+static inline void tty_shell(void)
+{
+    int status = 0;
+    char c;
+    signal(SIGTTOU, SIG_IGN);
+    const pid_t pid = fork();
+    setpgid(pid, pid ? pid : getpid());
+    tcsetpgrp(0, pid ? pid : getpid());
+    if (!pid) {
+        signal(SIGTTOU, SIG_DFL);
+        return;
+    }
+    while (waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status)) {
+        tcsetpgrp(0, getpgrp());
+        if (write(1, "[stopped]\r\n", 11) < 0 || read(0, &c, 1) < 0)
+            _exit(126);
+        tcsetpgrp(0, pid);
+        kill(-pid, SIGCONT);
+    }
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+}
+
 static inline void tty_child(const struct tty_opt *o)
 {
     const char *argv[32] = { program, "--threads", "2" };
@@ -101,6 +125,8 @@ static inline void tty_child(const struct tty_opt *o)
             unsetenv(o->env[i]);
     for (int i = 0; o->args && o->args[i] && n < 31; i++)
         argv[n++] = o->args[i];
+    if (o->shell)
+        tty_shell();
     if (!o->dir || !chdir(o->dir))
         execv(program, (char *const *)(uintptr_t)argv);
     _exit(127);

@@ -143,6 +143,19 @@ size_t vn_text_cut(const char *utf8, int columns)
     return (size_t)(s - utf8);
 }
 
+void vn_str_plain(struct vn_str *b, const char *s, const char *keep)
+{
+    for (int n; *s; s += n) {
+        const int32_t c = utf8_decode(s, &n);
+        if (c < 0 || ((c < 0x20 || (c >= 0x7f && c < 0xa0)) && !(c < 0x80 && strchr(keep, c))))
+            vn_str_addf(b, "\\x%02x", (unsigned)(c < 0 ? (unsigned char)*s : c));
+        else if (c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+            vn_str_addf(b, "\\u%04x", (unsigned)c);
+        else
+            vn_str_addn(b, s, (size_t)n);
+    }
+}
+
 /* ---- numbers ---- */
 
 const char *vn_text_bytes(uint64_t bytes, char out[16])

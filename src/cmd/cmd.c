@@ -153,8 +153,11 @@ static void say(struct vn_runner *r, const char *verb, const char *text, bool is
         snprintf(line, sizeof line, "%s: %s", verb, text);
         r->hooks.text(r->hooks.ctx, line, is_error);
     } else if (is_error || !r->o.quiet) {
+        struct vn_str plain = { 0 };
+        vn_str_plain(&plain, text, "\n\t");
         clear_bar(r);
-        fprintf(r->o.msg, "venule: %s%s%s\n", verb, *verb ? ": " : "", text);
+        fprintf(r->o.msg, "venule: %s%s%s\n", verb, *verb ? ": " : "", plain.s && !plain.failed ? plain.s : "");
+        vn_str_free(&plain);
     }
 }
 

@@ -59,7 +59,7 @@ static void add_value(const cJSON *v, struct vn_str *b)
     if (cJSON_IsNumber(v))
         vn_str_addf(b, fabs(v->valuedouble) < 1e15 && v->valuedouble == floor(v->valuedouble) ? "%.0f" : "%.6g", v->valuedouble);
     else if (cJSON_IsString(v))
-        vn_str_add(b, v->valuestring);
+        vn_str_plain(b, v->valuestring, "\n\t");
     else if (cJSON_IsBool(v))
         vn_str_add(b, cJSON_IsTrue(v) ? "yes" : "no");
     else if (cJSON_IsNull(v))

@@ -20,14 +20,19 @@ static void add_line(struct vn_log *l, enum vn_log_kind kind, const char *s, siz
         l->line = more;
         l->cap = l->cap * 2 + 64;
     }
-    struct vn_str b = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c == '\t')
+    struct vn_str b = { 0 }, line = { 0 };
+    vn_str_addn(&line, s, n);
+    for (char *p = line.s, *end; p && *p; p = end + (*end != '\0')) {     /* between tabs */
+        const bool tab = *(end = p + strcspn(p, "\t"));
+        *end = '\0';
+        vn_str_plain(&b, p, "");
+        if (tab) {
             vn_str_add(&b, "    ");
-        else if (c >= 32 && c != 127)
-            vn_str_addn(&b, s + i, 1);
+            *end = '\t';
+        }
     }
+    b.failed |= line.failed;
+    vn_str_free(&line);
     if (!b.s)
         vn_str_add(&b, "");
     if (b.failed || !b.s)

@@ -117,13 +117,15 @@ void vn_screen_layout(struct vn_ui *ui)
 
 static attr_t color(int pair) { return vn_tty_colors() == VN_COLOR_NONE ? A_BOLD : (attr_t)COLOR_PAIR(pair); }
 
-/* Text cut to the columns from x to `end`; returns the column after it. */
+/* Text cut to the columns from x to `end`; returns the column after it. All text reaches the screen here. */
 static int put(int y, int x, int end, const char *s)
 {
+    struct vn_str plain = { 0 };
     if (x >= end)
         return x;
-    size_t n = vn_text_cut(s, end - x);
-    char *shown = vn_sprintf(NULL, "%.*s", (int)n, s);
+    vn_str_plain(&plain, s, "");
+    char *shown = plain.s && !plain.failed ? vn_sprintf(NULL, "%.*s", (int)vn_text_cut(plain.s, end - x), plain.s) : NULL;
+    vn_str_free(&plain);
     struct vn_str ascii = { 0 };
     if (shown && !vn_tty_utf8())
         vn_ascii(shown, &ascii);
