@@ -15,7 +15,9 @@ struct vn_graph_item { int64_t first; int32_t n, of; };
 int  vn_graph_index(struct vn_graph *g, struct vn_job *job, struct vn_err *err);
 bool vn_graph_indexed(const struct vn_graph *g);
 uint64_t vn_graph_index_mem(const struct vn_graph *g);
-double vn_graph_mean_length(const struct vn_graph *g);     /* of its segments; of an indexed graph, as what follows */
+/* Of an indexed graph, as all that follows. */
+uint64_t vn_graph_index_id(const struct vn_graph *g);       /* unique in the process */
+double vn_graph_mean_length(const struct vn_graph *g);     /* of its segments */
 /* Goes through boxes that `enter` wants, down to the runs (nodes: the nodes) of those at the bottom. */
 void vn_graph_visit(const struct vn_graph *g, bool nodes, bool (*enter)(void *ctx, const struct vn_graph_box *b),
                     void (*item)(void *ctx, const struct vn_graph_item *i), void *ctx);

@@ -12,7 +12,7 @@ struct tree {
     struct vn_graph_item *item;
     struct vn_graph_box *box[MAX_LEVEL];
 };
-struct vn_graph_tree { struct tree runs, nodes; double mean_length; };
+struct vn_graph_tree { struct tree runs, nodes; double mean_length; uint64_t id; };
 
 struct place { uint64_t code; int64_t i; };
 
@@ -165,6 +165,8 @@ void vn_graph_index_free(struct vn_graph_tree *x)
 
 bool vn_graph_indexed(const struct vn_graph *g) { return __atomic_load_n(&g->index, __ATOMIC_ACQUIRE) != NULL; }
 
+static uint64_t last_id;
+
 int vn_graph_index(struct vn_graph *g, struct vn_job *job, struct vn_err *err)
 {
     struct vn_graph_tree *have = NULL, *x;
@@ -173,6 +175,7 @@ int vn_graph_index(struct vn_graph *g, struct vn_job *job, struct vn_err *err)
         return 0;
     if (!(x = vn_calloc(1, sizeof *x, err)))
         return VN_E_MEMORY;
+    x->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
     rc = list_items(g, x, err);
     if (!rc)
         rc = tree_build(g, &x->runs, job, err);
@@ -183,6 +186,7 @@ int vn_graph_index(struct vn_graph *g, struct vn_job *job, struct vn_err *err)
     return rc;
 }
 
+uint64_t vn_graph_index_id(const struct vn_graph *g) { return g->index->id; }
 double vn_graph_mean_length(const struct vn_graph *g) { return g->index->mean_length; }
 
 static uint64_t tree_mem(const struct tree *t)

@@ -1,6 +1,7 @@
 /* graph_marks.c - a graph drawn over a picture: bits of pixels first, then colours. */
 #include "graph_marks.h"
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include "mem.h"
 
@@ -209,6 +210,63 @@ static void paint(const struct canvas *c, struct vn_image *im)
             }
 }
 
+/* ---- what was drawn lately ----
+ *
+ * A projection of a large graph takes tens of milliseconds, and stays the same while the crosshair moves in it. */
+
+enum { KEEP = 6, KEEP_PX = 1 << 18 };
+static struct kept { struct vn_key key; uint64_t used; uint8_t *bit; } kept[KEEP];
+static uint64_t uses;
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct vn_key picture_key(const struct canvas *c)
+{
+    const uint64_t id = vn_graph_index_id(c->g);
+    const int whole[5] = { c->w, c->h, c->s->axis, c->half[0], c->half[1] };
+    const double real[6] = { c->px[0], c->px[1], c->from[0], c->from[1], c->lo, c->hi };
+    return vn_key_add(vn_key_add(vn_key_add(vn_key_start(), &id, sizeof id), whole, sizeof whole), real, sizeof real);
+}
+
+static bool recall(struct canvas *c, struct vn_key key)
+{
+    bool found = false;
+    pthread_mutex_lock(&kept_lock);
+    for (int i = 0; i < KEEP && !found; i++)
+        if (kept[i].bit && vn_key_same(kept[i].key, key)) {
+            memcpy(c->bit, kept[i].bit, (size_t)c->w * (size_t)c->h);
+            kept[i].used = ++uses;
+            found = true;
+        }
+    pthread_mutex_unlock(&kept_lock);
+    return found;
+}
+
+static void keep(const struct canvas *c, struct vn_key key)
+{
+    const size_t n = (size_t)c->w * (size_t)c->h;
+    uint8_t *bit = n <= KEEP_PX ? vn_alloc(n, NULL) : NULL;
+    struct kept *oldest = kept;
+    if (!bit)
+        return;
+    memcpy(bit, c->bit, n);
+    pthread_mutex_lock(&kept_lock);
+    for (int i = 1; i < KEEP; i++)
+        oldest = kept[i].used < oldest->used ? &kept[i] : oldest;
+    vn_free(oldest->bit);
+    *oldest = (struct kept){ key, ++uses, bit };
+    pthread_mutex_unlock(&kept_lock);
+}
+
+static void draw(struct canvas *c, const double um[3])
+{
+    vn_graph_visit(c->g, false, enter_lines, item_lines, c);
+    if (vn_graph_mean_length(c->g) * c->px[0] >= CROWDED_PX)
+        vn_graph_visit(c->g, true, enter_nodes, item_nodes, c);
+    if ((double)c->n_node * (2 * c->half[0] + 1) * (2 * c->half[1] + 1) * CROWDED_PART > graph_area(c, um))
+        for (size_t i = 0; i < (size_t)c->w * c->h; i++)
+            c->bit[i] &= (uint8_t)~(BRANCH | END);
+}
+
 void vn_graph_marks(const struct vn_scene *s, struct vn_image *im)
 {
     const struct vn_graph *g = s->graph;
@@ -231,12 +289,11 @@ void vn_graph_marks(const struct vn_scene *s, struct vn_image *im)
     c.half[0] = im->w > 400 && im->h > 400 ? 2 : 1;
     c.tall = aspect > 1.5;
     c.half[1] = c.tall ? c.half[0] / 2 : c.half[0];
-    vn_graph_visit(g, false, enter_lines, item_lines, &c);
-    if (vn_graph_mean_length(g) * c.px[0] >= CROWDED_PX)
-        vn_graph_visit(g, true, enter_nodes, item_nodes, &c);
-    if ((double)c.n_node * (2 * c.half[0] + 1) * (2 * c.half[1] + 1) * CROWDED_PART > graph_area(&c, um))
-        for (size_t i = 0; i < (size_t)c.w * c.h; i++)
-            c.bit[i] &= (uint8_t)~(BRANCH | END);
+    const struct vn_key key = picture_key(&c);
+    if (!recall(&c, key)) {
+        draw(&c, um);
+        keep(&c, key);
+    }
     if (s->picked_kind == VN_PICK_SEGMENT && s->picked >= 0 && s->picked < g->n_segment)
         draw_picked(&c, &g->segment[s->picked]);
     if (s->picked_kind == VN_PICK_NODE && s->picked >= 0 && s->picked < g->n_node)

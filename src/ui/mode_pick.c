@@ -465,7 +465,7 @@ static const struct vn_bind binds[] = {
     { "node", "n", "node", "the node at the nearer end", to_node, 0 },
     { "here", "Space", "here", "what is nearest to the crosshair", here, 0 },
     { "centre", "Enter", "centre", "put the crosshair on what is picked", centre, 0 },
-    { "other", "g", "graph/mask", "from the graph to the mask on top, and back", other, 0 },
+    { "other", "g", "other", "from the graph to the mask on top, and back", other, 0 },
     { "out", "d Del", "take out", "the command that takes the segment or piece out of the mask on top", take_out, 0 },
     { "join", "B", "join", "the command that joins this node and the one picked before", join, 0 },
     { "leave", "Esc s", "leave", "leave", leave, 0 },
