@@ -1,6 +1,7 @@
 /* test_pick.c - what lies at a point.  Expected values by hand, or those of the table that measure makes. */
 #include "session.h"
 #include <float.h>
+#include <unistd.h>
 
 /* Arms of length 27.5 from (32, 32, 16) um, radius 3: the first to lower x, the second up at 60 degrees, the third down. */
 static void nearest_segment(void **state)
@@ -128,6 +129,75 @@ static void view_and_default(void **state)
     cJSON_Delete(o);
 }
 
+static char *text_of(const char *line)
+{
+    cJSON *o = session_json_of(line);
+    char *text = strdup(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "text")->valuestring);
+    cJSON_Delete(o);
+    return text;
+}
+
+/* Pictures with and without it; a graph of another grid is refused in a picture and left out of the view. */
+static void in_pictures(void **state)
+{
+    (void)state;
+    session_run("phantom ybranch dims=64x64x32 radius=3 as=y; phantom empty dims=64x64x32 as=e; phantom tube dims=32x32x16 radius=3 as=t");
+    char *plain = text_of("mip e plain"), *lines = text_of("mip e plain overlay=y_graph"), *above = text_of("slice e at=26 plain overlay=y_graph");
+    char *slice = text_of("slice e at=26 plain");
+    assert_string_not_equal(plain, lines);
+    assert_string_equal(above, slice);                   /* 10 voxels above all vessels of radius 3 */
+    free(above);
+    free(slice);
+    assert_int_equal(session_run("mip e overlay=t_graph"), 1);
+    assert_non_null(strstr(out, "t_graph"));
+    session_run("show e; crosshair off; layout 1 focus=mip");
+    free(plain);
+    plain = text_of("snap");
+    session_run("overlay t_graph");
+    above = text_of("snap");
+    assert_string_equal(above, plain);
+    session_run("overlay y_graph");
+    slice = text_of("snap");
+    assert_string_not_equal(slice, plain);
+    session_run("overlay off");
+    free(above);
+    above = text_of("snap");
+    assert_string_equal(above, plain);
+    free(plain);
+    free(lines);
+    free(above);
+    free(slice);
+}
+
+/* Without a voxel size: voxels, taken as cubes.  A line of voxels along x, at y 8, z 4. */
+static void without_voxel_size(void **state)
+{
+    static const char header[] = "\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (8, 16, 32), }";
+    static char npy[128 + 32 * 16 * 8];
+    char path[64], line[200];
+    (void)state;
+    memset(npy, ' ', 127);
+    memcpy(npy, header, sizeof header - 1);
+    npy[127] = '\n';
+    memset(npy + 128 + (4 * 16 + 8) * 32 + 4, 1, 24);
+    snprintf(path, sizeof path, "/tmp/venule_pick_%d.npy", (int)getpid());
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(npy, 1, sizeof npy, f), sizeof npy);
+    fclose(f);
+    snprintf(line, sizeof line, "open %s as=v; set v kind=mask as=m; graph m as=g", path);
+    assert_int_equal(session_run(line), 0);
+    cJSON *o = session_json_of("pick g at=10,9,6");
+    assert_true(fabs(session_number(o, "length_vox") - 23) < 0.5);      /* from end to end, to half a voxel */
+    assert_true(fabs(session_number(o, "distance_vox") - sqrt(5)) < 1e-6);
+    cJSON_Delete(o);
+    o = session_json_of("pick m at=10,9,5 near=2vox");
+    assert_true(session_number(o, "voxels") == 24 && fabs(session_number(o, "distance_vox") - sqrt(2)) < 1e-12);
+    assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "volume_um3"));
+    cJSON_Delete(o);
+    remove(path);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -158,6 +228,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nodes, session_json, session_stop),
         cmocka_unit_test_setup_teardown(pieces_of_masks, session_json, session_stop),
         cmocka_unit_test_setup_teardown(view_and_default, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(in_pictures, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(without_voxel_size, session_json, session_stop),
         cmocka_unit_test_setup_teardown(refusals, session_json, session_stop),
     };
     vn_mem_init(1u << 30);
