@@ -367,6 +367,31 @@ static void marks_on_a_projection_are_lifted(void **state)
     run("crop a 0:5,0:4,0:3 as=low; lift q index=p_index into=low as=b", 0, "3 voxels lie at depths outside of the result");
 }
 
+/* A mask may say foreground by any number; what was changed by hand says 1, also where it was not changed. */
+static void other_numbers_become_one(void **state)
+{
+    (void)state;
+    bind("sevens", VN_MASK, VN_U16, 100, 70, 40, 1, 1);
+    struct vn_vol *v = volume("sevens");
+    uint16_t *voxel = vn_vol_data(v).data;
+    for (int i = 0; i < 100 * 70 * 40; i += 3)
+        voxel[i] = i % 2 ? 700 : 7;
+    vn_vol_unref(v);
+    run("paint sevens at=1,0,0 size=1vox as=a; recolour a at=1,0,0 connectivity=6 value=9 as=b", 0, NULL);
+    struct vn_buf b = voxels("a", NULL), c = voxels("b", NULL);
+    for (int i = 0; i < 100 * 70 * 40; i++) {
+        assert_int_equal(((const uint32_t *)b.data)[i], i % 3 == 0 || i == 1);
+        if (((const uint32_t *)c.data)[i] != ((const uint32_t *)b.data)[i])
+            assert_int_equal(((const uint32_t *)c.data)[i], 9);
+    }
+    assert_true(at("b", 0, 0, 0) == 9 && at("b", 1, 0, 0) == 9 && at("b", 3, 0, 0) == 1);
+    vn_buf_free(&b);
+    vn_buf_free(&c);
+    run("set b kind=mask as=k", 0, NULL);                /* labels called a mask: their numbers are foreground as well */
+    run("erase k at=3,0,0 size=1vox as=k", 0, "\"voxels\":1,");
+    assert_true(at("k", 0, 0, 0) == 1 && at("k", 99, 69, 39) == at("a", 99, 69, 39));
+}
+
 /* What was done by hand goes into the file, and on from there. */
 static void a_saved_mask_tells_its_edits(void **state)
 {
@@ -418,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_enclosed_background_is_filled, start, session_stop),
         cmocka_unit_test_setup_teardown(labels_are_recoloured, start, session_stop),
         cmocka_unit_test_setup_teardown(marks_on_a_projection_are_lifted, start, session_stop),
+        cmocka_unit_test_setup_teardown(other_numbers_become_one, start, session_stop),
         cmocka_unit_test_setup_teardown(a_saved_mask_tells_its_edits, start, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, session_stop),
     };

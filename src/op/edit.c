@@ -383,25 +383,28 @@ static bool meant(const struct replace *r, const char *at, size_t size)
     return (memcmp(at, r->was, size) == 0) != r->others && !(r->others && memcmp(at, zero, size) == 0);
 }
 
-/* Blocks of layer i that hold voxels to be changed. */
+/* Blocks of layer i that hold voxels to be changed: plane by plane, for a layer of a large volume is large. */
 static int look_layer(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct replace *r = ctx;
     struct vn_patch *p = r->p;
     struct vn_box box = p->box;
-    struct vn_buf b = { 0 };
     const size_t size = vn_type_size(p->type);
-    box.lo[2] += i * VN_PATCH_EDGE;
-    box.hi[2] = vn_min64(box.lo[2] + VN_PATCH_EDGE, box.hi[2]);
-    const int rc = vn_vol_map(p->from, p->type, &box, VN_PAD_ZERO, &b, NULL, err);
-    for (int64_t z = box.lo[2]; z < box.hi[2] && !rc; z++)
-        for (int64_t y = box.lo[1]; y < box.hi[1]; y++) {
+    const int64_t from = p->box.lo[2] + i * VN_PATCH_EDGE, to = vn_min64(from + VN_PATCH_EDGE, p->box.hi[2]);
+    int rc = 0;
+    for (int64_t z = from; z < to && !rc; z++) {
+        struct vn_buf b = { 0 };
+        box.lo[2] = z;
+        box.hi[2] = z + 1;
+        rc = vn_vol_map(p->from, p->type, &box, VN_PAD_ZERO, &b, NULL, err);
+        for (int64_t y = box.lo[1]; y < box.hi[1] && !rc; y++) {
             const char *at = (const char *)b.data + size * (size_t)vn_buf_at(&b, box.lo[0], y, z);
             for (int64_t x = box.lo[0]; x < box.hi[0]; x++, at += size)
                 if (meant(r, at, size))
                     vn_patch_touch(p, x, y, z);
         }
-    vn_buf_free(&b);
+        vn_buf_free(&b);
+    }
     return rc;
 }
 
