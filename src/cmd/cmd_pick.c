@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ANY, SEGMENT, NODE };             /* choices of kind= */
 enum { MAX_REACH = 64 };                 /* voxels around a point that are looked at in a mask */
 static const struct vn_param params[] = {
     { .name = "object", .type = VN_P_OBJECT, .flags = VN_POS, .kinds = VN_GRAPH | VN_MASK | VN_LABELS | VN_SKELETON,
@@ -33,9 +32,10 @@ static void point(const struct vn_call *c, const struct vn_view *view, double at
 
 /* ---- graphs ---- */
 
-static int by_number(struct vn_call *c, const struct vn_graph *g, struct vn_picked *p, double place[3], bool *found, struct vn_err *err)
+static int by_number(struct vn_call *c, const struct vn_graph *g, struct vn_picked *p, bool *found, struct vn_err *err)
 {
     const bool node = vn_args_has(&c->args, "node");
+    double place[3];
     *found = node || vn_args_has(&c->args, "segment");
     if (!*found)
         return 0;
@@ -46,24 +46,15 @@ static int by_number(struct vn_call *c, const struct vn_graph *g, struct vn_pick
     if (p->id >= (node ? g->n_node : g->n_segment))
         return vn_fail(err, VN_E_ARG, "%s=%lld: '%s' has %d of them, numbered from 0", node ? "node" : "segment", (long long)p->id, p->of,
                        node ? g->n_node : g->n_segment);
-    if (node) {
-        memcpy(place, g->node[p->id].p, 3 * sizeof *place);
-    } else {
-        const struct vn_segment *s = &g->segment[p->id];
-        for (int k = 0; k < 3; k++)
-            place[k] = g->point[s->first + s->n / 2].p[k];
+    for (int k = 0; k < 3; k++) {
+        const struct vn_segment *s = node ? NULL : &g->segment[p->id];
+        place[k] = node ? g->node[p->id].p[k] : g->point[s->first + s->n / 2].p[k];
     }
+    vn_picked_voxel(g, place, p->at);
+    for (int k = 0; k < 3 && vn_args_has(&c->args, "at"); k++)
+        p->at[k] = floor(vn_arg(&c->args, "at")->d[k] + 0.5);
     p->distance = 0;
     return 0;
-}
-
-/* A node where the point lies within its radius, or within a voxel of it. */
-static bool on_node(const struct vn_graph *g, const struct vn_graph_near *n)
-{
-    double voxel = 0;
-    for (int k = 0; k < 3; k++)
-        voxel = fmax(voxel, g->unit_um ? g->grid.um[k] : 1);
-    return n->of >= 0 && n->distance <= fmax(voxel, g->node[n->of].radius);      /* an unknown radius is NaN: the voxel */
 }
 
 static int reach_of(struct vn_call *c, const struct vn_grid *grid, bool um, double *reach, struct vn_err *err)
@@ -77,39 +68,23 @@ static int reach_of(struct vn_call *c, const struct vn_grid *grid, bool um, doub
 
 static int in_graph(struct vn_call *c, struct vn_graph *g, const struct vn_view *view, struct vn_picked *p, struct vn_err *err)
 {
-    const int kind = (int)vn_args_int(&c->args, "kind"), flat = (int)vn_args_int(&c->args, "along") - 1;
-    struct vn_graph_near segment = { .of = -1 }, node = { .of = -1 };
+    static const enum vn_picked_kind KIND[] = { VN_PICK_NONE, VN_PICK_SEGMENT, VN_PICK_NODE };
+    const enum vn_picked_kind kind = KIND[vn_args_int(&c->args, "kind")];
     struct vn_fact fact[VN_MAX_FACTS];
-    double at[3], place[3], reach = INFINITY;
+    double at[3], reach = INFINITY;
     bool found;
     int32_t meet[16];
     int rc = vn_graph_index(g, c->job, err);
     if (!rc)
-        rc = by_number(c, g, p, place, &found, err);
+        rc = by_number(c, g, p, &found, err);
     if (!rc && !found && vn_args_has(&c->args, "near"))
         rc = reach_of(c, &g->grid, g->unit_um, &reach, err);
     if (rc)
         return rc;
-    if (!found) {
-        point(c, view, at);
-        for (int k = 0; k < 3; k++)
-            at[k] = (at[k] + 0.5) * (g->unit_um ? g->grid.um[k] : 1);
-        if (kind != NODE)
-            vn_graph_nearest(g, false, at, reach, flat, &segment);
-        if (kind != SEGMENT)
-            vn_graph_nearest(g, true, at, reach, flat, &node);
-        const struct vn_graph_near *n = kind == NODE || (kind == ANY && (segment.of < 0 || on_node(g, &node))) ? &node : &segment;
-        if (n->of < 0)
-            return vn_fail(err, VN_E_ARG, "'%s' has no %s%s%s", p->of, kind == NODE ? "node" : "segment", reach < INFINITY ? " within near=" : "",
-                           reach < INFINITY ? vn_arg(&c->args, "near")->s : "");
-        p->kind = n == &node ? VN_PICK_NODE : VN_PICK_SEGMENT;
-        p->id = n->of;
-        p->distance = n->distance;
-        memcpy(place, n->p, sizeof place);
-    }
-    vn_picked_voxel(g, place, p->at);
-    for (int k = 0; k < 3 && found && vn_args_has(&c->args, "at"); k++)
-        p->at[k] = floor(vn_arg(&c->args, "at")->d[k] + 0.5);
+    point(c, view, at);
+    if (!found && !vn_picked_find(g, kind, at, reach, (int)vn_args_int(&c->args, "along") - 1, p))
+        return vn_fail(err, VN_E_ARG, "'%s' has no %s%s%s", p->of, kind == VN_PICK_NODE ? "node" : "segment", reach < INFINITY ? " within near=" : "",
+                       reach < INFINITY ? vn_arg(&c->args, "near")->s : "");
     vn_res_text(c, "graph", p->of);
     vn_res_text(c, "kind", p->kind == VN_PICK_NODE ? "node" : "segment");
     for (int i = 0, n = vn_picked_facts(g, p->kind, (int32_t)p->id, fact); i < n; i++)

@@ -47,6 +47,36 @@ void vn_picked_voxel(const struct vn_graph *g, const double p[3], double voxel[3
     }
 }
 
+/* A node where the point lies within its radius, or within a voxel of it. */
+static bool on_node(const struct vn_graph *g, const struct vn_graph_near *n)
+{
+    double voxel = 0;
+    for (int k = 0; k < 3; k++)
+        voxel = fmax(voxel, g->unit_um ? g->grid.um[k] : 1);
+    return n->of >= 0 && n->distance <= fmax(voxel, g->node[n->of].radius);      /* an unknown radius is NaN: the voxel */
+}
+
+bool vn_picked_find(const struct vn_graph *g, enum vn_picked_kind kind, const double at[3], double reach, int flat, struct vn_picked *out)
+{
+    struct vn_graph_near segment = { .of = -1 }, node = { .of = -1 };
+    double p[3];
+    for (int k = 0; k < 3; k++)
+        p[k] = (at[k] + 0.5) * (g->unit_um ? g->grid.um[k] : 1);
+    if (kind != VN_PICK_NODE)
+        vn_graph_nearest(g, false, p, reach, flat, &segment);
+    if (kind != VN_PICK_SEGMENT)
+        vn_graph_nearest(g, true, p, reach, flat, &node);
+    const bool takes_node = kind == VN_PICK_NODE || (kind == VN_PICK_NONE && (segment.of < 0 || on_node(g, &node)));
+    const struct vn_graph_near *n = takes_node ? &node : &segment;
+    if (n->of < 0)
+        return false;
+    out->kind = takes_node ? VN_PICK_NODE : VN_PICK_SEGMENT;
+    out->id = n->of;
+    out->distance = n->distance;
+    vn_picked_voxel(g, n->p, out->at);
+    return true;
+}
+
 struct vn_obj *vn_picked_default(struct vn_session *s, char name[64])
 {
     const struct vn_view v = vn_session_view(s);

@@ -56,17 +56,34 @@ static const char *name_of(struct vn_ui *ui, char name[64])
 
 /* ---- commands ---- */
 
-static void pick_at(struct vn_ui *ui, const char *of, const double at[3], int along, bool go)
+/* In a graph that is in memory at once, also while a command runs; else when it is this one's turn. */
+static void pick_at(struct vn_ui *ui, const char *of, const double at[3], int flat, bool go)
 {
+    struct vn_view v;
+    struct vn_picked p = { .kind = VN_PICK_NONE };
     char line[256];
-    int n = snprintf(line, sizeof line, "pick %s at=%.0f,%.0f,%.0f", of, floor(at[0]), floor(at[1]), floor(at[2]));
-    if (is_kind(ui, of, VN_GRAPH) && along >= 0)
-        n += snprintf(line + n, sizeof line - (size_t)n, " along=%c", "xyz"[along]);
-    else if (!is_kind(ui, of, VN_GRAPH))
+    const double q[3] = { floor(at[0]), floor(at[1]), floor(at[2]) };
+    const bool in_graph = is_kind(ui, of, VN_GRAPH);
+    snprintf(p.of, sizeof p.of, "%s", of);
+    struct vn_graph *g = in_graph ? graph(ui, &p) : NULL;
+    int n = snprintf(line, sizeof line, "%s at=%.0f,%.0f,%.0f", of, q[0], q[1], q[2]);
+    if (in_graph && flat >= 0)
+        n += snprintf(line + n, sizeof line - (size_t)n, " along=%c", "xyz"[flat]);
+    else if (!in_graph)
         n += snprintf(line + n, sizeof line - (size_t)n, " near=3vox");
     if (go)
         snprintf(line + n, sizeof line - (size_t)n, " go");
-    vn_keys_command(ui, line);
+    if (g && vn_keys_view(ui, &v) && vn_picked_find(g, VN_PICK_NONE, q, INFINITY, flat, &p)) {
+        v.picked = p;
+        if (go)
+            memcpy(v.at, p.at, sizeof v.at);
+        vn_keys_slide(ui, &v, "pick", "%s", line);
+    } else {
+        char command[300];
+        snprintf(command, sizeof command, "pick %s", line);
+        vn_keys_command(ui, command);
+    }
+    vn_graph_unref(g);
 }
 
 static void here(struct vn_ui *ui, int arg, unsigned mods)
@@ -180,16 +197,20 @@ static void next(struct vn_ui *ui, int way, unsigned mods)
 
 static void to_node(struct vn_ui *ui, int arg, unsigned mods)
 {
-    const struct vn_view v = vn_session_view(ui->s);
-    struct vn_graph *g = v.picked.kind == VN_PICK_SEGMENT ? graph(ui, &v.picked) : NULL;
-    char line[128];
+    struct vn_view v;
+    struct vn_graph *g = vn_keys_view(ui, &v) && v.picked.kind == VN_PICK_SEGMENT ? graph(ui, &v.picked) : NULL;
     (void)arg;
     (void)mods;
     if (!g)
         return;
-    snprintf(line, sizeof line, "pick %s node=%d go", v.picked.of, node_here(g, &v.picked));
+    const int32_t node = node_here(g, &v.picked);
+    vn_picked_voxel(g, g->node[node].p, v.at);
+    v.picked.kind = VN_PICK_NODE;
+    v.picked.id = node;
+    v.picked.distance = 0;
+    memcpy(v.picked.at, v.at, sizeof v.at);
+    vn_keys_slide(ui, &v, "pick", "%s node=%d go", v.picked.of, node);
     vn_graph_unref(g);
-    vn_keys_command(ui, line);
 }
 
 static void centre(struct vn_ui *ui, int arg, unsigned mods)
@@ -321,7 +342,7 @@ static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
     const int i = vn_panes_hit(&ui->panes, ev->x, ev->y, at);
     if (i < 0)
         return false;
-    if (!ev->motion && !ev->release && name_of(ui, of))
+    if (!ev->release && name_of(ui, of) && (!ev->motion || is_kind(ui, of, VN_GRAPH)))
         pick_at(ui, of, at, ui->panes.info.scene[i].mip ? ui->panes.info.scene[i].axis : -1, true);
     return true;
 }
@@ -474,7 +495,7 @@ static const struct vn_bind binds[] = {
 
 const struct vn_mode vn_mode_pick = {
     .name = "pick", .title = "Pick",
-    .about = "Click on a vessel, in a slice or the projection: its segment is drawn red and measured beside the pictures.",
+    .about = "Click on a vessel or drag, in a slice or the projection: the segment there is drawn red and measured beside the pictures.",
     .open = { "pick", "s", "pick", "select a segment or node of the graph, or a piece of the mask, and measure it", NULL, 0 },
     .binds = binds, .over_browse = true, .short_results = true, .start = start, .stop = stop, .tick = tick, .mouse = mouse,
     .width = width, .panel = panel, .hint = hint,
