@@ -175,6 +175,36 @@ static void planes_zoomed_out(void **state)
     vn_vol_unref(v);
 }
 
+/* Each allocation of a picture with everything in it fails once: said, and nothing is lost or half done. */
+static void memory_that_is_missing_is_said(void **state)
+{
+    (void)state;
+    static const int64_t dim[3] = { 70, 30, 9 };
+    struct vn_vol *v = coarse(VN_U16, dim), *m = coarse(VN_U8, dim);
+    struct vn_scene s = { .volume = v, .overlay = m, .prob = v, .low = 2, .high = 4, .axis = 0, .mip = true, .slab = { 0, 70 }, .centre = { 4.5, 15 }, .um_per_px = 1,
+                          .under = { { m, 0.5, true, 1 } }, .n_under = 1 };
+    vn_job_set_threads(1);
+    for (int method = 0; method < 4; method++)
+        for (long nth = 1;; nth++) {
+            struct vn_image im;
+            s.method = (enum vn_slab_method)method;
+            assert_int_equal(vn_image_new(&im, 9, 30, &err), 0);
+            assert_int_equal(vn_image_add_planes(&im, &err), 0);
+            vn_mem_fail_at(nth);
+            const long before = vn_mem_n_alloc();
+            const int rc = vn_render(&s, &im, NULL, &err);
+            const bool reached = vn_mem_n_alloc() - before >= nth;
+            vn_mem_fail_at(0);
+            vn_image_free(&im);
+            assert_int_equal(rc, reached ? VN_E_MEMORY : 0);
+            if (!reached)
+                break;
+        }
+    vn_job_set_threads(2);
+    vn_vol_unref(v);
+    vn_vol_unref(m);
+}
+
 int main(void)
 {
     vn_mem_init(0);
@@ -184,6 +214,7 @@ int main(void)
         cmocka_unit_test(colour_maps),
         cmocka_unit_test(planes_are_those_of_mip_index),
         cmocka_unit_test(planes_zoomed_out),
+        cmocka_unit_test(memory_that_is_missing_is_said),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     vn_job_exit();

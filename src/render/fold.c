@@ -62,31 +62,42 @@ enum { LANES = 512, LINE_LANES = 64 };
             }                                                                                                        \
         }                                                                                                            \
     }                                                                                                                \
-    static void NAME##_line(const T *row, int64_t n, bool fresh, T *best, int32_t *at, int32_t k0)                   \
+    static VN_HOT T NAME##_extreme(const T *row, int64_t n)                                                          \
     {                                                                                                                \
         T b[LINE_LANES];                                                                                             \
-        int32_t id[LINE_LANES];                                                                                      \
-        const int64_t m = vn_min64(n, LINE_LANES), n_row = n / m;                                                    \
-        T first = row[0];                                                                                            \
-        int64_t place = 0;                                                                                           \
-        NAME(row, m, n_row, m, true, b, at ? id : NULL, 0);                                                          \
-        for (int64_t i = 0; i < n - n_row * m; i++)                       /* what is left over comes after all others */ \
-            if (BEFORE(row[n_row * m + i], b[i], OP)) {                                                              \
-                b[i] = row[n_row * m + i];                                                                           \
-                id[i] = (int32_t)n_row;                                                                              \
-            }                                                                                                        \
-        for (int64_t i = 0; i < m; i++) {                                                                            \
-            const int64_t k = at ? id[i] * m + i : 0;                                                                \
-            if (BEFORE(b[i], first, OP) || (b[i] == first && k < place)) {                                           \
-                first = b[i];                                                                                        \
-                place = k;                                                                                           \
-            }                                                                                                        \
+        const int64_t m = n < LINE_LANES ? 1 : LINE_LANES, n_row = n / m;                                            \
+        for (int64_t i = 0; i < m; i++)                                                                              \
+            b[i] = row[i];                                                                                           \
+        for (int64_t j = 1; j < n_row; j++)                                                                          \
+            for (int64_t i = 0; i < m; i++)                                                                          \
+                b[i] = BEFORE(row[j * m + i], b[i], OP) ? row[j * m + i] : b[i];                                     \
+        for (int64_t i = n_row * m; i < n; i++)                                                                      \
+            b[0] = BEFORE(row[i], b[0], OP) ? row[i] : b[0];                                                         \
+        for (int64_t h = m / 2; h > 0; h /= 2)                                                                       \
+            for (int64_t i = 0; i < h; i++)                                                                          \
+                b[i] = BEFORE(b[i + h], b[i], OP) ? b[i + h] : b[i];                                                 \
+        return b[0];                                                                                                 \
+    }                                                                                                                \
+    static VN_HOT int64_t NAME##_first(const T *row, int64_t n, T v)                                                 \
+    {                                                                                                                \
+        int64_t i = 0;                                                                                               \
+        for (bool any = false; i + LINE_LANES <= n && !any; i += LINE_LANES) {                                       \
+            for (int64_t k = 0; k < LINE_LANES; k++)                                                                 \
+                any |= row[i + k] == v;                                                                              \
+            i -= any ? LINE_LANES : 0;                                                                               \
         }                                                                                                            \
-        if (fresh || BEFORE(first, *best, OP)) {                                                                     \
-            *best = first;                                                                                           \
-            if (at)                                                                                                  \
-                *at = k0 + (int32_t)place;                                                                           \
-        }                                                                                                            \
+        while (i < n && row[i] != v)                                                                                 \
+            i++;                                                                                                     \
+        return i < n ? i : 0;                                                                                        \
+    }                                                                                                                \
+    static void NAME##_line(const T *row, int64_t n, bool fresh, T *best, int32_t *at, int32_t k0)                   \
+    {                                                                                                                \
+        const T v = NAME##_extreme(row, n);                                                                          \
+        if (!fresh && !BEFORE(v, *best, OP))                                                                         \
+            return;                                                                                                  \
+        *best = v;                                                                                                   \
+        if (at)                                                                                                      \
+            *at = k0 + (int32_t)NAME##_first(row, n, v);                                                             \
     }                                                                                                                \
     static void NAME##_lines(const T *rows, int64_t step, int64_t n_row, int64_t n, bool fresh, T *best, int32_t *at, int32_t k0) \
     {                                                                                                                \

@@ -44,6 +44,7 @@ struct tile {                            /* one tile at work */
     double *sum; int32_t *count;         /* or sums */
     double *line;                        /* one row of voxels */
     int64_t line_of;                     /* which; -1 none */
+    void *rows; double *rows_sum; int32_t *rows_n;       /* several rows in one: largest, sum, how many */
     struct acc *acc;                     /* of one row of pixels */
 };
 
@@ -235,6 +236,31 @@ static void add_row(const struct pass *p, struct tile *t, int64_t r)
     }
 }
 
+/* Adds all rows of voxels under a row of pixels at once, column by column: where sums of whole numbers are exact, so that
+ * their order is nothing. */
+static void add_folded(const struct pass *p, struct tile *t, int64_t from, int64_t n)
+{
+    const enum vn_type type = p->vol->src->type;
+    const char *rows = (const char *)t->best + (size_t)(from * t->n_u) * vn_type_size(type);
+    vn_fold_rows(type, is_least(p), rows, t->n_u, n, t->n_u, true, t->rows, NULL, 0);
+    vn_convert_row(VN_F64, t->line, type, t->rows, t->n_u);
+    t->line_of = -1;
+    if (!p->lab && !p->scene->mip) {
+        memset(t->rows_sum, 0, (size_t)t->n_u * sizeof *t->rows_sum);
+        vn_fold_sum(type, rows, t->n_u, n, t->n_u, 1, t->rows_sum, t->rows_n);
+    }
+    for (int x = t->x0; x < t->x1; x++) {
+        struct acc a = { 0 };
+        for (int64_t u = p->u[x].lo - t->ulo; u < p->u[x].hi - t->ulo; u++) {
+            const double g = t->line[u];
+            a.best = a.n == 0 || (is_least(p) ? g < a.best : g > a.best) ? g : a.best;
+            a.sum += t->rows_sum[u];
+            a.n += n;
+        }
+        t->acc[x - t->x0] = a;
+    }
+}
+
 /* What a pixel is of an overlay: its number, or 1. */
 static uint32_t label_of(enum vn_kind kind, const struct acc *a)
 {
@@ -316,6 +342,10 @@ static int sample_tile(struct pass *p, struct tile *t, struct vn_err *err)
                                 : !(t->best = vn_alloc(n * vn_type_size(p->vol->src->type), err))) ||
                     (p->plane && !is_mean(p) && !(t->at = vn_alloc(n * sizeof *t->at, err)))))
             rc = VN_E_MEMORY;
+        if (!rc && vn_type_is_int(p->vol->src->type) && !t->sum && !t->at &&
+            (!(t->rows = vn_alloc((uint64_t)t->n_u * vn_type_size(p->vol->src->type), err)) ||
+             !(t->rows_sum = vn_calloc((uint64_t)t->n_u, sizeof *t->rows_sum, err)) || !(t->rows_n = vn_calloc((uint64_t)t->n_u, sizeof *t->rows_n, err))))
+            rc = VN_E_MEMORY;
         if (!rc)
             rc = read_tile(p, t, dense, err);
     }
@@ -324,9 +354,13 @@ static int sample_tile(struct pass *p, struct tile *t, struct vn_err *err)
             copy_row(p, t, y);
             continue;
         }
+        const int32_t from = some ? t->from[y - t->y0] : 0, to = some ? t->to[y - t->y0] : 0;
         memset(t->acc, 0, (size_t)(t->x1 - t->x0) * sizeof *t->acc);
-        for (int32_t r = some ? t->from[y - t->y0] : 0; r < (some ? t->to[y - t->y0] : 0); r++)
-            add_row(p, t, r);
+        if (t->rows && to - from > 1)
+            add_folded(p, t, from, to - from);
+        else
+            for (int32_t r = from; r < to; r++)
+                add_row(p, t, r);
         store_row(p, t, y);
     }
     return rc;
@@ -366,6 +400,9 @@ static int tile_body(void *ctx, int64_t i, struct vn_err *err)
     vn_free(t.sum);
     vn_free(t.count);
     vn_free(t.line);
+    vn_free(t.rows);
+    vn_free(t.rows_sum);
+    vn_free(t.rows_n);
     vn_free(t.acc);
     return rc ? vn_fail(err, rc, "%s", why.msg) : 0;
 }

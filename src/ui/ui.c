@@ -104,7 +104,7 @@ static void look_at_new(struct vn_ui *ui)
     if (show[0] && !v.n_linked && strcmp(v.volume, show))
         snprintf(line, sizeof line, "show %s", show);
     else if (top[0] && !show[0] && strcmp(v.overlay, top) && strcmp(v.volume, top))
-        snprintf(line, sizeof line, "overlay %s", top);
+        snprintf(line, sizeof line, "overlay %s%s", v.n_under && v.n_under < VN_MAX_UNDER ? "add " : "", top);       /* one of several, or the only one */
     if (line[0] && !ui->chosen)
         vn_keys_command(ui, line);
     ui->chosen = false;
