@@ -1,6 +1,7 @@
 /* fuzz_input.c - what a terminal sends. Input: how often nothing comes for a while, then the bytes. */
 #include "fuzz.h"
 #include <string.h>
+#include "caps.h"
 #include "input.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -9,8 +10,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+static struct vn_caps caps;
+
 static void look(const struct vn_event *ev)
 {
+    if (ev->type == VN_EV_ANSWER && vn_caps_answer(&caps, ev->text, ev->n_text)) {
+        fuzz_check(caps.cell_w >= 0 && caps.cell_w <= 256 && caps.cell_h >= 0 && caps.cell_h <= 256, "a cell of no size", "");
+        fuzz_check(caps.background >= -1 && caps.background <= 0xffffff, "a background that is no colour", "");
+        fuzz_check(caps.registers >= 0 && caps.registers <= 65536, "registers", "");
+        fuzz_check(memchr(caps.name, 0, sizeof caps.name) != NULL, "a name without end", "");
+    }
     if (ev->type == VN_EV_KEY) {
         fuzz_check(ev->n_raw >= 0 && ev->n_raw <= (int)sizeof ev->raw, "a key of too many bytes", "");
         fuzz_check(ev->code <= VN_KEY_OTHER && ev->mods <= 7, "a key that is none", "");
