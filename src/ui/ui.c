@@ -242,6 +242,20 @@ static int take_signals(struct vn_ui *ui)
     return last;
 }
 
+/* Nobody waits for the answers: what the environment says is used until they come. */
+static void ask_terminal(void)
+{
+    struct vn_caps c = vn_caps_get();
+    struct vn_str b = { 0 };
+    c.busy = c.asked = true;
+    vn_caps_cell_of(STDOUT_FILENO, &c.cell_w, &c.cell_h);
+    vn_caps_set(&c);
+    vn_caps_questions(&c, &b);
+    if (b.s && !b.failed)
+        vn_tty_write(b.s, b.n);
+    vn_str_free(&b);
+}
+
 static void take_answer(struct vn_ui *ui, const struct vn_event *ev)
 {
     const struct vn_caps was = vn_caps_get();
@@ -261,6 +275,8 @@ static void take_event(struct vn_ui *ui, const struct vn_event *ev)
     case VN_EV_FOCUS_IN: case VN_EV_FOCUS_OUT:
         if (vn_tty_in_tmux())                    /* the answer would reach another pane */
             vn_link_mute(&ui->link, ev->type == VN_EV_FOCUS_OUT);
+        if (ev->type == VN_EV_FOCUS_IN && vn_tty_in_tmux() && vn_caps_get().passthrough != VN_YES)
+            ask_terminal();                      /* tmux was not shown anywhere yet, or is on another terminal now */
         break;
     default: vn_keys_event(ui, ev); break;
     }
@@ -453,20 +469,6 @@ static void configured(struct vn_ui *ui)
     }
     if (start && *start)
         vn_keys_command(ui, start);
-}
-
-/* Nobody waits for the answers: what the environment says is used until they come. */
-static void ask_terminal(void)
-{
-    struct vn_caps c = vn_caps_get();
-    struct vn_str b = { 0 };
-    c.busy = c.asked = true;
-    vn_caps_cell_of(STDOUT_FILENO, &c.cell_w, &c.cell_h);
-    vn_caps_set(&c);
-    vn_caps_questions(&c, &b);
-    if (b.s && !b.failed)
-        vn_tty_write(b.s, b.n);
-    vn_str_free(&b);
 }
 
 int vn_ui_run(struct vn_session *s, struct vn_runner *r, const char *first, struct vn_err *err)
