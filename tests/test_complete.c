@@ -47,6 +47,7 @@ static void what_the_tables_say(void **state)
     expect("set vessel kind=mask ki", "", 21);
     expect("help thr", "threshold", 5);
     expect("help al", "all", 5);
+    expect("help pro", "profile|prompt|proposals", 5);
     expect("jobs pa", "pause", 5);
     expect("roi o", "off", 4);
     expect("plot t x=segm", "segments", 9);

@@ -257,6 +257,12 @@ static void a_wait_holds_what_follows(void **state)
     assert_true(bound("x"));
     assert_false(vn_session_roi(s, NULL));
     assert_int_equal(foreground("jobs wait; jobs wait 1"), 0);
+    close_gate();
+    submit("denoise v method=gaussian sigma=1um as=y &; denoise v method=gaussian sigma=1um as=z &; jobs wait; roi 0:5,:,:");
+    open_gate();
+    ended(5);                                            /* all */
+    assert_true(bound("y") && bound("z"));
+    assert_true(vn_session_roi(s, &(struct vn_box){ 0 }));
 }
 
 static void jobs_are_paused_and_cancelled(void **state)

@@ -34,7 +34,7 @@ struct task {                            /* a command that runs as a job */
     char makes[64];                      /* the name of its object; "": not known before its end */
     char line[];
 };
-enum { MAX_DEPTH = 16 };
+enum { MAX_DEPTH = 16, ALL_JOBS = -1 };
 static const double LONG_S = 5;          /* a command that ran so long is worth a bell, or a question before it is thrown away */
 
 struct vn_runner {
@@ -48,7 +48,7 @@ struct vn_runner {
     int depth;                           /* of the line that it stood in */
     struct task *running;                /* the command that the lines wait for, NULL when idle */
     struct task *behind;                 /* in the background, by number */
-    int wait;                            /* number of the job that the lines wait for, or 0 */
+    int wait;                            /* number of the job that the lines wait for, or ALL_JOBS, or 0 */
     bool quit, asked, closing, bell;     /* asked: whether to quit in spite of jobs */
     char **journal; int n_journal, cap;
     FILE *record; char *record_path;
@@ -662,7 +662,7 @@ static void behind_done(struct vn_runner *r, struct task *t, int rc, struct vn_e
 
     while (*at != t)
         at = &(*at)->next;
-    const bool waited = r->wait == t->c->number;
+    const int wait = r->wait, number = t->c->number;
     snprintf(text, sizeof text, "job %d done in %.1f s: %.300s", t->c->number, seconds, t->line);
     if (!rc)
         yield_name(r, t->c);
@@ -672,7 +672,7 @@ static void behind_done(struct vn_runner *r, struct task *t, int rc, struct vn_e
         r->hooks.text(r->hooks.ctx, text, false);             /* last, so that it is seen */
     if (r->hooks.job)
         r->hooks.job(r->hooks.ctx, rc);
-    if (!waited)
+    if (wait != number && (wait != ALL_JOBS || (r->behind && !rc)))
         return;
     r->wait = 0;
     if (rc)
@@ -849,6 +849,10 @@ int vn_runner_job_act(struct vn_runner *r, enum vn_job_act act, int number, stru
 
     while (task_at(r, n))
         n++;
+    if (!number && act == VN_JOB_WAIT) {
+        r->wait = r->behind ? ALL_JOBS : 0;
+        return 0;
+    }
     if (!number && n > 1)
         return vn_fail(err, VN_E_USAGE, "%d jobs are running: say which ('jobs' lists them)", n);
     while ((t = task_at(r, i)) && number && t->c->number != number)

@@ -217,7 +217,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (!all)
         vn_str_add(&c->text, "\nWords may be 'single' or \"double\" quoted; ';' separates commands; '#' starts a\n"
                              "comment. Lengths: 2um, 2vox, or a bare number (um when the voxel size is known).\n"
-                             "-VERB ... goes on when the command fails; VERB ... & runs in the background.\n");
+                             "-VERB ... goes on when the command fails; VERB ... & runs in the background.\n"
+                             "'help prompt': how the command line is edited.\n");
     return c->text.failed ? vn_fail(err, VN_E_MEMORY, "no memory for the page") : 0;
 }
 

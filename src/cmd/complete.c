@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+extern const char *const vn_help_table[][2];            /* generated from help/NAME.txt */
+
 /* ---- where the cursor is ---- */
 
 struct cursor {
@@ -199,7 +201,8 @@ static void add_text(struct list *l, struct vn_session *s, const struct cursor *
 {
     const char *verb = c->cmd->name, *p = c->p->name, *action = c->before.n > 1 ? c->before.w[1] : "";
     if (!strcmp(verb, "help")) {
-        add_verbs(l, c->typed);
+        for (int i = 0; vn_help_table[i][0]; i++)
+            add(l, c->typed, vn_help_table[i][0], "");
         add(l, c->typed, "all", "");
     } else if (!strcmp(verb, "recipe")) {
         const bool run = !strcmp(action, "run");
