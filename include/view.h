@@ -56,6 +56,7 @@ struct vn_view {
     /* live threshold on a probability, shown as the overlay while it is moved; low < 0: off */
     char   threshold_of[64];
     double low, high;
+    char   truth[64];                  /* mask that what is tuned is held against; "" none */
 };
 void vn_view_init(struct vn_view *v);
 /* The overlays from above as layers; returns how many. n of out is VN_MAX_UNDER + 1. */
