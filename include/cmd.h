@@ -91,6 +91,8 @@ int  vn_call_inputs(struct vn_call *c, struct vn_vol *in[4], struct vn_box *regi
 int  vn_cmd_exec_op(struct vn_call *c, struct vn_err *err);
 
 /* ---- for main and ui ---- */
+/* What a command line, one operation, will need over roi (NULL: the session's region). From a job. */
+int  vn_estimate_line(struct vn_session *s, const char *line, const struct vn_box *roi, struct vn_estimate *e, struct vn_job *job, struct vn_err *err);
 struct vn_runner *vn_runner_new(struct vn_session *s, const struct vn_run_opt *o, struct vn_err *err);
 void vn_runner_free(struct vn_runner *r);
 const struct vn_run_opt *vn_runner_opt(const struct vn_runner *r);

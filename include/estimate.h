@@ -7,23 +7,6 @@
 #define VN_ESTIMATE_H
 #include "op.h"
 
-struct vn_estimate {
-    uint64_t voxels;                /* of the result */
-    uint64_t stored;                /* bytes of the first input's voxels in the region, as they are stored */
-    uint64_t result, peak;          /* bytes of the result; held at most, the result included, beside what is in use before */
-    uint64_t room;                  /* bytes that can be had of the memory budget */
-    double seconds;
-    int n_block;
-    bool learned;                   /* seconds are from an earlier run */
-};
-/* As vn_op_run; a stays as it is.  counted: the result is counted through afterwards (its histogram), as "threshold" does. */
-int vn_op_estimate(const struct vn_op *op, const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, bool counted,
-                   struct vn_estimate *out, struct vn_job *job, struct vn_err *err);
-
-/* The same of a command line, one operation, over roi (NULL: the session's region). From a job. */
-struct vn_session;
-int vn_estimate_line(struct vn_session *s, const char *line, const struct vn_box *roi, struct vn_estimate *e, struct vn_job *job, struct vn_err *err);
-
 /* What runs of operations took, for the estimates that follow; kept while the process lives.  key: operation, parameters before
  * they were settled, types, threads, device. */
 enum vn_part { VN_PART_PREPARE, VN_PART_BLOCKS };

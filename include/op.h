@@ -88,4 +88,18 @@ double vn_op_input_bytes(const struct vn_op *op, const struct vn_args *a, const 
  * a is changed by prepare.  ran may be NULL. */
 int  vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
                struct vn_vol **out, struct vn_ran *ran, struct vn_job *job, struct vn_err *err);
+
+/* What a run will need, before it runs (estimate.h). */
+struct vn_estimate {
+    uint64_t voxels;                /* of the result */
+    uint64_t stored;                /* bytes of the first input's voxels in the region, as they are stored */
+    uint64_t result, peak;          /* bytes of the result; held at most, the result included, beside what is in use before */
+    uint64_t room;                  /* bytes that can be had of the memory budget */
+    double seconds;
+    int n_block;
+    bool learned;                   /* seconds are from an earlier run */
+};
+/* As vn_op_run; a stays as it is.  counted: the result is counted through afterwards (its histogram), as "threshold" does. */
+int vn_op_estimate(const struct vn_op *op, const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, bool counted,
+                   struct vn_estimate *out, struct vn_job *job, struct vn_err *err);
 #endif

@@ -49,6 +49,7 @@ struct vn_scene {                       /* what goes into one picture */
     bool   crosshair; double at[3];
     int    dot_w, dot_h;                /* > 0: the crosshair as dots of so many pixels, a cell of a terminal */
     const struct vn_box *roi;           /* drawn as a frame; NULL none */
+    bool   roi_draft; unsigned roi_held;         /* draft: also, dashed, in slices that it does not reach; held faces stand out: bit 2 axis + side */
     const struct vn_place *place; int n_place;   /* marked where the slice comes near them; borrowed */
     const struct vn_layer *legend; int n_legend; /* names written into the upper right corner; tint -1: in grey; borrowed */
     bool   scale_bar, bar_label;        /* the label only where pixels are square */

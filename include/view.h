@@ -53,6 +53,7 @@ struct vn_view {
     bool   has_line;
     struct vn_box box;                 /* a region that is being drawn, shown instead of the session's, which commands have */
     bool   has_box;
+    unsigned held;                     /* of its faces, those that a hand holds: bit 2 axis + side */
     /* live threshold on a probability, shown as the overlay while it is moved; low < 0: off */
     char   threshold_of[64];
     double low, high;

@@ -1,6 +1,5 @@
 /* cmd_estimate.c - "estimate": what a command will need in the region, before it runs. */
 #include "call.h"
-#include "estimate.h"
 #include "mem.h"
 #include <string.h>
 

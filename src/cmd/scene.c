@@ -375,7 +375,8 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
     vn_scene_axes(axis, &u, &v);
     *out = (struct vn_scene){ .volume = volume, .overlay = overlay, .prob = d->prob, .low = view->low, .high = view->high, .axis = axis,
                               .um_per_px = um_per_px, .aspect = aspect, .opacity = view->opacity, .outline = view->outline,
-                              .tint = view->tint, .colormap = view->colormap, .crosshair = view->crosshair, .roi = d->has_roi ? &d->roi : NULL, .place = view->place, .n_place = view->n_place, .scale_bar = true };
+                              .tint = view->tint, .colormap = view->colormap, .crosshair = view->crosshair, .roi = d->has_roi ? &d->roi : NULL,
+                              .roi_draft = view->has_box, .roi_held = view->has_box ? view->held : 0, .place = view->place, .n_place = view->n_place, .scale_bar = true };
     for (int i = 0; !d->prob && i < view->n_under; i++)
         if (!view->n_linked || d->under[i]->src != volume->src)
             out->under[out->n_under++] = (struct vn_drawn){ d->under[i], view->under[i].opacity, view->under[i].outline, view->under[i].tint };

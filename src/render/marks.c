@@ -57,26 +57,39 @@ static void blend(struct vn_image *im, int x, int y, uint32_t rgb, int weight)
     }
 }
 
-static const uint32_t CROSSHAIR = 0x005faf, FRAME = 0x00d787, MEASURED = 0x00ff00;     /* in the 256-colour palette as they are */
+static const uint32_t CROSSHAIR = 0x005faf, FRAME = 0x00d787, MEASURED = 0x00ff00, HELD = 0xffd700;     /* in the 256-colour palette as they are */
+
+/* From (x0, y0) to (x1, y1) along an axis; dash > 0: of dots so long, faint. */
+static void frame_line(struct vn_image *im, int x0, int y0, int x1, int y1, bool held, int dash)
+{
+    const bool flat = y0 == y1;
+    const int end = flat ? x1 : y1, limit = flat ? im->w : im->h;
+    for (int i = (int)vn_max64(flat ? x0 : y0, 0); i <= end && i < limit; i++)
+        if (!dash || i / dash % 2 == 0)
+            blend(im, flat ? i : x0, flat ? y0 : i, held ? HELD : FRAME, dash ? 150 : 256);
+}
 
 static void draw_roi(const struct vn_scene *s, struct vn_image *im)
 {
     int a, b, x0, y0, x1, y1;
     vn_scene_axes(s->axis, &a, &b);
-    if (!s->mip && (s->slab[0] < s->roi->lo[s->axis] || s->slab[0] >= s->roi->hi[s->axis]))
+    const int64_t lo = s->roi->lo[s->axis], hi = s->roi->hi[s->axis], last = s->mip ? s->slab[1] : s->slab[0] + 1;
+    const bool away = last <= lo || s->slab[0] >= hi, first_face = s->slab[0] <= lo && last > lo, last_face = s->slab[0] < hi && last >= hi;
+    /* A face that is held and lies in this slice is the whole frame. */
+    const bool across = !s->mip && ((first_face && s->roi_held >> (2 * s->axis) & 1) || (last_face && s->roi_held >> (2 * s->axis + 1) & 1));
+    if (away && !s->roi_draft)
         return;
     to_pixel(s, im, (double)s->roi->lo[a], (double)s->roi->lo[b], &x0, &y0);
     to_pixel(s, im, (double)s->roi->hi[a], (double)s->roi->hi[b], &x1, &y1);
     x1 = x1 > x0 ? x1 - 1 : x1;
     y1 = y1 > y0 ? y1 - 1 : y1;
-    for (int x = x0 < 0 ? 0 : x0; x <= x1 && x < im->w; x++) {
-        blend(im, x, y0, FRAME, 256);
-        blend(im, x, y1, FRAME, 256);
-    }
-    for (int y = y0 < 0 ? 0 : y0; y <= y1 && y < im->h; y++) {
-        blend(im, x0, y, FRAME, 256);
-        blend(im, x1, y, FRAME, 256);
-    }
+    const struct { int x0, y0, x1, y1, face; } line[4] = {
+        { x0, y0, x1, y0, 2 * b }, { x0, y1, x1, y1, 2 * b + 1 }, { x0, y0, x0, y1, 2 * a }, { x1, y0, x1, y1, 2 * a + 1 },
+    };
+    for (int held = 0; held < 2; held++)                   /* those that are held over the others */
+        for (int i = 0; i < 4; i++)
+            if (((s->roi_held >> line[i].face & 1) || across) == held)
+                frame_line(im, line[i].x0, line[i].y0, line[i].x1, line[i].y1, held != 0, !away ? 0 : s->dot_w ? 2 * s->dot_w : 3);
 }
 
 static void draw_crosshair(const struct vn_scene *s, struct vn_image *im)

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 static const char MODES_ON[] = "\033[?1002h\033[?1006h\033[?1004h\033[?2004h";
-static const char MODES_OFF[] = "\033[?2026l\033[?2004l\033[?1004l\033[?1006l\033[?1002l\033[0m";
+static const char MODES_OFF[] = "\033[?2026l\033[?2004l\033[?1004l\033[?1006l\033[?1003l\033[?1002l\033[0m";
 
 static struct termios saved;
 static char restore[256];
@@ -214,6 +214,12 @@ void vn_tty_write(const char *bytes, size_t n)
             return;
         }
     }
+}
+
+void vn_tty_hover(bool on)
+{
+    static const char more[] = "\033[?1003h", usual[] = "\033[?1003l\033[?1002h";
+    vn_tty_write(on ? more : usual, strlen(on ? more : usual));
 }
 
 void vn_tty_resize(void)

@@ -8,6 +8,7 @@
 int  vn_tty_open(struct vn_err *err);
 void vn_tty_close(void);                 /* idempotent */
 void vn_tty_suspend(void);               /* Ctrl-Z: gives the terminal back, stops; returns after `fg` with the screen to be redrawn */
+void vn_tty_hover(bool on);              /* the mouse is reported also while no button is down */
 void vn_tty_write(const char *bytes, size_t n);   /* all of it, past ncurses */
 /* Readable when signals came; vn_tty_signal then gives one at a time (SIGWINCH, SIGINT, SIGTSTP, SIGTERM, SIGHUP) or 0. */
 int  vn_tty_signal_fd(void);
