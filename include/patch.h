@@ -2,7 +2,7 @@
  *
  * A patched source reads its base (any volume, also one in a file; none: zeros) and, where it has blocks of its own, those.
  * Blocks of VN_PATCH_EDGE voxels a side never change once the volume is shared, and volumes made one from the other share
- * them: an edit costs the blocks that it changes and a table of 16 bytes a block, whatever the size of the volume. */
+ * them: an edit costs the blocks that it changes and a table of 16 bytes a block for the layers that they lie in. */
 #ifndef VN_PATCH_H
 #define VN_PATCH_H
 #include "volume.h"

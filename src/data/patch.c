@@ -6,14 +6,15 @@
 
 enum { EDGE = VN_PATCH_EDGE, VOXELS = EDGE * EDGE * EDGE };
 
-struct arena { int64_t refs; uint8_t data[]; };             /* refs: slots that point into it; atomic */
+struct arena { int64_t refs; uint8_t data[]; };             /* refs: slots that point into it, of all layers; atomic */
 struct slot { uint8_t *data; struct arena *in; };           /* NULL: as in the base */
+struct layer { int64_t refs; struct slot slot[]; };         /* blocks of one z; shared by volumes that agree in them; refs atomic */
 struct patched {
     struct vn_src s;
     struct vn_vol *base;                                    /* NULL: zeros */
     bool as_is, labels;                                     /* the base's voxels need not be turned into 0 and 1; blocks may hold more */
     int64_t n[3];
-    struct slot *slot;
+    struct layer **layer;                                   /* n[2]; NULL: all as in the base */
     uint64_t own;
 };
 
@@ -95,10 +96,11 @@ static int patched_read(struct vn_src *s, int level, struct vn_buf *dst, struct 
     for (int64_t z = lo[2]; z <= hi[2] && !rc; z++) {
         if (vn_job_stop(job))
             return vn_fail(err, VN_E_CANCELLED, "cancelled");
-        for (int64_t y = lo[1]; y <= hi[1]; y++)
-            for (int64_t x = lo[0], i = (z * p->n[1] + y) * p->n[0] + x; x <= hi[0]; x++, i++)
-                if (p->slot[i].data) {
-                    const struct vn_buf b = block_buf(&s->box, p->n, s->type, i, p->slot[i].data);
+        const struct layer *l = p->layer[z];
+        for (int64_t y = lo[1]; y <= hi[1] && l; y++)
+            for (int64_t x = lo[0], i = y * p->n[0] + x; x <= hi[0]; x++, i++)
+                if (l->slot[i].data) {
+                    const struct vn_buf b = block_buf(&s->box, p->n, s->type, z * p->n[0] * p->n[1] + i, l->slot[i].data);
                     copy_block(&b, dst);
                 }
     }
@@ -111,12 +113,21 @@ static void arena_unref(struct arena *a)
         vn_free(a);
 }
 
+static void layer_unref(struct layer *l, int64_t n)
+{
+    if (!l || __atomic_sub_fetch(&l->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    for (int64_t i = 0; i < n; i++)
+        arena_unref(l->slot[i].in);
+    vn_free(l);
+}
+
 static void patched_free(struct vn_src *s)
 {
     struct patched *p = (struct patched *)s;
-    for (int64_t i = 0; p->slot && i < count(p->n); i++)
-        arena_unref(p->slot[i].in);
-    vn_free(p->slot);
+    for (int64_t z = 0; p->layer && z < p->n[2]; z++)
+        layer_unref(p->layer[z], p->n[0] * p->n[1]);
+    vn_free(p->layer);
     vn_vol_unref(p->base);
     vn_free(p);
 }
@@ -232,40 +243,63 @@ static const struct patched *shared(const struct vn_patch *p)
     return s && s->s.type == p->type && (p->kind == VN_LABELS || !s->labels) ? s : NULL;
 }
 
-static void drop_block(struct slot *s)
+/* A layer of to's own with the blocks that it has now, to be changed. */
+static struct layer *own_layer(struct patched *to, int64_t z, struct vn_err *err)
 {
-    arena_unref(s->in);
-    *s = (struct slot){ 0 };
+    const int64_t n = to->n[0] * to->n[1];
+    const struct layer *was = to->layer[z];
+    const uint64_t bytes = sizeof *was + (uint64_t)n * sizeof *was->slot;
+    struct layer *l = vn_calloc(1, bytes, err);
+    if (!l)
+        return NULL;
+    l->refs = 1;
+    for (int64_t i = 0; i < n && was; i++)
+        if ((l->slot[i] = was->slot[i]).in)
+            __atomic_add_fetch(&l->slot[i].in->refs, 1, __ATOMIC_RELAXED);
+    layer_unref(to->layer[z], n);
+    to->layer[z] = l;
+    to->own += bytes;
+    return l;
 }
 
-/* The changed blocks into an arena of their own. */
+/* The changed blocks into an arena of their own; they come by rising z. */
 static int keep_changed(const struct vn_patch *p, struct patched *to, struct vn_err *err)
 {
     const size_t size = block_bytes(p->type);
-    int64_t n = 0;
+    const int64_t plane = p->n[0] * p->n[1];
+    struct layer *l = NULL;
+    int64_t n = 0, last = -1;
     for (int64_t i = 0; i < p->n_touched; i++)
         n += p->changed[i];
     struct arena *a = n ? vn_alloc(sizeof *a + (uint64_t)n * size, err) : NULL;
     if (n && !a)
         return VN_E_MEMORY;
-    if (n)
-        a->refs = n;
     uint8_t *at = n ? a->data : NULL;
-    for (int64_t i = 0; i < p->n_touched; i++)
-        if (p->changed[i]) {
-            struct slot *s = &to->slot[p->block[i]];
-            drop_block(s);
-            *s = (struct slot){ memcpy(at, p->data + (size_t)i * size, size), a };
-            at += size;
+    if (n)
+        a->refs = 1;                             /* our own, until all is in place */
+    int rc = 0;
+    for (int64_t i = 0; i < p->n_touched && !rc; i++) {
+        const int64_t z = p->block[i] / plane;
+        if (!p->changed[i])
+            continue;
+        if (z != last && !(l = own_layer(to, last = z, err))) {
+            rc = VN_E_MEMORY;
+            break;
         }
+        struct slot *s = &l->slot[p->block[i] % plane];
+        arena_unref(s->in);
+        *s = (struct slot){ memcpy(at, p->data + (size_t)i * size, size), a };
+        __atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
+        at += size;
+    }
+    arena_unref(a);
     to->own += (uint64_t)n * size;
-    return 0;
+    return rc;
 }
 
 int vn_patch_end(struct vn_patch *p, struct vn_vol **out, struct vn_err *err)
 {
     const struct patched *like = shared(p);
-    const int64_t n = count(p->n);
     struct patched *s = vn_calloc(1, sizeof *s, err);
     if (!s)
         return VN_E_MEMORY;
@@ -279,11 +313,11 @@ int vn_patch_end(struct vn_patch *p, struct vn_vol **out, struct vn_err *err)
     memcpy(s->n, p->n, sizeof s->n);
     struct vn_vol *base = like ? like->base : p->from;
     s->base = base ? vn_vol_ref(base) : NULL;
-    s->own = (uint64_t)n * sizeof *s->slot;
-    int rc = (s->slot = vn_calloc((uint64_t)n, sizeof *s->slot, err)) ? 0 : VN_E_MEMORY;
-    for (int64_t i = 0; i < n && !rc && like; i++)
-        if ((s->slot[i] = like->slot[i]).in)
-            __atomic_add_fetch(&s->slot[i].in->refs, 1, __ATOMIC_RELAXED);
+    s->own = (uint64_t)p->n[2] * sizeof *s->layer;
+    int rc = (s->layer = vn_calloc((uint64_t)p->n[2], sizeof *s->layer, err)) ? 0 : VN_E_MEMORY;
+    for (int64_t z = 0; z < p->n[2] && !rc && like; z++)
+        if ((s->layer[z] = like->layer[z]))
+            __atomic_add_fetch(&s->layer[z]->refs, 1, __ATOMIC_RELAXED);
     if (!rc)
         rc = keep_changed(p, s, err);
     if (rc) {
