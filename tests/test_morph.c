@@ -1,5 +1,6 @@
 /* test_morph.c - dilation, erosion, opening, closing with a ball: against scipy, by hand on other voxels, at faces. */
 #include "binary.h"
+#include "edt.h"
 #include "masks.h"
 
 extern const struct vn_op vn_op_morph;
@@ -79,6 +80,37 @@ static void by_hand(void **state)
     check("#####/#####/#####", "op=erode", "radius=100um", "#####/#####/#####");
 }
 
+/* Small balls are made of bits, large ones by distances: both against the exact distance transform, over the change from one to
+ * the other, in rows of every length around a word's. */
+static void balls_of_all_sizes(void **state)
+{
+    static const struct { int n[3]; double um[3]; } t[] = { { { 61, 9, 8 }, { 0 } }, { { 62, 9, 8 }, { 1, 1, 1 } }, { { 63, 11, 7 }, { 1, 2, 3 } },
+                                                            { { 64, 8, 9 }, { 2, 1, 0.7 } }, { { 65, 9, 1 }, { 0 } }, { { 127, 5, 6 }, { 0.35, 0.35, 1 } } };
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(t); i++)
+        for (double r = 0.5; r < 14; r += 0.75) {
+            char radius[40];
+            const bool um = t[i].um[0] > 0;
+            struct vn_buf m, far, near;
+            snprintf(radius, sizeof radius, "radius=%g%s", r, um ? "um" : "vox");
+            mask_fill(&m, t[i].n[0], t[i].n[1], t[i].n[2], mask_noise, 2 + (int)i);
+            far = new_buf(VN_F32, t[i].n[0], t[i].n[1], t[i].n[2]);
+            near = new_buf(VN_F32, t[i].n[0], t[i].n[1], t[i].n[2]);
+            assert_int_equal(vn_edt(&m, t[i].um, VN_EDT_SEEDS | VN_EDT_SQUARED, &far, NULL, &err), 0);
+            assert_int_equal(vn_edt(&m, t[i].um, VN_EDT_OPEN | VN_EDT_SQUARED, &near, NULL, &err), 0);
+            struct vn_buf d = morph(&m, t[i].um, "op=dilate", radius), e = morph(&m, t[i].um, "op=erode", radius);
+            for (uint64_t k = 0; k < count_of(&m); k++) {
+                assert_int_equal(((uint8_t *)d.data)[k], (double)((float *)far.data)[k] <= r * r * (1 + 1e-6));
+                assert_int_equal(((uint8_t *)e.data)[k], (double)((float *)near.data)[k] > r * r * (1 + 1e-6));
+            }
+            vn_buf_free(&m);
+            vn_buf_free(&far);
+            vn_buf_free(&near);
+            vn_buf_free(&d);
+            vn_buf_free(&e);
+        }
+}
+
 static void refusals(void **state)
 {
     struct vn_buf m = picture("###");
@@ -95,5 +127,5 @@ static void refusals(void **state)
     vn_buf_free(&m);
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(equals_scipy), cmocka_unit_test(by_hand), cmocka_unit_test(refusals) };
+static const struct CMUnitTest tests[] = { cmocka_unit_test(equals_scipy), cmocka_unit_test(by_hand), cmocka_unit_test(balls_of_all_sizes), cmocka_unit_test(refusals) };
 MAIN_OF(tests)

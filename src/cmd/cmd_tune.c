@@ -207,7 +207,7 @@ static int history_table(struct vn_call *c, const struct vn_tuning_view *v, cons
             if (used[k])
                 ok = !vn_table_set_text(t, i, col++, x.text[k][0] ? x.text[k] : "auto", err);
         vn_tune_values(&n, value);
-        for (int k = 0; k < n_col; k++)
+        for (int k = 0; k < n_col && ok; k++)
             t->col[col + k].num[i] = value[k];
     }
     ok = ok && (t->note = vn_sprintf(err, "Venule %s settings of %s%s%s that were tried", VN_VERSION, v->name, v->has_truth ? " truth=" : "", v->truth));

@@ -1,6 +1,7 @@
-/* morph.c - binary morphology with a ball: distances, then a cut. */
+/* morph.c - binary morphology with a ball: distances, then a cut; for small balls bits. */
 #include "morph.h"
 #include <math.h>
+#include "bitvol.h"
 #include "edt.h"
 #include "mem.h"
 
@@ -86,12 +87,165 @@ double vn_morph_held(enum vn_morph m, const struct vn_ball *ball, const struct v
     return vn_mem_counted(4 * n) + (m == VN_CLOSING ? vn_mem_counted(n) : 0);
 }
 
+/* ---- small balls: bits in place of distances ----
+ *
+ * Row (y, z) of the dilation is the OR over the ball's offsets (j, k) of row (y - j, z - k) widened along x by what the ball reaches
+ * there.  The ball's voxels are those whose distance, as vn_edt computes it, is within the limit. */
+
+enum { BITS_PAD = 12 };            /* beyond, distances are as quick */
+
+struct spread {
+    const struct vn_ball *ball;
+    double w[3], scale;            /* squared edges in units of the smallest, and that squared */
+    float limit;
+    int64_t reach[3];
+    struct vn_bitvol *wide;        /* wide[i]: widened by i */
+    struct vn_bitvol *out;
+};
+
+static bool in_ball(const struct spread *s, int64_t i, int64_t j, int64_t k)
+{
+    const double d2 = (s->w[0] * (double)(i * i) + s->w[1] * (double)(j * j)) + s->w[2] * (double)(k * k);
+    return (float)(d2 * s->scale) <= s->limit;
+}
+
+/* Half of the ball's width along x at (j, k); -1: it does not reach there. */
+static int64_t half_width(const struct spread *s, int64_t j, int64_t k)
+{
+    int64_t i = -1;
+    while (i < s->reach[0] && in_ball(s, i + 1, j, k))
+        i++;
+    return i;
+}
+
+static int widen_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct spread *s = ctx;
+    const struct vn_bitvol *b = &s->wide[0];
+    const int64_t last = b->n[0] + 1;                          /* the bit after the row's voxels */
+    (void)err;
+    for (int64_t w = 1; w <= s->reach[0]; w++)
+        for (int64_t y = 0; y < b->n[1]; y++) {
+            const uint64_t *from = vn_bit_row(&s->wide[w - 1], y, z);
+            uint64_t *to = vn_bit_row(&s->wide[w], y, z);
+            for (int64_t i = 0; i < b->row_words; i++)
+                to[i] = from[i] | from[i] << 1 | from[i] >> 1 | (i > 0 ? from[i - 1] >> 63 : 0) |
+                        (i + 1 < b->row_words ? from[i + 1] << 63 : 0);
+            to[0] &= ~1ULL;
+            to[last >> 6] &= ~(1ULL << (last & 63));
+        }
+    return 0;
+}
+
+static VN_HOT void or_words(uint64_t *restrict to, const uint64_t *restrict from, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] |= from[i];
+}
+
+static int spread_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct spread *s = ctx;
+    const struct vn_bitvol *b = s->out;
+    (void)err;
+    for (int64_t k = -s->reach[2]; k <= s->reach[2]; k++)
+        for (int64_t j = -s->reach[1]; j <= s->reach[1]; j++) {
+            const int64_t w = half_width(s, j, k), y0 = vn_max64(0, j), y1 = vn_min64(b->n[1], b->n[1] + j);
+            if (w >= 0 && z - k >= 0 && z - k < b->n[2] && y0 < y1)
+                or_words(vn_bit_row(b, y0, z), vn_bit_row(&s->wide[w], y0 - j, z - k), (y1 - y0) * b->row);
+        }
+    return 0;
+}
+
+struct flip { const struct vn_buf *from; struct vn_buf *to; };
+
+static int flip_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    const struct flip *f = ctx;
+    const struct vn_box *b = &f->to->box;
+    (void)err;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        const uint8_t *from = (const uint8_t *)f->from->data + vn_buf_at(f->from, b->lo[0], y, b->lo[2] + z);
+        uint8_t *to = (uint8_t *)f->to->data + vn_buf_at(f->to, b->lo[0], y, b->lo[2] + z);
+        for (int64_t x = 0; x < vn_box_dim(b, 0); x++)
+            to[x] = !from[x];
+    }
+    return 0;
+}
+
+static int flip(const struct vn_buf *from, struct vn_buf *to, struct vn_job *job, struct vn_err *err)
+{
+    return vn_job_for_quiet(job, vn_box_dim(&to->box, 2), flip_plane, &(struct flip){ from, to }, err);
+}
+
+/* In place, beyond the box is background. */
+static int spread_bits(struct vn_buf *mask, const struct vn_ball *ball, struct vn_job *job, struct vn_err *err)
+{
+    const double *um = ball->um, least = um[0] > 0 ? fmin(um[0], fmin(um[1], um[2])) : 1;
+    struct vn_bitvol wide[BITS_PAD + 1] = { { { 0 } } }, out = { { 0 } };
+    struct spread s = { .ball = ball, .scale = least * least, .limit = (float)(ball->r * ball->r * (1 + 1e-6)), .wide = wide, .out = &out };
+    int rc = vn_bitvol_from(&wide[0], mask, job, err);
+
+    for (int k = 0; k < 3; k++) {
+        s.w[k] = um[0] > 0 ? um[k] / least * (um[k] / least) : 1;
+        while (s.reach[k] < ball->pad[k] && in_ball(&s, k == 0 ? s.reach[k] + 1 : 0, k == 1 ? s.reach[k] + 1 : 0, k == 2 ? s.reach[k] + 1 : 0))
+            s.reach[k]++;
+    }
+    for (int64_t w = 1; w <= s.reach[0] && !rc; w++)
+        rc = vn_bitvol_new(&wide[w], &mask->box, err);
+    if (!rc)
+        rc = vn_bitvol_new(&out, &mask->box, err);
+    if (!rc)
+        rc = vn_job_for_quiet(job, out.n[2], widen_plane, &s, err);
+    if (!rc)
+        rc = vn_job_for_quiet(job, out.n[2], spread_plane, &s, err);
+    if (!rc)
+        rc = vn_bitvol_to(&out, mask, job, err);
+    for (int w = 0; w <= BITS_PAD; w++)
+        vn_bitvol_free(&wide[w]);
+    vn_bitvol_free(&out);
+    return rc;
+}
+
+static bool small(const struct vn_ball *ball)
+{
+    return ball->pad[0] <= BITS_PAD && ball->pad[1] <= BITS_PAD && ball->pad[2] <= BITS_PAD;
+}
+
+/* Erosion, beyond the box being foreground, is dilation of the background. */
+static int small_morph(struct vn_buf *mask, enum vn_morph m, const struct vn_ball *ball, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box box = m == VN_CLOSING ? vn_box_grow(&mask->box, ball->pad) : mask->box;
+    struct vn_buf wide = { 0 };
+    int rc = 0;
+
+    if (m == VN_DILATE || m == VN_ERODE) {
+        if (m == VN_ERODE)
+            rc = flip(mask, mask, job, err);
+        if (!rc)
+            rc = spread_bits(mask, ball, job, err);
+        return rc || m == VN_DILATE ? rc : flip(mask, mask, job, err);
+    }
+    if (m == VN_OPENING) {
+        rc = small_morph(mask, VN_ERODE, ball, job, err);
+        return rc ? rc : small_morph(mask, VN_DILATE, ball, job, err);
+    }
+    if ((rc = vn_buf_new_zero(&wide, VN_U8, &box, err)) == 0 && (rc = vn_binary_copy(mask, &wide, job, err)) == 0 &&
+        (rc = spread_bits(&wide, ball, job, err)) == 0 && (rc = flip(&wide, &wide, job, err)) == 0 &&
+        (rc = spread_bits(&wide, ball, job, err)) == 0)
+        rc = flip(&wide, mask, job, err);
+    vn_buf_free(&wide);
+    return rc;
+}
+
 int vn_morph_buf(struct vn_buf *mask, enum vn_morph m, const struct vn_ball *ball, struct vn_job *job, struct vn_err *err)
 {
     const bool closing = m == VN_CLOSING, erode_first = m == VN_ERODE || m == VN_OPENING;
     const struct vn_box box = closing ? vn_box_grow(&mask->box, ball->pad) : mask->box;
     struct vn_buf wide = { 0 }, d2 = { 0 };
 
+    if (small(ball))
+        return small_morph(mask, m, ball, job, err);
     int rc = vn_buf_new(&d2, VN_F32, &box, err);
     if (!rc && closing && !(rc = vn_buf_new_zero(&wide, VN_U8, &box, err)))
         rc = vn_binary_copy(mask, &wide, job, err);

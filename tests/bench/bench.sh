@@ -1,10 +1,10 @@
 #!/bin/bash
 # Venule's stages beside the field's programs, interleaved in one run: ratios of minima, with the goal of each. Never a test.
-#   BENCH_ROUNDS=3   BENCH_ONLY='vesselness median components distance skeleton gauss segment scaling start open'   BENCH_BIG=1: 512x512x256 as well
+#   BENCH_ROUNDS=3   BENCH_ONLY='vesselness median components distance skeleton gauss segment tune scaling start open'   BENCH_BIG=1: 512x512x256 as well
 #   PYTHON=python3 with numpy, scipy, scikit-image, tifffile, cc3d, edt.  Peers that are missing are said to be, the rest goes on.
 set -u
 B=${B:-build}; out=build/bench; rounds=${BENCH_ROUNDS:-3}; python=${PYTHON:-python3}; peers=${PEERS:-../shared/peers}
-only=${BENCH_ONLY:-vesselness median components distance skeleton gauss segment scaling start open}
+only=${BENCH_ONLY:-vesselness median components distance skeleton gauss segment tune scaling start open}
 stages=$B/tests/bench/stages; log=$out/runs.tsv
 mkdir -p "$out/data" "$out/log"; : >"$log"
 export OMP_WAIT_POLICY=passive
@@ -72,7 +72,7 @@ round() {
 }
 tag=256x256x256
 make_data $tag || { echo "no data ($out/log)"; exit 1; }
-wants segment && { make_data 160x160x160 || exit 1; }
+{ wants segment || wants tune; } && { make_data 160x160x160 || exit 1; }
 wants scaling && { make_data 128x128x128 || exit 1; }
 big=; [ "${BENCH_BIG:-}" ] && big=512x512x256 && { make_data $big || exit 1; }
 if wants open && [ ! -f "$out/data/big.tif" ]; then "$stages" big "$out/data/big.tif" 1024 || exit 1; fi
@@ -150,3 +150,7 @@ END {
         1000 * sec[k], called[k] / 1e6, disk[k] / 1e6
     printf "\n%d goals missed\n", missed
 }' "$log"
+if wants tune; then
+    echo; echo "tuning; goals with clDice < 100 ms, without < 60 ms for low, high, min_size and fill"
+    for ((r = 1; r <= rounds; r++)); do "$stages" tune "$out/data/vol_160x160x160.tif" "$out/data/gt_160x160x160.tif" 2; done
+fi
