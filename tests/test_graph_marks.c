@@ -298,6 +298,47 @@ static void ties(void **state)
     vn_graph_unref(g);
 }
 
+/* 20 spokes from node 0, the odd ones towards it; a loop at it; and a segment elsewhere. */
+static void what_meets_at_a_node(void **state)
+{
+    (void)state;
+    enum { SPOKES = 20, LOOP = SPOKES, ELSEWHERE };
+    struct vn_graph *g = vn_graph_new(SPOKES + 2, SPOKES + 2, 2 * SPOKES + 40 + 2, &err);
+    int32_t meet[32];
+    int64_t n = 0;
+    g->unit_um = true;
+    for (int i = 0; i < 3; i++)
+        g->node[0].p[i] = 50;
+    for (int s = 0; s < SPOKES; s++) {
+        const struct vn_point out = { { 50 + 20 * cosf((float)s), 50 + 20 * sinf((float)s), (float)(40 + s) }, 1 }, hub = { { 50, 50, 50 }, 1 };
+        g->node[s + 1] = (struct vn_node){ .p = { out.p[0], out.p[1], out.p[2] } };
+        g->segment[s] = (struct vn_segment){ .a = s % 2 ? s + 1 : 0, .b = s % 2 ? 0 : s + 1, .first = n, .n = 2 };
+        g->point[n++] = s % 2 ? out : hub;
+        g->point[n++] = s % 2 ? hub : out;
+    }
+    g->segment[LOOP] = (struct vn_segment){ .a = 0, .b = 0, .first = n, .n = 40 };       /* of several runs; met at both ends */
+    for (int i = 0; i < 40; i++)
+        g->point[n++] = (struct vn_point){ { 60 - 10 * cosf((float)i / 39 * 6.2831853f), 50 + 10 * sinf((float)i / 39 * 6.2831853f), 50 }, 1 };
+    g->segment[ELSEWHERE] = (struct vn_segment){ .a = 1, .b = SPOKES + 1, .first = n, .n = 2 };
+    g->point[n++] = (struct vn_point){ { (float)g->node[1].p[0], (float)g->node[1].p[1], (float)g->node[1].p[2] }, 1 };
+    g->point[n++] = (struct vn_point){ { 90, 90, 90 }, 1 };
+    g->node[SPOKES + 1] = (struct vn_node){ .p = { 90, 90, 90 } };
+    assert_int_equal(vn_graph_finish(g, &err), 0);
+    assert_int_equal(vn_graph_index(g, NULL, &err), 0);
+    assert_int_equal(vn_graph_at_node(g, 0, meet, 32), SPOKES + 1);
+    for (int i = 0; i <= SPOKES; i++)
+        assert_int_equal(meet[i], i);
+    meet[4] = -7;
+    assert_true(vn_graph_at_node(g, 0, meet, 4) >= 4);           /* the lowest four */
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(meet[i], i);
+    assert_int_equal(meet[4], -7);
+    assert_int_equal(vn_graph_at_node(g, 1, meet, 32), 2);
+    assert_true(meet[0] == 0 && meet[1] == ELSEWHERE);
+    assert_int_equal(vn_graph_at_node(g, SPOKES + 1, meet, 32), 1);
+    vn_graph_unref(g);
+}
+
 static void no_memory(void **state)
 {
     (void)state;
@@ -327,7 +368,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_and_ends), cmocka_unit_test(slices_cut), cmocka_unit_test(voxels_are_not_cubes),
-        cmocka_unit_test(all_is_the_sum_of_its_parts), cmocka_unit_test(nearest_of_all), cmocka_unit_test(ties), cmocka_unit_test(no_memory),
+        cmocka_unit_test(all_is_the_sum_of_its_parts), cmocka_unit_test(nearest_of_all), cmocka_unit_test(ties), cmocka_unit_test(what_meets_at_a_node), cmocka_unit_test(no_memory),
     };
     vn_mem_init(1u << 30);
     return cmocka_run_group_tests(tests, NULL, NULL);
