@@ -45,6 +45,7 @@ struct vn_scene {                       /* what goes into one picture */
     uint64_t budget;                    /* voxels read at most, planes being skipped beyond; 0 = all planes */
     const struct vn_graph *graph;       /* drawn as lines (graph_marks.h); NULL none */
     enum vn_picked_kind picked_kind; int64_t picked;     /* of it */
+    bool   mono;                        /* the picture becomes dots or characters without colour: graph and line are white */
     bool   has_line; double line[2][3]; /* voxels: 3 is the middle of voxel 3 */
     bool   crosshair; double at[3];
     int    dot_w, dot_h;                /* > 0: the crosshair as dots of so many pixels, a cell of a terminal */

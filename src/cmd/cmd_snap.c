@@ -24,6 +24,12 @@ static int render_pane(struct vn_call *c, const struct vn_shown *d, const struct
     vn_pane_scene(d, b, im->w, im->h, um_per_px, aspect, s);
     s->bar_label = letter > 0;
     s->letter = letter;
+    if (!letter) {
+        enum vn_cell_mode mode;
+        enum vn_colors colors;
+        vn_picture_mode(c, &mode, &colors);
+        s->mono = colors == VN_COLOR_NONE;
+    }
     rc = vn_render(s, im, c->job, err);
     if (!rc)
         vn_render_marks(s, im);

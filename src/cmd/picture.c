@@ -136,6 +136,7 @@ int vn_picture_run(struct vn_call *c, bool mip, const int64_t slab[2], struct vn
         vn_cell_size(mode, &pw, &ph);
         s.aspect = vn_cell_aspect(mode);
         s.bar_label = false;
+        s.mono = colors == VN_COLOR_NONE;
         struct vn_vol part = *s.volume;          /* only its box differs: what has to fit */
         part.box = region;
         s.um_per_px = vn_scene_fit(&part, s.axis, vn_picture_columns() * pw, 100 * ph, s.aspect);

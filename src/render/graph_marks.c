@@ -204,8 +204,9 @@ static void paint(const struct canvas *c, struct vn_image *im)
     for (size_t i = 0; i < (size_t)c->w * c->h; i++)
         for (size_t k = 0; k < VN_COUNT(order) && c->bit[i]; k++)
             if (c->bit[i] & order[k].bit) {
+                const uint32_t rgb = c->s->mono ? 0xffffff : order[k].rgb;
                 for (int j = 0; j < 3; j++)
-                    im->rgb[3 * i + j] = (uint8_t)(order[k].rgb >> (16 - 8 * j));
+                    im->rgb[3 * i + j] = (uint8_t)(rgb >> (16 - 8 * j));
                 break;
             }
 }

@@ -130,6 +130,7 @@ int vn_scale_bar(double um_per_px, bool um_known, int max_px, char label[24])
 /* All of it, whatever the slice, with a square at either end. */
 static void draw_measured(const struct vn_scene *s, struct vn_image *im)
 {
+    const uint32_t rgb = s->mono ? 0xffffff : MEASURED;
     int a, b, x[2], y[2];
     vn_scene_axes(s->axis, &a, &b);
     for (int e = 0; e < 2; e++) {
@@ -137,11 +138,11 @@ static void draw_measured(const struct vn_scene *s, struct vn_image *im)
         for (int j = -1; j <= 1; j++)
             for (int i = -1; i <= 1; i++)
                 if (!j || s->aspect < 1.5)
-                    blend(im, x[e] + i, y[e] + j, MEASURED, 256);
+                    blend(im, x[e] + i, y[e] + j, rgb, 256);
     }
     const int64_t dx = x[1] - x[0], dy = y[1] - y[0], n = vn_max64(dx < 0 ? -dx : dx, dy < 0 ? -dy : dy);
     for (int64_t i = 1; i < n; i++)
-        blend(im, x[0] + (int)((2 * dx * i + (dx < 0 ? -n : n)) / (2 * n)), y[0] + (int)((2 * dy * i + (dy < 0 ? -n : n)) / (2 * n)), MEASURED, 256);
+        blend(im, x[0] + (int)((2 * dx * i + (dx < 0 ? -n : n)) / (2 * n)), y[0] + (int)((2 * dy * i + (dy < 0 ? -n : n)) / (2 * n)), rgb, 256);
 }
 
 static int letter(const struct vn_scene *s) { return s->letter > 1 ? s->letter : 1; }

@@ -156,6 +156,7 @@ static int draw_pane(struct vn_pane_task *t, int i, struct vn_job *job, struct v
     if (!rc) {
         s->dot_w = t->rough ? 0 : info->px_w;    /* a line would change every cell that it crosses with each step */
         s->dot_h = t->rough ? 0 : info->px_h;
+        s->mono = t->colors == VN_COLOR_NONE && !t->rough;
         s->bar_label = t->rough != NULL;         /* cells are too coarse for letters of dots */
         s->letter = info->px_h >= 16 ? 2 : 1;
         vn_render_marks(s, &im);
