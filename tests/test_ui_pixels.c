@@ -78,6 +78,38 @@ static void sixels_where_asked_for(void **state)
     finish(&t);
 }
 
+/* While the view moves over a line that is too slow for pixels, characters stand for them; in the end all of it is pixels. */
+static void sixels_over_a_slow_line(void **state)
+{
+    (void)state;
+    struct tty t;
+    more = "\033[6;20;10t\033[?62;4c";
+    start_with(&t, &(struct tty_opt){ .rows = 24, .cols = 80, .answer = answer, .bytes_per_s = 200e3, .delay_ms = 20 });
+    keys(&t, ":phantom network dims=48x48x24 voxel=2um noise=0.5 seed=1 as=n; picture sixel\r");
+    expect(&t, "> picture sixel");
+    settle(&t);
+    settle(&t);
+    size_t from = t.n_sent;
+    keys(&t, "j");
+    expect(&t, "z 13/24");
+    settle(&t);
+    const int all = sixel_cells(&t, from);
+    const size_t whole = t.n_sent - from;
+    assert_in_range(all, 80 * 15, 80 * 24);
+    from = t.n_sent;
+    for (int i = 0; i < 10; i++) {
+        keys(&t, "j");
+        pump(&t, 30);
+    }
+    expect(&t, "z 23/24");
+    settle(&t);
+    settle(&t);
+    assert_true(sixel_cells(&t, from) >= all);
+    assert_true(t.n_sent - from < 8 * whole);            /* not ten of them */
+    keys(&t, "q");
+    finish(&t);
+}
+
 /* libvterm shows as text what is sent to kitty, and knows not all of the marks: what was sent is looked at. */
 static void until_sent(struct tty *t, size_t from, const char *what)
 {
@@ -308,6 +340,15 @@ static void figures_open_and_close(void **state)
     assert_false(on_screen(&t, "> goto"));
     keys(&t, "q");
     expect(&t, "z 12/24");
+    keys(&t, "H");                                       /* drawn from another mode, closing goes back to it */
+    expect(&t, " Histogram");
+    snprintf(line, sizeof line, ":histogram n to=%s/one.svg force\r", home);
+    keys(&t, line);
+    expect(&t, "A FIGURE");
+    keys(&t, "\033");
+    expect(&t, " Histogram");
+    keys(&t, "\033");
+    expect_is(&t, " Histogram", false);
     keys(&t, "q");
     finish(&t);
 }
@@ -341,6 +382,7 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sixels_where_asked_for),
+        cmocka_unit_test(sixels_over_a_slow_line),
         cmocka_unit_test(kitty_by_itself),
         cmocka_unit_test(kinds_of_characters),
         cmocka_unit_test(nothing_but_ascii),

@@ -51,6 +51,7 @@ static void stop(struct vn_ui *ui)
 {
     ui->panes.figure[0] = '\0';
     ui->panes.figure_failed = false;
+    ui->figure_from = NULL;
     if (ui->panes.wide) {
         ui->panes.wide = false;
         vn_screen_layout(ui);
@@ -64,7 +65,7 @@ static void tick(struct vn_ui *ui)
     if (at != before)
         show(ui);
     if (ui->panes.figure_failed)                 /* it has been said why */
-        vn_mode_enter(ui, NULL);
+        vn_mode_enter(ui, ui->figure_from);
 }
 
 static void turn(struct vn_ui *ui, int by, unsigned mods)
@@ -86,7 +87,7 @@ static void leave(struct vn_ui *ui, int arg, unsigned mods)
 {
     (void)arg;
     (void)mods;
-    vn_mode_enter(ui, NULL);
+    vn_mode_enter(ui, ui->figure_from);
 }
 
 static void prompt(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_prompt(ui, ""); }
@@ -98,7 +99,7 @@ static const struct vn_bind binds[] = {
     { "full", "f", "full", "without the messages, and with them", full, 0 },
     { "prompt", ": Enter", "command", "command line", prompt, 0 },
     { "help", "?", "keys", "the keys", help, 0 },
-    { "leave", "Esc q F", "close", "back to the volume", leave, 0 },
+    { "leave", "Esc q F", "close", "back to the volume, or to what drew it", leave, 0 },
     { 0 },
 };
 

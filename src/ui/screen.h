@@ -28,6 +28,7 @@ struct vn_ui {
     struct vn_session *s;
     struct vn_runner *r;
     const struct vn_mode *mode, *home;   /* never NULL; home: what a mode that ends gives back, browsing or the tour */
+    const struct vn_mode *figure_from;   /* what closing the figure goes back to; NULL: browsing */
     bool prompting;                      /* the command line has the keys */
     struct vn_rect { int x, y, w, h; } panel;      /* w 0: none */
     struct vn_button button[VN_MAX_BUTTONS];      /* as drawn last */

@@ -362,9 +362,11 @@ static int wait_ms(const struct vn_ui *ui, const struct vn_input *in, double now
 /* A figure is shown when it has been drawn, unless something else is being done. */
 static void show_figure(struct vn_ui *ui)
 {
-    if (!ui->busy && ui->mode == &vn_mode_browse && vn_figview_fresh()) {
+    const struct vn_mode *figure = vn_mode_find("figure"), *was = ui->mode;
+    if (!ui->busy && was != figure && !was->short_results && vn_figview_fresh()) {
         ui->viewer.on = false;
-        vn_mode_enter(ui, vn_mode_find("figure"));
+        if (vn_mode_enter(ui, figure))
+            ui->figure_from = was;
     }
 }
 
