@@ -1,9 +1,179 @@
-/* mode_threshold.c - low and high of a probability moved by hand, the mask they give seen at once. */
+/* mode_threshold.c - low and high of a probability moved by hand, the mask they give seen at once, beside curves of what every
+ * threshold gives: made once by a job, then only looked up. */
 #include "keys.h"
+#include "cuts.h"
+#include "mem.h"
 #include "mode.h"
+#include "plot.h"
+#include "tty.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { WIDTH = 30, WIDE = 44 };
+static const double REST = 0.3;              /* seconds the hand rests before the mask is scored */
+
+/* What curves are of. */
+struct subject { char name[64], truth[64]; struct vn_key key, truth_key; bool has_roi; struct vn_box roi; };
+/* A job's, until it ends; ui NULL: nobody waits for it any more.  To make the curves, or to score a pair of thresholds. */
+struct task {
+    struct vn_ui *ui;
+    struct vn_job *job;
+    struct vn_session *s;
+    struct subject of;
+    bool scores;
+    double low, high, dice, cldice;
+    struct vn_cuts l;
+};
+static struct task *running;
+static struct { bool has; struct subject of; struct vn_cuts l; char error[200]; } made;
+static struct { bool has; double low, high, dice, cldice; } score;
+static double moved_at;
+static bool holds_high, dragging;            /* the threshold that the mouse drags in the chart */
+static struct vn_plot chart;                 /* as drawn last */
+static int chart_row = -1;
+static double *y[3];                         /* its curves */
+
+/* ---- curves ---- */
+
+static int work(void *ctx, struct vn_job *job, struct vn_err *err)
+{
+    struct task *t = ctx;
+    return t->scores ? vn_cuts_score(t->s, &t->l, t->of.name, t->of.truth, t->low, t->high, &t->dice, &t->cldice, job, err)
+                     : vn_cuts_make(t->s, t->of.name, t->of.truth, t->of.has_roi ? &t->of.roi : NULL, &t->l, job, err);
+}
+
+static void forget(void)
+{
+    vn_cuts_free(&made.l);
+    vn_free(y[0]);
+    memset(y, 0, sizeof y);
+    made.has = score.has = false;
+}
+
+/* Voxels, pieces, Dice over the thresholds, as the chart draws them. */
+static void set_curves(void)
+{
+    const struct vn_curve *c = &made.l.curve;
+    double *v = vn_alloc((uint64_t)c->n * 3 * sizeof *v, NULL);
+    if (!v)
+        return;
+    for (int k = 0; k < 3; k++)
+        y[k] = v + k * c->n;
+    for (int k = 0; k < c->n; k++) {
+        y[0][k] = (double)c->voxels[k];
+        y[1][k] = (double)c->components[k];
+        y[2][k] = c->has_truth && c->voxels[k] + (int64_t)c->true_voxels > 0 ? 2.0 * (double)c->hit[k] / (double)(c->voxels[k] + (int64_t)c->true_voxels) : NAN;
+    }
+}
+
+static void have(void *ctx, int rc, const struct vn_err *err)
+{
+    struct task *t = ctx;
+    if (t->ui) {
+        running = NULL;
+        if (t->scores) {
+            made.l = t->l;                       /* with the truth's skeleton */
+            score.has = true;                    /* also where it failed or was cancelled: not again until a threshold moves */
+            score.low = t->low;
+            score.high = t->high;
+            score.dice = rc ? NAN : t->dice;
+            score.cldice = rc ? NAN : t->cldice;
+        } else {
+            forget();
+            made.has = true;
+            made.of = t->of;
+            made.l = t->l;
+            snprintf(made.error, sizeof made.error, "%.190s", rc ? err->msg : "");
+            if (!rc)
+                set_curves();
+        }
+        t->ui->text_dirty = true;
+    } else {
+        vn_cuts_free(&t->l);
+    }
+    vn_free(t);
+}
+
+/* Lends it what was made, for a score. */
+static void submit(struct vn_ui *ui, const struct subject *of, bool scores, const struct vn_view *v)
+{
+    struct task *t = vn_calloc(1, sizeof *t, NULL);
+    if (!t)
+        return;
+    *t = (struct task){ .ui = ui, .s = ui->s, .of = *of, .scores = scores, .low = v->low, .high = v->high };
+    if (scores)
+        t->l = made.l;
+    t->job = vn_job_submit(VN_BULK, scores ? "score" : "curves", work, t, have, NULL);
+    running = t->job ? t : NULL;
+    if (!t->job)
+        vn_free(t);
+}
+
+/* Its result goes with it; lent curves are made anew. */
+static void drop(void)
+{
+    if (!running)
+        return;
+    if (running->scores) {
+        made.l = (struct vn_cuts){ .part = false };
+        forget();
+    }
+    running->ui = NULL;
+    vn_job_cancel(running->job);
+    running = NULL;
+}
+
+static struct vn_key key_of(struct vn_ui *ui, const char *name)
+{
+    struct vn_obj *o = name[0] ? vn_session_get(ui->s, name) : NULL;
+    const struct vn_key k = o ? o->key : (struct vn_key){ { 0 } };
+    vn_obj_unref(o);
+    return k;
+}
+
+static struct subject subject_of(struct vn_ui *ui, const struct vn_view *v)
+{
+    struct subject of;
+    memset(&of, 0, sizeof of);                   /* compared as a whole */
+    snprintf(of.name, sizeof of.name, "%s", v->threshold_of);
+    of.key = key_of(ui, of.name);
+    of.truth_key = key_of(ui, v->truth);
+    if (of.truth_key.h[0] || of.truth_key.h[1])
+        snprintf(of.truth, sizeof of.truth, "%s", v->truth);
+    of.has_roi = vn_session_roi(ui->s, &of.roi);
+    if (!of.has_roi)
+        memset(&of.roi, 0, sizeof of.roi);
+    return of;
+}
+
+static bool scored(const struct vn_view *v) { return score.has && score.low == v->low && score.high == v->high; }
+
+static void tick(struct vn_ui *ui)
+{
+    const struct vn_view v = vn_session_view(ui->s);
+    const double now = vn_tty_now();
+    ui->wake_at = 0;
+    if (v.low < 0 || ui->busy)                   /* a command runs: it goes first */
+        return;
+    const struct subject of = subject_of(ui, &v);
+    if (running && memcmp(&running->of, &of, sizeof of))
+        drop();
+    if (running)
+        return;
+    if (!made.has || memcmp(&made.of, &of, sizeof of)) {
+        submit(ui, &of, false, &v);
+        return;
+    }
+    if (made.error[0] || !made.l.curve.has_truth || scored(&v))
+        return;
+    if (dragging || now < moved_at + REST)
+        ui->wake_at = dragging ? 0 : moved_at + REST;
+    else
+        submit(ui, &of, true, &v);
+}
+
+/* ---- the thresholds ---- */
 
 static bool is_prob(struct vn_ui *ui, const char *name)
 {
@@ -31,6 +201,8 @@ static bool start(struct vn_ui *ui)
     v.low = 0.5;                         /* as threshold cuts a probability */
     v.high = 0.7;
     vn_session_set_view(ui->s, &v);
+    dragging = false;
+    chart_row = -1;
     return true;
 }
 
@@ -39,6 +211,9 @@ static void stop(struct vn_ui *ui)
     struct vn_view v = vn_session_view(ui->s);
     v.low = -1;
     vn_session_set_view(ui->s, &v);
+    drop();
+    forget();
+    ui->wake_at = 0;
 }
 
 static void leave(struct vn_ui *ui, int accept, unsigned mods)
@@ -55,19 +230,49 @@ static void leave(struct vn_ui *ui, int accept, unsigned mods)
     vn_keys_command(ui, line);
 }
 
-static void move(struct vn_ui *ui, bool is_high, double by)
+static void set(struct vn_ui *ui, bool is_high, double to)
 {
     struct vn_view v = vn_session_view(ui->s);
     double *moved = is_high ? &v.high : &v.low;
-    *moved = fmin(fmax(round((*moved + by) * 1000) / 1000, 0), 1);
+    *moved = fmin(fmax(round(to * 1000) / 1000, 0), 1);
     if (v.low > v.high)                          /* the one that moves pushes the other */
         *(is_high ? &v.low : &v.high) = *moved;
     vn_session_set_view(ui->s, &v);
+    moved_at = vn_tty_now();
     ui->panes.dirty = ui->text_dirty = true;
+}
+
+static void move(struct vn_ui *ui, bool is_high, double by)
+{
+    const struct vn_view v = vn_session_view(ui->s);
+    set(ui, is_high, (is_high ? v.high : v.low) + by);
 }
 
 static void move_low(struct vn_ui *ui, int way, unsigned mods) { move(ui, false, way * (mods & VN_SHIFT ? 0.1 : 0.01)); }
 static void move_high(struct vn_ui *ui, int way, unsigned mods) { move(ui, true, way * (mods & VN_SHIFT ? 0.1 : 0.01)); }
+
+/* In the chart: the nearer threshold goes there and follows; the high one with the right button or Shift. */
+static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
+{
+    const struct vn_view v = vn_session_view(ui->s);
+    int row, col;
+    const bool in = vn_panel_hit(ui, ev, &row, &col);
+    if (dragging && (ev->motion || ev->release)) {
+        const int from = chart.left + 1, to = chart.cols;
+        col = ev->x - ui->panel.x;
+        set(ui, holds_high, vn_plot_x(&chart, (int)vn_min64(vn_max64(col, from), to) - 1));
+        dragging = !ev->release;
+        return true;
+    }
+    if (!in || chart_row < 0 || row < chart_row || row >= chart_row + chart.rows - 1 || col - 1 < chart.left || ev->release || ev->motion ||
+        (ev->button != 0 && ev->button != 2))
+        return in && ev->button < VN_WHEEL_UP;
+    const double x = vn_plot_x(&chart, col - 1);
+    holds_high = ev->button == 2 || ev->mods & VN_SHIFT || fabs(x - v.high) < fabs(x - v.low);
+    dragging = true;
+    set(ui, holds_high, x);
+    return true;
+}
 
 static const struct vn_bind binds[] = {
     { "low-down", "Left", "", "low threshold down, up (Shift: by 0.1)", move_low, -1 },
@@ -79,6 +284,84 @@ static const struct vn_bind binds[] = {
     { 0 },
 };
 
+/* ---- the panel ---- */
+
+static int width(const struct vn_ui *ui)
+{
+    (void)ui;
+    return vn_screen_cols() < 110 ? WIDTH : WIDE;
+}
+
+static void draw_chart(struct vn_ui *ui, int row, int rows, const struct vn_view *v, bool dice)
+{
+    const struct vn_curve *c = &made.l.curve;
+    chart = (struct vn_plot){ .cols = vn_panel_cols(ui) - 2, .rows = rows, .log_y = !dice, .x_lo = 0, .x_hi = 1, .n_series = dice ? 1 : 2, .n_mark = 2,
+                              .series = { { c->threshold, y[dice ? 2 : 0], c->n, false, dice ? VN_PLOT_CURVE3 : VN_PLOT_CURVE },
+                                          { c->threshold, y[1], c->n, false, VN_PLOT_CURVE2 } },
+                              .mark = { { v->low, VN_PLOT_MARK, 'l' }, { v->high, VN_PLOT_MARK, 'h' } } };
+    if (dice) {
+        chart.y_lo = 0;
+        chart.y_hi = 1;
+    }
+    if (c->plateau_low >= 0) {
+        chart.mark[chart.n_mark++] = (struct vn_plot_mark){ c->threshold[c->plateau_low], VN_PLOT_MARK2, '[' };
+        chart.mark[chart.n_mark++] = (struct vn_plot_mark){ c->threshold[c->plateau_high], VN_PLOT_MARK2, ']' };
+    }
+    vn_plot_panel(ui, row, 1, &chart);
+}
+
+/* What low alone gives. */
+static int numbers(struct vn_ui *ui, int row, double low)
+{
+    const struct vn_curve *c = &made.l.curve;
+    const int k = (int)vn_max64(vn_cuts_at(&made.l, low), 0);
+    char n[16];
+    vn_panel_text(ui, row++, 1, VN_LOOK_TEXT, "voxels %s  %.3g %%", vn_plot_number((double)c->voxels[k], n),
+                  100.0 * (double)c->voxels[k] / (double)c->total);
+    vn_panel_text(ui, row++, 1, VN_LOOK_KEY, "pieces %lld  Euler %lld", (long long)c->components[k], (long long)c->euler[k]);
+    vn_panel_text(ui, row++, 1, VN_LOOK_TEXT, "length %s %s", vn_plot_number(c->length[k], n), c->um ? "um" : "voxels");
+    return row;
+}
+
+static void panel(struct vn_ui *ui)
+{
+    const struct vn_view v = vn_session_view(ui->s);
+    const int rows = vn_panel_rows(ui);
+    int row = 1, col;
+    chart_row = -1;
+    vn_panel_text(ui, rows - 1, 1, VN_LOOK_TEXT, "{accept} {cancel}");
+    col = vn_panel_text(ui, row, 1, VN_LOOK_BOLD, "low %.3f", v.low);
+    vn_panel_text(ui, row++, col + 2, VN_LOOK_BOLD, "high %.3f", v.high);
+    if (!made.has) {
+        vn_panel_text(ui, row, 1, VN_LOOK_DIM, "curves are being made ...");
+        return;
+    }
+    if (made.error[0]) {
+        vn_panel_text(ui, row, 1, VN_LOOK_ERROR, "%s", made.error);
+        return;
+    }
+    const bool truth = made.l.curve.has_truth;
+    vn_panel_text(ui, row++, 1, VN_LOOK_DIM, "%s; low alone:", made.l.part ? "middle of the region" : made.of.has_roi ? "region" : "whole volume");
+    row = numbers(ui, row, v.low);
+    if (truth) {
+        const int k = (int)vn_max64(vn_cuts_at(&made.l, v.low), 0);
+        col = vn_panel_text(ui, row, 1, VN_LOOK_ECHO, "Dice %.4f", y[2] ? y[2][k] : NAN);
+        vn_panel_text(ui, row++, col, VN_LOOK_DIM, " against %s", made.of.truth);
+        if (scored(&v))
+            vn_panel_text(ui, row++, 1, VN_LOOK_BOLD, "both: Dice %.3f clDice %.3f", score.dice, score.cldice);
+        else
+            vn_panel_text(ui, row++, 1, VN_LOOK_DIM, "both: Dice ...   clDice ...");
+    }
+    const int room = rows - 1 - row, most = vn_screen_cols() < 110 ? 12 : 16;
+    const int n = truth && room >= 13 ? room / 2 : room, each = n < most ? n : most;
+    if (!y[0] || room < 4)
+        return;
+    if (n < room)
+        draw_chart(ui, row + each, each, &v, true);
+    draw_chart(ui, row, each, &v, false);        /* last: the one the mouse is in */
+    chart_row = row;
+}
+
 static void hint(const struct vn_ui *ui, struct vn_str *b)
 {
     const struct vn_view v = vn_session_view(ui->s);
@@ -87,7 +370,9 @@ static void hint(const struct vn_ui *ui, struct vn_str *b)
 
 const struct vn_mode vn_mode_threshold = {
     .name = "threshold", .title = "Threshold",
-    .about = "Voxels from low on are vessel where they hang together with one from high on (hysteresis).",
+    .about = "Voxels from low on are vessel where they hang together with one from high on (hysteresis). The chart shows voxels and pieces of every "
+             "threshold by itself, on a logarithmic axis, and between [ and ] where they are steadiest (curve); click or drag in it. With a truth "
+             "(verb truth) also Dice, and clDice when the hand rests.",
     .open = { "threshold", "t", "threshold", "move low and high of a probability, see the mask", NULL, 0 },
-    .binds = binds, .over_browse = true, .start = start, .stop = stop, .hint = hint,
+    .binds = binds, .over_browse = true, .start = start, .stop = stop, .mouse = mouse, .tick = tick, .width = width, .panel = panel, .hint = hint,
 };
