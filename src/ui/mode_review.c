@@ -8,8 +8,7 @@
 
 static struct {
     char table[64], mask[64];
-    struct vn_obj *of;                   /* the table's object as seen last: only compared */
-    struct vn_table *t;                  /* its content, with a reference */
+    struct vn_table *t;                  /* as seen last, with a reference */
     int col[VN_PR_COLS];
     int64_t at;                          /* row */
     int first_row, n_shown; int64_t first_shown;      /* of the list in the panel, as drawn last */
@@ -18,11 +17,11 @@ static struct {
 
 /* ---- the table ---- */
 
-static struct vn_table *content(struct vn_ui *ui, const char *name, int col[VN_PR_COLS], struct vn_obj **of)
+/* With a reference; NULL: no table of proposals. */
+static struct vn_table *content(struct vn_ui *ui, const char *name, int col[VN_PR_COLS])
 {
     struct vn_obj *o = vn_session_get(ui->s, name);
     struct vn_table *t = o && o->kind == VN_TABLE ? vn_obj_peek(ui->s, o) : NULL;
-    *of = o;
     vn_obj_unref(o);
     if (t && vn_proposals_columns(t, name, col, NULL)) {
         vn_table_unref(t);
@@ -63,7 +62,7 @@ static bool find(struct vn_ui *ui)
         char name[64], mask[64];
         struct vn_obj *o = vn_session_at(ui->s, i, name);
         int col[VN_PR_COLS], good = 0;
-        struct vn_table *t = o && o->kind == VN_TABLE ? content(ui, name, col, &(struct vn_obj *){ NULL }) : NULL;
+        struct vn_table *t = o && o->kind == VN_TABLE ? content(ui, name, col) : NULL;
         vn_obj_unref(o);
         if (t && mask_of(ui, name, mask))
             good = vn_proposals_open(t, col) ? 2 : 1;
@@ -120,22 +119,19 @@ static void forget(void)
 {
     vn_table_unref(now.t);
     now.t = NULL;
-    now.of = NULL;
 }
 
 /* The table may have been decided on, or a decision taken back: there the eye goes. */
 static void look(struct vn_ui *ui)
 {
-    struct vn_obj *of;
     int col[VN_PR_COLS];
-    struct vn_table *t = content(ui, now.table, col, &of), *was = now.t;
-    if (!t || of == now.of) {
+    struct vn_table *t = content(ui, now.table, col), *was = now.t;
+    if (!t || t == was) {
         vn_table_unref(t);
         return;
     }
     memcpy(now.col, col, sizeof col);
     now.t = t;
-    now.of = of;
     int64_t changed = -1;
     for (int64_t i = 0; was && i < t->n_row && i < was->n_row && changed < 0; i++)
         changed = strcmp(state_of(t, i), state_of(was, i)) ? i : -1;
