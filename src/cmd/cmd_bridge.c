@@ -81,7 +81,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     struct vn_bridge b = { .radius = { 0 } };
     struct vn_patch p = { 0 };
     int64_t first[3], changed;
-    unsigned char there[8];
+    _Alignas(8) unsigned char there[8];
     uint32_t value = 0;
     struct vn_vol *v;
     if (points == vn_args_has(&c->args, "ends") || (!points && !vn_args_has(&c->args, "graph")))

@@ -18,7 +18,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     const int axis = (int)vn_args_int(&c->args, "axis");
     struct vn_piece piece = { 0 };
     struct vn_patch patch = { 0 };
-    unsigned char there[8];
+    _Alignas(8) unsigned char there[8];
     uint32_t number = 0;
     struct vn_vol *v;
     int64_t at[3], changed = 0;

@@ -29,7 +29,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     const int connectivity = atoi(vn_args_text(&c->args, "connectivity"));
     struct vn_piece piece = { 0 };
     struct vn_patch p = { 0 };
-    unsigned char there[8];
+    _Alignas(8) unsigned char there[8];
     uint32_t was = 0;
     struct vn_vol *v, *plain = NULL;
     int64_t at[3], changed = 0;
@@ -55,7 +55,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (!rc)
         rc = vn_patch_begin(&p, v, VN_LABELS, type_for(v, value), err);
     if (!rc && all) {
-        unsigned char as[8];
+        _Alignas(8) unsigned char as[8];
         vn_convert_row(p.type, as, VN_U32, &was, 1);
         rc = vn_edit_replace(&p, as, false, value, &changed, c->job, err);
     } else if (!rc) {

@@ -40,7 +40,7 @@ static int check_points(const char *name, const struct vn_box *box, const struct
 
 int vn_edit_check_value(const char *name, const struct vn_vol *v, uint32_t value, struct vn_err *err)
 {
-    unsigned char there[8];
+    _Alignas(8) unsigned char there[8];
     uint32_t back;
     if (v->kind != VN_LABELS && value > 1)
         return vn_fail(err, VN_E_ARG, "value=%u: '%s' is a %s, and the voxels of a mask are 0 or 1; labels take other values",
@@ -171,7 +171,7 @@ int vn_edit_pick(struct vn_call *c, bool keep, struct vn_err *err)
     const int connectivity = atoi(vn_args_text(&c->args, "connectivity"));
     struct vn_piece piece = { 0 };
     struct vn_patch p = { 0 };
-    unsigned char value[8];
+    _Alignas(8) unsigned char value[8];
     uint32_t number;
     struct vn_vol *v;
     int64_t taken[3], changed = 0;

@@ -39,7 +39,7 @@ int vn_edit_inside(const char *name, const struct vn_box *box, const double p[3]
 /* The voxel of at=, which lies in v; and the nonzero one that is taken for it, as near= and axis= say. */
 int vn_edit_at(struct vn_call *c, const struct vn_vol *v, const char *name, int64_t at[3], struct vn_err *err);
 int vn_edit_taken(struct vn_call *c, struct vn_vol *v, const char *name, int64_t taken[3], struct vn_err *err);
-/* A voxel's value, in v's type and as a number. */
+/* A voxel's value, in v's type (value: aligned for it) and as a number. */
 int vn_edit_voxel(struct vn_vol *v, const int64_t at[3], unsigned char value[8], uint32_t *number, struct vn_err *err);
 /* The commands that changed o by hand, in order, one a line: those told by the files it came from, then this session's.
  * Appended to b. */

@@ -216,7 +216,7 @@ int vn_patch_load(struct vn_patch *p, struct vn_job *job, struct vn_err *err)
 int64_t vn_patch_set(struct vn_patch *p, int64_t x0, int64_t x1, int64_t y, int64_t z, uint32_t value)
 {
     const size_t size = vn_type_size(p->type);
-    unsigned char v[8];
+    _Alignas(8) unsigned char v[8];
     int64_t n = 0;
     vn_convert_row(p->type, v, VN_U32, &value, 1);
     for (int64_t x = x0, end; x < x1; x = end) {

@@ -116,7 +116,7 @@ static void touch(const struct vn_stroke *s, int64_t i, const struct vn_box *rea
             }
 }
 
-struct draw { const struct vn_stroke *s; struct vn_patch *p; const struct vn_box *reach; unsigned char value[8]; int64_t *changed; };
+struct draw { const struct vn_stroke *s; struct vn_patch *p; const struct vn_box *reach; _Alignas(8) unsigned char value[8]; int64_t *changed; };
 
 static int draw_block(void *ctx, int64_t i, struct vn_err *err)
 {
@@ -375,7 +375,7 @@ int vn_piece_set(const struct vn_piece *piece, bool others, uint32_t value, stru
 
 /* ---- values ---- */
 
-struct replace { struct vn_patch *p; const void *was; bool others; unsigned char value[8]; int64_t *changed; };
+struct replace { struct vn_patch *p; const void *was; bool others; _Alignas(8) unsigned char value[8]; int64_t *changed; };
 
 static bool meant(const struct replace *r, const char *at, size_t size)
 {
