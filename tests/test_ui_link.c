@@ -22,7 +22,7 @@ static void leave(struct tty *t)
 static uint64_t walk(struct tty *t)
 {
     with_volume(t);
-    keys(t, "f");
+    keys(t, ":layout 1\r");
     settle(t);
     for (int i = 0; i < 12; i++) {
         keys(t, i % 4 ? "j" : "+");
@@ -116,7 +116,7 @@ static void frames_are_small(void **state)
     struct tty t;
     start_with(&t, &(struct tty_opt){ .rows = 60, .cols = 200 });
     with_volume(&t);
-    keys(&t, "f");
+    keys(&t, ":layout 1\r");
     settle(&t);
     settle(&t);
     for (int i = 0; i < 4; i++) {

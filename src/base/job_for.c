@@ -7,7 +7,7 @@
 #include <assert.h>
 #include "job_own.h"
 
-enum { RUN_MAX = 256, RUN_SHORT_NS = 20000, RUN_LONG_NS = 200000 };    /* a run aims to take between these times */
+enum { ALONE_NS = 1500000, RUN_MAX = 256, RUN_SHORT_NS = 20000, RUN_LONG_NS = 200000 };    /* a run aims to take between these times */
 
 struct loop {
     struct vn_job *j, *shown;           /* shown: whose progress is counted; NULL none */
@@ -15,6 +15,7 @@ struct loop {
     void *ctx;
     int64_t n;
     const struct vn_job *runs;          /* leave when it is to be halted */
+    int64_t alone_until;                /* when one thread is to leave the rest to all; 0: not alone */
     atomic_int_fast64_t next, err_i;    /* next index to give out; lowest that failed, n if none */
     pthread_mutex_t lock;               /* of what follows */
     int rc;
@@ -43,7 +44,10 @@ static void loop_work(struct loop *l)
         if (vn_job_stop(l->j) || vn_job_halted(l->runs) ||
             atomic_load_explicit(&l->err_i, memory_order_relaxed) < l->n)
             break;
-        int64_t i = atomic_fetch_add(&l->next, run), end = i + run < l->n ? i + run : l->n, t = vn_now_ns();
+        int64_t t = vn_now_ns();
+        if (l->alone_until && t > l->alone_until)
+            break;
+        int64_t i = atomic_fetch_add(&l->next, run), end = i + run < l->n ? i + run : l->n;
         if (i >= l->n)
             break;
         for (int64_t k = i; k < end; k++) {
@@ -83,6 +87,12 @@ static int loop_run(struct vn_job *j, struct vn_job *shown, int64_t n,
     /* Never a smaller team for a small n: libgomp ends the threads it does not need and starts them anew later. */
     int team = n == 1 ? 1 : vn_job_threads();
     struct loop *shared = &l;
+    /* A picture is often drawn before another thread, on a busy machine, has even woken up. */
+    if (team > 1 && l.runs && l.runs->prio == VN_VISIBLE) {
+        l.alone_until = vn_now_ns() + ALONE_NS;
+        loop_work(shared);
+        l.alone_until = 0;
+    }
     while (!vn_job_stop(j) && atomic_load(&l.next) < n && atomic_load(&l.err_i) == n) {
         if (team == 1) {
             loop_work(shared);

@@ -135,7 +135,7 @@ static void bench_local(void)
         settle(&t);
     }
     line("key to the first byte of the frame, four panes", "ms", 10, median(v, 31));
-    keys(&t, "f");
+    keys(&t, ":layout 1\r");
     settle(&t);
     settle(&t);
     settle(&t);
@@ -224,7 +224,7 @@ static void bench_link(const char *name, double rate, int delay, enum tty_tmux t
     const double first = now() - from;
     for (int i = 0; i < 8; i++)
         settle(&t);
-    keys(&t, "f+++");                            /* the picture fills the terminal */
+    keys(&t, ":layout 1; zoom 2\r");                          /* the picture fills the terminal */
     for (int i = 0; i < 8; i++)
         settle(&t);
     const size_t n = t.n_sent;
