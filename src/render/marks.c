@@ -212,6 +212,11 @@ static void draw_places(const struct vn_scene *s, struct vn_image *im)
         int x, y;
         if (!place_pixel(s, im, &s->place[i], &x, &y))
             continue;
+        for (int k = -arm; k <= arm && s->bar_label; k++)
+            for (int side = -1; side <= 1; side += 2) {          /* seen on bright ground too */
+                blend(im, x + k + side, y + k, 0, 200);
+                blend(im, x + k + side, y - k, 0, 200);
+            }
         for (int k = -arm; k <= arm; k++) {
             blend(im, x + k, y + k, PLACE, 256);
             blend(im, x + k, y - k, PLACE, 256);
