@@ -287,6 +287,7 @@ static void the_doctor_inside(void **state)
     keys(&t, ":doctor\r");
     expect(&t, "kitty(0.35.0)");
     expect(&t, "10 x 20 pixels");
+    assert_true(on_screen(&t, "acknowledged   yes"));
     assert_true(on_screen(&t, "quadrants"));
     assert_false(on_screen(&t, "[48;5;"));               /* the card has no colours here */
     keys(&t, "q");

@@ -267,11 +267,25 @@ static void take_answer(struct vn_ui *ui, const struct vn_event *ev)
         ui->panes.dirty = true;
 }
 
+/* Frames are acknowledged, in tmux by the terminal outside: for the doctor. */
+static void note_answer(void)
+{
+    struct vn_caps c = vn_caps_get();
+    if (c.ack == VN_YES)
+        return;
+    c.ack = VN_YES;
+    c.passthrough = c.in_tmux ? VN_YES : c.passthrough;
+    vn_caps_set(&c);
+}
+
 static void take_event(struct vn_ui *ui, const struct vn_event *ev)
 {
     switch (ev->type) {
     case VN_EV_ANSWER: take_answer(ui, ev); break;
-    case VN_EV_ACK: vn_link_answer(&ui->link, vn_tty_now()); break;
+    case VN_EV_ACK:
+        note_answer();
+        vn_link_answer(&ui->link, vn_tty_now());
+        break;
     case VN_EV_FOCUS_IN: case VN_EV_FOCUS_OUT:
         if (vn_tty_in_tmux())                    /* the answer would reach another pane */
             vn_link_mute(&ui->link, ev->type == VN_EV_FOCUS_OUT);
