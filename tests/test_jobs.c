@@ -405,6 +405,21 @@ static void scripts_run_one_after_the_other(void **state)
     replays();
 }
 
+/* The lines of a file as well. */
+static void a_file_runs_one_after_the_other(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/venule-jobs-XXXXXX", line[64];
+    FILE *f = fdopen(mkstemp(path), "w");
+    fputs("denoise v method=gaussian sigma=1um as=d &\nthreshold d low=40 as=m &\n", f);
+    fclose(f);
+    snprintf(line, sizeof line, "source %s; threshold m low=1 as=n", path);
+    assert_int_equal(foreground(line), 0);
+    assert_true(bound("n"));
+    assert_int_equal(n_ended, 0);                        /* nothing was in the background */
+    unlink(path);
+}
+
 /* A line of very many commands is worked off in the time of its length. */
 static void long_lines_are_quick(void **state)
 {
@@ -431,6 +446,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(there_are_limits, start, stop),
         cmocka_unit_test_setup_teardown(quitting_asks_and_leaves_no_file, start, stop),
         cmocka_unit_test_setup_teardown(scripts_run_one_after_the_other, start, stop),
+        cmocka_unit_test_setup_teardown(a_file_runs_one_after_the_other, start, stop),
         cmocka_unit_test_setup_teardown(long_lines_are_quick, start, stop),
     };
     vn_mem_init(0);

@@ -74,28 +74,36 @@ static void the_panel_shows_and_steers_jobs(void **state)
     assert_int_equal(finish(&t), 0);
 }
 
+static void leave_with_jobs(bool killed)
+{
+    struct tty t;
+    struct dirent *e;
+    begin(&t, 24, 80);
+    one_paused(&t);
+    keys(&t, ":save n half.nii.gz &; jobs pause 2\r");  /* stands before it has written all */
+    expect(&t, "> jobs pause 2");
+    settle(&t);
+    if (killed) {
+        kill(t.pid, SIGTERM);
+    } else {
+        keys(&t, "q");
+        expect(&t, "and others are running: quit again");
+        keys(&t, "q");
+    }
+    const int status = finish(&t);
+    assert_true(killed ? WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM : WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    DIR *d = opendir(folder[0]);
+    while ((e = readdir(d)))
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+            fail_msg("'%s' was left behind", e->d_name);
+    closedir(d);
+}
+
 static void leaving_with_jobs_leaves_nothing_behind(void **state)
 {
     (void)state;
-    struct tty t;
-    begin(&t, 24, 80);
-    one_paused(&t);
-    keys(&t, ":save big big.nii.gz &\r");
-    settle(&t);
-    keys(&t, "q");
-    expect(&t, "quit again to cancel");
-    keys(&t, "q");
-    const int status = finish(&t);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    struct dirent *e;
-    DIR *d = opendir(folder[0]);
-    while ((e = readdir(d)))                             /* whole, or not there */
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, "big.nii.gz"))
-            fail_msg("'%s' was left behind", e->d_name);
-    closedir(d);
-    char path[200];
-    snprintf(path, sizeof path, "%s/big.nii.gz", folder[0]);
-    unlink(path);
+    leave_with_jobs(false);
+    leave_with_jobs(true);
 }
 
 /* What is drawn is the region of commands only when it is accepted. */

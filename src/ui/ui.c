@@ -528,7 +528,8 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, const char *first, stru
     if (gone.s && !gone.failed)
         vn_tty_write(gone.s, gone.n);
     vn_str_free(&gone);
-    for (int i = 0; i < 500 && ui->busy; i++)    /* what runs is told to stop, and its files go */
+    struct vn_job_info job[VN_MAX_JOBS];
+    for (int i = 0; i < 500 && (ui->busy || vn_runner_jobs(r, job)); i++)    /* what runs is told to stop, and its files go */
         if (!vn_job_pump())
             usleep(2000);
     vn_runner_set_hooks(r, &(struct vn_runner_hooks){ 0 });
