@@ -115,7 +115,7 @@ static void a_region_being_drawn_is_none_yet(void **state)
     keys(&t, "r-");
     expect(&t, "  roi 40x40x16");
     keys(&t, ":denoise n method=gaussian sigma=2um as=d\r");
-    expect(&t, "extent_mm  0.096 0.096 0.048");
+    expect(&t, "dims 48 48 24");                         /* in a row: the mode is short */
     keys(&t, "\033");
     expect_is(&t, "  roi ", false);
     keys(&t, "r-\r");
