@@ -147,13 +147,17 @@ int vn_tty_open(struct vn_err *err)
     vn_caps_set(&caps);
     if (!caps.term[0])
         return vn_fail(err, VN_E_IO, "TERM is not set, so what this terminal understands is not known: export TERM=xterm-256color");
+    catch_signals();                             /* before ncurses, which leaves handlers alone that are there */
     screen = newterm(caps.assumed[0] ? caps.assumed : NULL, stdout, stdin);
-    if (!screen)
+    if (!screen) {
+        release_signals();
         return vn_fail(err, VN_E_IO, "terminal type '%s' is not known here: export TERM=xterm-256color, or apt-get install ncurses-term", caps.term);
+    }
     set_term(screen);
     if (!cursor_address) {
         endwin();
         delscreen(screen);
+        release_signals();
         return vn_fail(err, VN_E_IO, "a terminal of type '%s' shows text line by line only: export TERM=xterm-256color if it can do more, or use -c 'COMMANDS'", caps.term);
     }
     if (has_colors() && !caps.no_color) {
@@ -161,7 +165,6 @@ int vn_tty_open(struct vn_err *err)
         use_default_colors();
     }
     plan_restore();
-    catch_signals();
     enter();
     atexit(vn_tty_close);
     return 0;
