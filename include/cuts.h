@@ -21,6 +21,8 @@ void vn_cuts_free(struct vn_cuts *l);                  /* leaves {0}; {0} allowe
 /* Index of the last threshold that is not above t; -1: t is below all. */
 int  vn_cuts_at(const struct vn_cuts *l, double t);
 /* Dice and clDice (Lee-94 skeletons, as metrics) of the mask that `threshold` gives with low and high in l->box. From a job. */
+int  vn_cuts_score_of(struct vn_vol *v, struct vn_vol *truth, struct vn_cuts *l, double low, double high, double *dice, double *cldice,
+                      struct vn_job *job, struct vn_err *err);
 int  vn_cuts_score(struct vn_session *s, struct vn_cuts *l, const char *name, const char *truth, double low, double high, double *dice,
                      double *cldice, struct vn_job *job, struct vn_err *err);
 #endif

@@ -489,6 +489,30 @@ static void command(void **unused)
     cJSON_Delete(o);
     vn_table_unref(t);
     unlink("/tmp/vn_test_curve.csv");
+    session_run("phantom network dims=48x48x32 seed=2 noise=0.2 as=h");
+    o = session_json_of("curve h n=12 range=20,240 truth=h_mask cldice=3 as=c to=/tmp/vn_test_curve.csv force");
+    assert_int_equal(vn_table_read_csv("/tmp/vn_test_curve.csv", &t, &err), 0);
+    assert_true(t->n_row == 12 && t->n_col == 10);         /* 20, 39, ...: every 19th; the middles of thirds are 2, 6, 10 */
+    const double best = session_number(o, "best_cldice"), best_at = session_number(o, "best_cldice_at");
+    cJSON_Delete(o);
+    double most = -1;
+    for (int i = 0; i < 12; i++) {
+        if (i % 4 != 2) {
+            assert_true(isnan(t->col[9].num[i]));
+            continue;
+        }
+        snprintf(line, sizeof line, "threshold h low=%.17g as=m; metrics m h_mask", t->col[0].num[i]);
+        o = session_json_of(line);
+        const double want = session_number(o, "cldice");       /* null where nothing is left */
+        assert_true(isnan(want) ? isnan(t->col[9].num[i]) : fabs(t->col[9].num[i] - want) < 1e-12);
+        cJSON_Delete(o);
+        most = fmax(most, t->col[9].num[i]);
+        assert_true(!(fabs(t->col[9].num[i] - best) < 1e-12) || best_at == t->col[0].num[i]);
+    }
+    assert_true(fabs(best - most) < 1e-12 && most > 0.5);
+    vn_table_unref(t);
+    unlink("/tmp/vn_test_curve.csv");
+    says("curve v cldice=3 as=d", "needs truth");
     says("curve v range=3,2 as=d", "LOW below HIGH");
     says("curve v range=1.2,1.7 as=d", "no whole number");
     says("curve v plot=x.jpg as=d", "does not end in");

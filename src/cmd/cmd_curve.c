@@ -3,6 +3,7 @@
 #include "chart.h"
 #include "cmd.h"
 #include "curve.h"
+#include "cuts.h"
 #include "draw.h"
 #include "mem.h"
 
@@ -11,6 +12,7 @@ static const struct vn_param params[] = {
     { .name = "n", .type = VN_P_INT, .def = "256", .min = 1, .max = VN_CURVE_MAX, .help = "how many thresholds; for whole numbers at most, and each a whole number" },
     { .name = "range", .type = VN_P_REALS, .unit = "grey values", .help = "LOW,HIGH: thresholds from LOW to below HIGH; 0,1 for a probability, else least to greatest value, when left out" },
     { .name = "truth", .type = VN_P_OBJECT, .kinds = VN_VOLUMES, .help = "mask that the foreground is held against" },
+    { .name = "cldice", .type = VN_P_INT, .min = 1, .max = 1000, .help = "with truth=: clDice too, of so many of the thresholds, evenly taken; a skeleton each" },
     { .name = "connectivity", .type = VN_P_CHOICE, .def = "26", .choices = "6|26", .help = "neighbours of a voxel in components and Euler characteristic" },
     { .name = "as", .type = VN_P_NAME, .help = "name of the table: a row a threshold" },
     { .name = "to", .type = VN_P_PATH, .flags = VN_PREF, .help = "the table as CSV" },
@@ -19,7 +21,7 @@ static const struct vn_param params[] = {
     { 0 },
 };
 
-enum { THRESHOLD, VOXELS, FRACTION, COMPONENTS, EULER, LENGTH, DICE, PRECISION, RECALL, N_COL };
+enum { THRESHOLD, VOXELS, FRACTION, COMPONENTS, EULER, LENGTH, DICE, PRECISION, RECALL, CLDICE, N_COL };
 
 static double ratio(int64_t a, int64_t b) { return b ? (double)a / (double)b : NAN; }
 
@@ -27,8 +29,8 @@ static int make_table(struct vn_call *c, const struct vn_curve *r, struct vn_tab
 {
     const char *const name[N_COL] = {"threshold",  "voxels",    "fraction",
                                      "components", "euler",     r->um ? "length_um" : "length_vox",
-                                     "dice",       "precision", "recall"};
-    const int n_col = r->has_truth ? N_COL : DICE;
+                                     "dice",       "precision", "recall", "cldice"};
+    const int n_col = !r->has_truth ? DICE : vn_args_has(&c->args, "cldice") ? N_COL : CLDICE;
     struct vn_table *t = vn_table_new(err);
     bool ok = t != NULL;
 
@@ -47,6 +49,8 @@ static int make_table(struct vn_call *c, const struct vn_curve *r, struct vn_tab
             t->col[DICE].num[k] = ratio(2 * r->hit[k], r->voxels[k] + (int64_t)r->true_voxels);
             t->col[PRECISION].num[k] = ratio(r->hit[k], r->voxels[k]);
             t->col[RECALL].num[k] = ratio(r->hit[k], (int64_t)r->true_voxels);
+            if (n_col > CLDICE)
+                t->col[CLDICE].num[k] = NAN;
         }
     ok = ok &&
          (t->note = vn_sprintf(err, "Venule %s curve %s%s%s connectivity=%s", VN_VERSION, vn_call_name(c, "volume"),
@@ -57,6 +61,31 @@ static int make_table(struct vn_call *c, const struct vn_curve *r, struct vn_tab
     else
         vn_table_unref(t);
     return ok ? 0 : VN_E_MEMORY;
+}
+
+/* clDice of n of the thresholds: the middle ones of n equal parts. */
+static int score(struct vn_call *c, struct vn_vol *v, struct vn_vol *truth, const struct vn_box *box, const struct vn_curve *r, struct vn_table *t,
+                 struct vn_err *err)
+{
+    const int64_t n = vn_min64(vn_args_int(&c->args, "cldice"), r->n);
+    struct vn_cuts cuts = { .box = *box };
+    int best = -1, rc = 0;
+
+    vn_job_stage(c->job, "skeletons");
+    for (int64_t i = 0; i < n && !rc; i++) {
+        const int k = (int)((2 * i + 1) * r->n / (2 * n));
+        double dice, *to = &t->col[CLDICE].num[k];
+        rc = vn_cuts_score_of(v, truth, &cuts, r->threshold[k], r->threshold[k], &dice, to, c->job, err);
+        if (!rc && (best < 0 ? *to >= 0 : *to > t->col[CLDICE].num[best]))
+            best = k;
+        vn_job_step(c->job, (uint64_t)i + 1, (uint64_t)n);
+    }
+    vn_cuts_free(&cuts);
+    if (!rc) {
+        vn_res_num(c, "best_cldice", best < 0 ? NAN : t->col[CLDICE].num[best]);
+        vn_res_num(c, "best_cldice_at", best < 0 ? NAN : r->threshold[best]);
+    }
+    return rc;
 }
 
 static int draw(struct vn_call *c, enum vn_kind kind, const struct vn_curve *r, const struct vn_table *t,
@@ -123,6 +152,8 @@ static int options(struct vn_call *c, struct vn_vol *v, struct vn_curve_opt *o, 
                                .connectivity = vn_args_int(&c->args, "connectivity") ? 26 : 6};
     if (range->has && (range->i != 2 || !(range->d[0] < range->d[1])))
         return vn_fail(err, VN_E_ARG, "range=%s: LOW,HIGH with LOW below HIGH is needed", range->s);
+    if (vn_args_has(&c->args, "cldice") && !vn_args_has(&c->args, "truth"))
+        return vn_fail(err, VN_E_USAGE, "cldice= needs truth=MASK");
     if (vn_args_has(&c->args, "truth") && !(rc = vn_call_vol(c, "truth", &o->truth, err)))
         rc = vn_grid_check(&v->grid, vn_call_name(c, "volume"), &o->truth->grid, vn_call_name(c, "truth"), &assumed,
                            err);
@@ -146,6 +177,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     rc = vn_curve(v, &box, &o, &r, c->job, err);
     if (!rc)
         rc = make_table(c, &r, &t, err);
+    if (!rc && vn_args_has(&c->args, "cldice"))
+        rc = score(c, v, o.truth, &box, &r, t, err);
     if (!rc && draws)
         rc = draw(c, v->kind, &r, t, err);
     if (!rc && writes &&

@@ -112,18 +112,17 @@ static int mask_of(struct vn_vol *v, const struct vn_box *box, double low, doubl
     return rc;
 }
 
-int vn_cuts_score(struct vn_session *s, struct vn_cuts *l, const char *name, const char *truth, double low, double high, double *dice,
-                    double *cldice, struct vn_job *job, struct vn_err *err)
+int vn_cuts_score_of(struct vn_vol *v, struct vn_vol *truth, struct vn_cuts *l, double low, double high, double *dice, double *cldice,
+                     struct vn_job *job, struct vn_err *err)
 {
-    struct vn_vol *v = NULL, *t = NULL;
     struct vn_bits mask = { 0 }, line = { 0 };
     struct vn_overlap o;
-    int rc = fetch(s, name, &v, job, err);
+    int rc = 0;
 
-    if (!rc && !l->has_line && !(rc = fetch(s, truth, &t, job, err))) {
+    if (!l->has_line) {
         vn_bits_free(&l->truth);
         vn_bits_free(&l->line);
-        if (!(rc = vn_bits_read(t, &l->box, &l->truth, job, err)))
+        if (!(rc = vn_bits_read(truth, &l->box, &l->truth, job, err)))
             rc = skeleton(&l->truth, &l->line, job, err);
         l->has_line = !rc;
     }
@@ -134,6 +133,17 @@ int vn_cuts_score(struct vn_session *s, struct vn_cuts *l, const char *name, con
     }
     vn_bits_free(&mask);
     vn_bits_free(&line);
+    return rc;
+}
+
+int vn_cuts_score(struct vn_session *s, struct vn_cuts *l, const char *name, const char *truth, double low, double high, double *dice,
+                  double *cldice, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *v = NULL, *t = NULL;
+    int rc = fetch(s, name, &v, job, err);
+
+    if (!rc && !(rc = fetch(s, truth, &t, job, err)))
+        rc = vn_cuts_score_of(v, t, l, low, high, dice, cldice, job, err);
     vn_vol_unref(v);
     vn_vol_unref(t);
     return rc;
