@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <fcntl.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "file.h"
@@ -192,6 +194,37 @@ static void cleanup_removes_what_is_open(void **state)
     assert_int_equal(n_files(), 1);
 }
 
+/* A killed program's; those of others that live, that are fresh, or that are something else stay. */
+static void what_a_killed_program_left_goes(void **state)
+{
+    (void)state;
+    struct vn_err err;
+    char mine[64];
+    const struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
+    const pid_t gone = fork();
+    if (!gone)
+        _exit(0);
+    waitpid(gone, NULL, 0);
+    char dead[64], fresh[64];
+    snprintf(dead, sizeof dead, ".big.nrrd.%ld.3.tmp", (long)gone);
+    snprintf(fresh, sizeof fresh, ".new.nrrd.%ld.4.tmp", (long)gone);
+    snprintf(mine, sizeof mine, ".x.nrrd.%ld.900.tmp", (long)getpid());
+    const char *const name[] = { dead, mine, ".notes.tmp", "a.1.2.tmp", ".a.b.c.tmp", fresh };
+    for (size_t i = 0; i < 6; i++) {
+        put(name[i], "x");
+        if (i < 5)
+            assert_int_equal(utimensat(AT_FDCWD, name[i], old, 0), 0);
+    }
+    assert_int_equal(mkdir("other", 0700), 0);   /* this folder may have the number of the last test's */
+    vn_file_abort(vn_file_begin("other/out", false, &err));
+    assert_int_equal(rmdir("other"), 0);
+    struct vn_file *f = vn_file_begin("out", false, &err);
+    assert_non_null(f);
+    assert_int_equal(vn_file_commit(f, &err), 0);
+    assert_int_equal(access(dead, F_OK), -1);
+    assert_int_equal(n_files(), 6);
+}
+
 static void reading_is_bounded(void **state)
 {
     (void)state;
@@ -248,6 +281,7 @@ int main(void)
         IN_FOLDER(what_cannot_be_a_file_is_refused),
         IN_FOLDER(a_full_disk_is_reported),
         IN_FOLDER(cleanup_removes_what_is_open),
+        IN_FOLDER(what_a_killed_program_left_goes),
         IN_FOLDER(reading_is_bounded),
         IN_FOLDER(no_memory_leaves_no_file),
     };

@@ -3,17 +3,20 @@
  * The stream is a cookie over the descriptor, so that the reason of a failed write (no space, quota) is still known
  * when the file is committed, long after the fwrite that met it. */
 #include "file.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "mem.h"
 
-enum { N_LIVE = 256, NAME_KEPT = 200 };
+enum { N_LIVE = 256, NAME_KEPT = 200, STALE_S = 24 * 3600 };
 
 struct vn_file {
     char *path, *temp;          /* the target (links followed) and what is written meanwhile */
@@ -174,6 +177,45 @@ static int make_temp(struct vn_file *f, mode_t mode, struct vn_err *err)
     return 0;
 }
 
+/* ".NAME.PID.N.tmp" of a program that is gone (here: another machine's is left alone for a day). */
+static bool is_stale(int folder, const char *name)
+{
+    struct stat st;
+    const size_t n = strlen(name);
+    const char *s = name + n - (n > 4 ? 4 : n);
+    int dots = 0;
+
+    if (name[0] != '.' || n < 9 || strcmp(s, ".tmp"))
+        return false;
+    while (s > name && dots < 2)                 /* back to the two numbers */
+        if (*--s == '.')
+            dots++;
+        else if (*s < '0' || *s > '9')
+            return false;
+    const long pid = strtol(s + 1, NULL, 10);
+    return dots == 2 && s > name && pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH && !fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) &&
+           S_ISREG(st.st_mode) && time(NULL) - st.st_mtime > STALE_S;
+}
+
+/* What killed programs have left in the folder of path; once for each folder that is written to. */
+static void sweep(const char *path)
+{
+    static _Atomic(uint64_t) last;
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    struct stat st;
+    DIR *d = NULL;
+
+    if (snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".") < (int)sizeof dir && !stat(dir, &st) &&
+        atomic_exchange(&last, (uint64_t)st.st_dev << 48 ^ (uint64_t)st.st_ino) != ((uint64_t)st.st_dev << 48 ^ (uint64_t)st.st_ino))
+        d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (is_stale(dirfd(d), e->d_name))
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+}
+
 struct vn_file *vn_file_begin(const char *path, bool force, struct vn_err *err)
 {
     struct vn_file *f = vn_calloc(1, sizeof *f, err);
@@ -184,7 +226,10 @@ struct vn_file *vn_file_begin(const char *path, bool force, struct vn_err *err)
     f->fd = -1;
     f->slot = -2;
     f->force = force;
-    if (find_target(f, path, &mode, err) || make_temp(f, mode, err))
+    if (find_target(f, path, &mode, err))
+        goto fail;
+    sweep(f->path);
+    if (make_temp(f, mode, err))
         goto fail;
     f->stream = fopencookie(f, "w+", (cookie_io_functions_t){ stream_read, stream_write, stream_seek, NULL });
     if (!f->stream) {
