@@ -70,6 +70,13 @@ int  vn_sigma(const struct vn_args *a, const char *name, int index, const double
  * all, or more than max. */
 int  vn_radius(const struct vn_args *a, const char *name, const double um[3], int64_t max, int64_t r[3], struct vn_err *err);
 
+/* segment in two parts: what neither contrast= nor local= touches, over the box of two f32 buffers, and the probability from it.
+ * a: with explicit values.  The same bytes as the operation. */
+int  vn_segment_parts(const struct vn_args *a, struct vn_vol *v, struct vn_buf *contrast, struct vn_buf *around, struct vn_job *job,
+                      struct vn_err *err);
+int  vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_buf *contrast, const struct vn_buf *around,
+                     struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+
 /* Parameter tables of the grey-value operations, each defined in its op_ file and shared with the verb. */
 extern const struct vn_param vn_background_params[], vn_contrast_params[], vn_segment_params[], vn_threshold_params[], vn_vesselness_params[];
 #endif

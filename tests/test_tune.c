@@ -82,7 +82,7 @@ static void same_number(double a, double b)
 static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, bool image, int n)
 {
     struct vn_tune *t = vn_tune_new(in, truth, box, NULL, &err);
-    const char *contrast = NULL, *smooth = NULL, *median = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
+    const char *contrast = NULL, *local = NULL, *smooth = NULL, *median = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
                *size = NULL;
     assert_non_null(t);
     for (int i = 0; i < n; i++) {
@@ -91,7 +91,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         struct vn_vol *mask, *want;
         struct vn_str line = { 0 };
         double cldice;
-        switch (rnd(9)) {
+        switch (rnd(10)) {
         case 0: contrast = ANY(NULL, "6", "9.5"); break;
         case 1: smooth = ANY(NULL, "0.5vox", "1vox"); break;
         case 2: median = ANY(NULL, NULL, "1vox"); break;
@@ -100,6 +100,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         case 5: close = ANY(NULL, "1vox", "2.3vox"); break;
         case 6: fill = ANY(NULL, "0", "20", "all"); break;
         case 7: open = ANY(NULL, "1vox"); break;
+        case 8: local = ANY(NULL, "0", "0.3"); break;
         default: size = ANY(NULL, "0", "1", "12", "100000"); break;
         }
         const char *from = "v";
@@ -117,6 +118,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
             assert_int_equal(vn_args_init(&set.step[set.n_step], vn_segment_params, &err), 0);
             vn_str_addf(&line, "segment %s", from);
             give(&set.step[set.n_step], &line, "contrast", contrast);
+            give(&set.step[set.n_step], &line, "local", local);
             give(&set.step[set.n_step++], &line, "smooth", smooth);
             vn_str_add(&line, " as=q; ");
             from = "q";
@@ -169,6 +171,17 @@ static void engine_image(void **state)
     const struct vn_box part = { { 5, 3, 2 }, { 38, 30, 27 } };
     run_ok("roi 5:38,3:30,2:27");
     walk(v, t, &part, true, 25);
+    vn_vol_unref(v);
+    vn_vol_unref(t);
+    run_ok("roi off; phantom network dims=30x28x26 seed=3 as=v; set v_mask kind=mask as=t");
+    v = vol_of("v");                                     /* without noise one automatic value depends on the other */
+    t = vol_of("t");
+    walk(v, t, &v->box, true, 15);
+    vn_vol_unref(v);
+    vn_vol_unref(t);
+    run_ok("phantom network dims=30x28x26 seed=3 noise=0.1 as=i; calc \"a / (a >= 15) / 3\" a=i type=f32 as=v; set i_mask kind=mask as=t");
+    v = vol_of("v");                                     /* real numbers */
+    walk(v, t = vol_of("t"), &v->box, true, 15);
     vn_vol_unref(v);
     vn_vol_unref(t);
 }

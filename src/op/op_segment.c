@@ -136,12 +136,19 @@ static VN_HOT void positive_row(const struct seg *s, float *restrict c, float *r
     }
 }
 
-/* c = probability of contrast c, given the window's means of z+ and z+^2. */
-static VN_HOT void probability_row(const struct seg *s, const float *restrict one, const float *restrict two, float *restrict c, int64_t n)
+/* two = contrast of the vessels around, given the window's means of z+ and z+^2. */
+static VN_HOT void around_row(const float *restrict one, float *restrict two, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        two[x] = two[x] / (one[x] + 1.0f);
+}
+
+/* c = probability of contrast c, given the contrast of the vessels around. */
+static VN_HOT void probability_row(const struct seg *s, const float *restrict around, float *restrict c, int64_t n)
 {
     const float contrast = s->contrast, local = s->local, offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
     for (int64_t x = 0; x < n; x++) {
-        const float r = z_of(c[x], offset, scale) / (contrast + local * (two[x] / (one[x] + 1.0f)));
+        const float r = z_of(c[x], offset, scale) / (contrast + local * around[x]);
         const float q = r * r / (1.0f + r * r);
         c[x] = r > 0.0f ? q : 0.0f;
     }
@@ -328,7 +335,8 @@ static int finish_plane(void *ctx, int64_t i, struct vn_err *err)
         float *p = (float *)f->out->data + vn_buf_at(f->out, x, y, z);
         vn_field_row(f->window, 0, x, y, z, one, spare, n);
         vn_field_row(f->window, 1, x, y, z, two, spare, n);
-        probability_row(f->s, one, two, p, n);
+        around_row(one, two, n);
+        probability_row(f->s, two, p, n);
         if (f->in->type == VN_F32)
             hole_row((const float *)f->in->data + vn_buf_at(f->in, x, y, z), p, n);
     }
@@ -358,6 +366,91 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     if (rc == 0)
         rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), finish_plane, &f, err);
     vn_field_free(&window);
+    return rc;
+}
+
+/* ---- in two parts, for who turns contrast and local ---- */
+
+struct around { const struct vn_field *window; const struct vn_buf *out; };
+
+static int around_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct around *a = ctx;
+    const struct vn_box *b = &a->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
+    float *one = vn_alloc((uint64_t)(3 * (n + 2)) * sizeof *one, err), *two = one + n + 2, *spare = two + n + 2;
+
+    if (!one)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        vn_field_row(a->window, 0, x, y, z, one, spare, n);
+        vn_field_row(a->window, 1, x, y, z, two, spare, n);
+        around_row(one, two, n);
+        memcpy((float *)a->out->data + vn_buf_at(a->out, x, y, z), two, (size_t)n * sizeof *two);
+    }
+    vn_free(one);
+    return 0;
+}
+
+int vn_segment_parts(const struct vn_args *a, struct vn_vol *v, struct vn_buf *contrast, struct vn_buf *around, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_field window = { .n = 0 };
+    struct vn_buf in = { 0 };
+    struct ground c;
+    struct seg s;
+    int rc = setup(a, v->grid.um, &s, err);
+
+    if (rc)
+        return rc;
+    const struct vn_box wide = vn_box_grow(&contrast->box, s.window.halo), grown = vn_box_grow(&contrast->box, s.halo);
+    struct vn_box need;
+    vn_box_meet(&grown, &v->box, &need);
+    if ((rc = vn_vol_map(v, vn_filter_type(v), &need, VN_PAD_MIRROR, &in, job, err)))
+        return rc;
+    vn_job_stage(job, "contrast");
+    rc = ground_init(&c, &s, &in, &wide, job, err);
+    c.out = contrast;
+    if (rc == 0)
+        rc = vn_field_init(&window, &s.window, &contrast->box, 2, 1, fill_window, &c, job, err);
+    ground_free(&c);
+    if (rc == 0)
+        rc = vn_job_for_quiet(job, vn_box_dim(&around->box, 2), around_plane, &(struct around){ &window, around }, err);
+    vn_field_free(&window);
+    vn_buf_free(&in);
+    return rc;
+}
+
+struct turn { const struct seg *s; const struct vn_buf *contrast, *around, *in, *out; };
+
+static int turn_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct turn *t = ctx;
+    const struct vn_box *b = &t->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
+    (void)err;
+
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        float *p = (float *)t->out->data + vn_buf_at(t->out, x, y, z);
+        memcpy(p, (const float *)t->contrast->data + vn_buf_at(t->contrast, x, y, z), (size_t)n * sizeof *p);
+        probability_row(t->s, (const float *)t->around->data + vn_buf_at(t->around, x, y, z), p, n);
+        if (t->in->type == VN_F32)
+            hole_row((const float *)t->in->data + vn_buf_at(t->in, x, y, z), p, n);
+    }
+    return 0;
+}
+
+int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_buf *contrast, const struct vn_buf *around, struct vn_buf *out,
+                    struct vn_job *job, struct vn_err *err)
+{
+    struct vn_buf in = { 0 };
+    struct seg s;
+    int rc = setup(a, v->grid.um, &s, err);
+
+    if (rc == 0 && !vn_type_is_int(v->src->type))
+        rc = vn_vol_map(v, VN_F32, &out->box, VN_PAD_MIRROR, &in, job, err);
+    if (rc == 0)
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), turn_plane, &(struct turn){ &s, contrast, around, &in, out }, err);
+    vn_buf_free(&in);
     return rc;
 }
 

@@ -11,11 +11,12 @@
 #include "autothresh.h"
 #include "clean.h"
 #include "curve.h"
+#include "filter.h"
 #include "label.h"
 #include "lee94.h"
 #include "mem.h"
 
-extern const struct vn_op vn_op_clean;
+extern const struct vn_op vn_op_clean, vn_op_segment;
 
 struct link { struct vn_key key; bool made; };
 struct vn_tune {
@@ -24,6 +25,7 @@ struct vn_tune {
     double um[3];                                   /* 0: not known */
     struct vn_breadth breadth;
     struct step { struct link l; struct vn_args settled; struct vn_vol *out; } step[VN_TUNE_STEPS];
+    struct parts { struct link l; struct vn_args settled; struct vn_buf contrast, around; } parts;      /* of segment */
     struct vn_vol *field;
     struct link low; struct vn_runs piece; double *greatest; uint8_t *value;
     struct link high; struct vn_vol *cut;           /* its voxels are written anew for each setting */
@@ -151,18 +153,86 @@ static bool stale(struct link *l, struct vn_key key)
     return !same;
 }
 
+/* What segment settles without contrast= and local=, and its parts, from in, whose key is given.  *fits: false where the two cannot be
+ * told apart (without noise the one settles the other) or there is no room for the parts. */
+static int take_parts_of_segment(struct vn_tune *t, const struct vn_args *a, struct vn_vol *in, struct vn_key key, bool *fits, struct vn_job *job,
+                                 struct vn_err *err)
+{
+    struct parts *p = &t->parts;
+    struct vn_args plain;
+    const uint64_t bytes = 8 * vn_box_count(&t->box), used = vn_mem_in_use(), budget = vn_mem_budget();
+    int rc = vn_args_copy(&plain, a, err);
+
+    *fits = false;
+    if (rc)
+        return rc;
+    vn_args_unset(&plain, "contrast");
+    vn_args_unset(&plain, "local");
+    key = vn_args_key(&plain, key);
+    if (stale(&p->l, key)) {
+        vn_args_free(&p->settled);
+        if (!p->contrast.data && (budget < used || bytes > (budget - used) / 4)) {
+            vn_args_free(&plain);
+            return 0;
+        }
+        const bool whole = strcmp(vn_args_text(&plain, "stats"), "region");
+        rc = vn_op_segment.prepare(&plain, &in, whole ? &in->box : &t->box, job, err);
+        p->settled = plain;
+        if (!rc && !p->contrast.data && !(rc = vn_buf_new(&p->contrast, VN_F32, &t->box, err)))
+            rc = vn_buf_new(&p->around, VN_F32, &t->box, err);
+        if (!rc)
+            rc = vn_segment_parts(&p->settled, in, &p->contrast, &p->around, job, err);
+        p->l.made = !rc;
+    } else {
+        vn_args_free(&plain);
+    }
+    *fits = !rc && vn_args_real(&p->settled, "offset") != 0;
+    return rc;
+}
+
+/* The probability with a's contrast and local from the parts; a gets what was settled. */
+static int turn_segment(struct vn_tune *t, struct vn_args *a, struct vn_vol *in, struct vn_vol **out, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *v = vn_vol_new(VN_PROB, VN_F32, &in->grid, &t->box, err);
+    int rc = v ? 0 : VN_E_MEMORY;
+
+    for (int i = 0; i < a->n && !rc; i++)
+        if (!a->v[i].has && vn_args_has(&t->parts.settled, a->params[i].name))
+            rc = vn_args_set(a, a->params[i].name, vn_args_text(&t->parts.settled, a->params[i].name), err);
+    if (!rc) {
+        struct vn_buf to = vn_vol_data(v);
+        rc = vn_segment_turn(a, in, &t->parts.contrast, &t->parts.around, &to, job, err);
+    }
+    if (rc)
+        vn_vol_unref(v);
+    else
+        *out = v;
+    return rc;
+}
+
+static int run_step(struct vn_tune *t, const struct vn_op *op, struct vn_args *a, struct vn_vol *in, struct vn_key key, struct vn_vol **out,
+                    struct vn_job *job, struct vn_err *err)
+{
+    bool fits = false;
+    int rc = op == &vn_op_segment ? take_parts_of_segment(t, a, in, key, &fits, job, err) : 0;
+    if (rc)
+        return rc;
+    return fits ? turn_segment(t, a, in, out, job, err) : vn_op_run(op, a, &in, &t->box, out, NULL, job, err);
+}
+
 static int take_steps(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *key, struct vn_job *job, struct vn_err *err)
 {
     struct vn_vol *in = t->in;
     int rc = 0;
     for (int i = 0; i < s->n_step && !rc; i++) {
         struct step *p = &t->step[i];
+        const struct vn_key before = *key;
         *key = vn_key_add(vn_args_key(&s->step[i], vn_key_str(*key, s->op[i]->name)), &s->op[i]->version, sizeof s->op[i]->version);
         if (stale(&p->l, *key)) {
             vn_vol_unref(p->out);
             p->out = NULL;
             vn_args_free(&p->settled);
-            rc = vn_op_run(s->op[i], &s->step[i], &in, &t->box, &p->out, NULL, job, err);
+            rc = run_step(t, s->op[i], &s->step[i], in, before, &p->out, job, err);
             if (!rc)
                 rc = vn_args_copy(&p->settled, &s->step[i], err);
             p->l.made = !rc;
@@ -474,6 +544,9 @@ void vn_tune_free(struct vn_tune *t)
         vn_vol_unref(t->step[i].out);
         vn_args_free(&t->step[i].settled);
     }
+    vn_args_free(&t->parts.settled);
+    vn_buf_free(&t->parts.contrast);
+    vn_buf_free(&t->parts.around);
     vn_vol_unref(t->in);
     vn_vol_unref(t->cut);
     vn_vol_unref(t->mask);

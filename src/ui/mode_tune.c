@@ -288,7 +288,7 @@ static void history(struct vn_ui *ui, int arg, unsigned mods)
     vn_log_add(l, VN_LOG_ECHO, v.has_truth ? "    N    voxels  pieces    length density    Dice  clDice  setting" : "    N    voxels  pieces    length density  setting");
     for (int i = 0; vn_tuning_tried(ui->s, i, &x, &n); i++) {
         struct vn_str b = { 0 };
-        vn_str_addf(&b, "%c %3d %9llu %7llu  %9.4g %-8s", i == v.tried ? '>' : ' ', i + 1, (unsigned long long)n.voxels, (unsigned long long)n.components, n.density,
+        vn_str_addf(&b, "%c %3d %9llu %7llu  %9.4g %-8s", vn_setting_same(&x, &v.want) ? '>' : ' ', i + 1, (unsigned long long)n.voxels, (unsigned long long)n.components, n.density,
                     v.um ? "m/mm\u00b3" : "/vox\u00b2");
         if (v.has_truth)
             vn_str_addf(&b, "  %.4f  %.4f", n.dice, n.cldice);
