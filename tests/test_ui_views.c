@@ -151,6 +151,28 @@ static void several_overlays_have_a_legend(void **state)
     finish(&t);
 }
 
+/* ncurses sends again what lies between two changes of a line; the pictures are sent after it. */
+static void frames_that_move_leave_no_holes(void **state)
+{
+    (void)state;
+    struct tty t;
+    open_phantom(&t, 24, 80);
+    keys(&t, "f");
+    expect(&t, "YZ x");
+    settle(&t);
+    keys(&t, "f");
+    expect_is(&t, "YZ x", false);
+    settle(&t);
+    for (int y = 1; y < 19; y++)
+        for (int x = 0; x < 80; x++) {
+            const struct look l = look_at(&t, x, y);
+            if (l.ch != 0x2502 && l.bg < 0)
+                fail_msg("no picture at %d,%d", x, y);
+        }
+    keys(&t, "q");
+    finish(&t);
+}
+
 int main(void)
 {
     if (!tty_setup())
@@ -160,6 +182,7 @@ int main(void)
         cmocka_unit_test(marks_are_set_listed_and_jumped_to),
         cmocka_unit_test(slices_play),
         cmocka_unit_test(several_overlays_have_a_legend),
+        cmocka_unit_test(frames_that_move_leave_no_holes),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     tty_teardown();

@@ -742,6 +742,21 @@ static void send_pictures(struct vn_ui *ui)
     vn_str_free(&b);
 }
 
+/* Frames that move: what ncurses leaves as it is between two changes of a line it may send again, over the pictures. */
+static void frames_moved(struct vn_ui *ui)
+{
+    static struct vn_pane_box drawn[4];
+    static int n_drawn;
+    const struct vn_pane_info *info = &ui->panes.info;
+    const size_t size = (size_t)info->n * sizeof drawn[0];
+    if (info->n == n_drawn && !memcmp(drawn, info->box, size))
+        return;
+    memcpy(drawn, info->box, size);
+    n_drawn = info->n;
+    if (ui->panes.old)
+        vn_panes_forget(&ui->panes, 0, 0, 0, 0);
+}
+
 void vn_screen_draw(struct vn_ui *ui)
 {
     int cursor = -1;
@@ -754,6 +769,7 @@ void vn_screen_draw(struct vn_ui *ui)
             vn_panes_forget(&ui->panes, 0, 0, 0, 0);
         ui->redraw = false;
     }
+    frames_moved(ui);
     erase();
     if (vn_screen_too_small()) {
         char why[80];
