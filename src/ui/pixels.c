@@ -8,7 +8,8 @@
 
 bool vn_pix_mode(enum vn_picture p) { return p == VN_PIC_KITTY || p == VN_PIC_SIXEL; }
 
-uint32_t vn_pix_id(int i) { return (uint32_t)(1 + getpid() % 250) << 24 | (uint32_t)(1 + i); }
+/* Above the 16 colours for which tmux has other sequences. */
+uint32_t vn_pix_id(int i) { return (uint32_t)(1 + getpid() % 250) << 24 | (uint32_t)(200 + i); }
 
 /* Means of the pixels under each quarter of a cell, as characters. */
 static int as_characters(const struct vn_image *im, int w, int h, enum vn_colors colors, struct vn_cell *out, struct vn_err *err)
