@@ -383,6 +383,22 @@ static void refusals(void **state)
     fails("tune accept", "another object now");
 }
 
+static void truth_of_the_view(void **state)
+{
+    (void)state;
+    brains();
+    run_ok("truth v_mask; tune v");
+    const double dice = json_number("tune", "dice");
+    run_ok("tune accept as=m");
+    same_number(json_number("metrics m v_mask", "dice"), dice);
+    bool written = false;
+    for (int i = 0; i < vn_runner_n_journal(r); i++)
+        written = written || !strcmp(vn_runner_journal(r, i), "tune v truth=v_mask");
+    assert_true(written);
+    run_ok("truth off; tune v");
+    assert_null(strstr(vn_runner_journal(r, vn_runner_n_journal(r) - 1), "truth"));
+}
+
 static void history_file(void **state)
 {
     (void)state;
@@ -473,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(undo_redo_use, session_json, session_stop),
         cmocka_unit_test_setup_teardown(thresholds_complete_each_other, session_json, session_stop),
         cmocka_unit_test_setup_teardown(refusals, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(truth_of_the_view, session_json, session_stop),
         cmocka_unit_test_setup_teardown(history_file, session_json, session_stop),
         cmocka_unit_test_setup_teardown(sweep_is_tune, session_json, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations, session_json, session_stop),

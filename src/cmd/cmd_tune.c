@@ -10,7 +10,7 @@
 static const struct vn_param params[] = {
     { "what", VN_P_TEXT, VN_POS, .help = "image or probability to begin with, or one of the words below" },
     { "with", VN_P_TEXT, VN_POS | VN_REST, .help = "use: number of a setting; ab: two; save: the file" },
-    { "truth", VN_P_TEXT, 0, .help = "mask that the results are held against" },
+    { "truth", VN_P_TEXT, 0, .help = "mask that the results are held against; that of the verb truth by default" },
     VN_KNOB_PARAMS(),
     { "as", VN_P_NAME, 0, .help = "accept: name of the mask; history: name of the table" },
     { "to", VN_P_PATH, VN_PREF, .help = "history: the table as CSV" },
@@ -343,7 +343,12 @@ static const struct { const char *name; int (*run)(struct vn_call *c, struct vn_
 static int start(struct vn_call *c, struct vn_err *err)
 {
     struct vn_tuning_view v;
-    int rc = vn_tuning_start(c, vn_args_text(&c->args, "what"), vn_args_text(&c->args, "truth"), err);
+    const struct vn_view view = vn_session_view(c->s);
+    int rc = 0;
+    if (!vn_args_has(&c->args, "truth") && view.truth[0])                /* written out in the journal */
+        rc = vn_args_set(&c->args, "truth", view.truth, err);
+    if (!rc)
+        rc = vn_tuning_start(c, vn_args_text(&c->args, "what"), vn_args_text(&c->args, "truth"), err);
     if (!rc && (rc = change(c, err)))
         vn_tuning_off(c->s);
     if (rc)

@@ -538,7 +538,7 @@ static bool start(struct vn_ui *ui)
         vn_say(ui, VN_LOG_ERROR, "there is no image or probability to tune");
         return false;
     }
-    const bool again = !strcmp(name, t.name) && t.truth[0];                      /* goes on with what was tried */
+    const bool again = !strcmp(name, t.name) && t.truth[0] && !v.truth[0];                      /* goes on with what was tried */
     snprintf(line, sizeof line, "tune %s%s%s", name, again ? " truth=" : "", again ? t.truth : "");      /* asks for the panel when it is there */
     vn_keys_command(ui, line);
     return false;
