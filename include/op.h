@@ -95,7 +95,7 @@ struct vn_estimate {
     uint64_t stored;                /* bytes of the first input's voxels in the region, as they are stored */
     uint64_t result, peak;          /* bytes of the result; held at most, the result included, beside what is in use before */
     uint64_t room;                  /* bytes that can be had of the memory budget */
-    double seconds;
+    double seconds;                 /* NaN: unknown, as there is no memory to try it */
     int n_block;
     bool learned;                   /* seconds are from an earlier run */
 };

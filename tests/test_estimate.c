@@ -76,6 +76,7 @@ static void blocks_and_budget(void **state)
     vn_mem_init(vn_mem_in_use() + 10000000);
     o = session_json_of("estimate segment n");
     assert_true(cJSON_IsFalse(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "fits")));
+    assert_non_null(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "seconds"));     /* null where a small block does not fit */
     cJSON_Delete(o);
     vn_mem_init(budget);
 }

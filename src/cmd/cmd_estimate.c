@@ -1,6 +1,7 @@
 /* cmd_estimate.c - "estimate": what a command will need in the region, before it runs. */
 #include "call.h"
 #include "mem.h"
+#include <math.h>
 #include <string.h>
 
 static const struct vn_param params[] = {
@@ -89,6 +90,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     vn_res_int(c, "blocks", e.n_block);
     vn_res_num(c, "seconds", e.seconds);
     vn_res_text(c, "from", e.learned ? "an earlier run" : "a sample");
+    if (isnan(e.seconds))
+        vn_call_note(c, "there is too little memory to try a small block: the time is not known");
     if (e.peak > e.room)
         vn_call_note(c, "this does not fit: choose a smaller region with 'roi', close what is not needed, or start with a larger --memory");
     vn_call_free(inner);

@@ -157,7 +157,7 @@ static int share_of(const struct vn_args *a, struct vn_vol *v, const struct vn_b
 
 /* ---- the sample ---- */
 
-struct trial { struct vn_box box; double prepare, blocks, count, fresh; struct vn_cost prepare_cost, blocks_cost; };
+struct trial { struct vn_box box; bool planned; double prepare, blocks, count, fresh; struct vn_cost prepare_cost, blocks_cost; };
 
 /* Seconds a byte that the system takes to give fresh memory; measured once. */
 static double touch(void)
@@ -208,14 +208,16 @@ static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *con
     if (rc || (rc = op->plan(a, in, &t->box, &p, err)))
         return rc;
     const struct vn_box *out = op->map ? &p.box : &t->box;
+    t->planned = true;
+    for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
+        p.halo[k] = 0;
     t->prepare_cost = vn_op_prepare_cost(op, a, &p, in[0], &t->box);
+    vn_op_blocks(op, a, in, &p, out, dim);
     vn_mem_trim();                                         /* fresh pages cost what they will cost */
     began = vn_rate_clock();
     if ((rc = vn_op_run(op, a, in, &t->box, &v, NULL, job, err)))
         return rc;
     t->blocks = vn_rate_clock() - began;
-    for (int k = 0; k < 3; k++)
-        dim[k] = vn_max64(1, vn_box_dim(out, k));
     t->blocks_cost = vn_op_blocks_cost(op, a, &p, in, out, dim, share);
     t->fresh = t->blocks_cost.bytes + vn_mem_counted((double)vn_box_count(out) * (double)vn_type_size(p.out_type));
     began = vn_rate_clock();
@@ -226,7 +228,7 @@ static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *con
     return rc;
 }
 
-static const double ENOUGH = 0.006, WANTED = 0.012, ALL = 0.08;      /* seconds: of a sample, of all of them */
+static const double ENOUGH = 0.006, WANTED = 0.012, ALL = 0.08, TWICE = 0.4;      /* seconds: of a sample, of all of them, of two */
 enum { REPEATS = 5 };
 
 /* A block in the middle, larger until it takes long enough; the quickest of some runs, as what disturbs one only makes it longer. */
@@ -237,14 +239,21 @@ static int sample(const struct vn_op *op, const struct vn_args *given, struct vn
     int64_t edge = 24;
     int rc = 0, n = 0;
 
-    for (; rc == 0 && n < REPEATS && (n == 0 || vn_rate_clock() - began < ALL); n++) {
+    for (; rc == 0 && n < REPEATS && (n == 0 || vn_rate_clock() - began < (n == 1 ? TWICE : ALL)); n++) {
         struct trial t = { .box = middle(region, edge) };
         struct vn_share share;
         vn_args_free(a);
         if ((rc = vn_args_copy(a, given, err)) ||
             (op->shape == VN_GLOBAL && (rc = share_of(a, in[0], &t.box, &share, job, err))) ||
-            (rc = try_box(op, a, in, op->shape == VN_GLOBAL ? &share : NULL, counted, &t, job, err)))
-            break;
+            (rc = try_box(op, a, in, op->shape == VN_GLOBAL ? &share : NULL, counted, &t, job, err))) {
+            if (rc != VN_E_MEMORY || !t.planned)
+                break;
+            if (n == 0) {                                  /* not even a small block fits: what it takes stays unknown */
+                *best = t;
+                best->blocks = NAN;
+            }
+            return 0;
+        }
         if (n > 0) {
             t.prepare = fmin(t.prepare, best->prepare);
             t.blocks = fmin(t.blocks, best->blocks);

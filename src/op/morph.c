@@ -80,13 +80,6 @@ static int step(const struct vn_buf *from, bool erode, const struct vn_ball *bal
     return rc ? rc : vn_job_for_quiet(job, vn_box_dim(&to->box, 2), cut_plane, &cut, err);
 }
 
-double vn_morph_held(enum vn_morph m, const struct vn_ball *ball, const struct vn_box *region)
-{
-    const struct vn_box box = m == VN_CLOSING ? vn_box_grow(region, ball->pad) : *region;
-    const double n = (double)vn_box_count(&box);
-    return vn_mem_counted(4 * n) + (m == VN_CLOSING ? vn_mem_counted(n) : 0);
-}
-
 /* ---- small balls: bits in place of distances ----
  *
  * Row (y, z) of the dilation is the OR over the ball's offsets (j, k) of row (y - j, z - k) widened along x by what the ball reaches
@@ -210,6 +203,14 @@ static int spread_bits(struct vn_buf *mask, const struct vn_ball *ball, struct v
 static bool small(const struct vn_ball *ball)
 {
     return ball->pad[0] <= BITS_PAD && ball->pad[1] <= BITS_PAD && ball->pad[2] <= BITS_PAD;
+}
+
+double vn_morph_held(enum vn_morph m, const struct vn_ball *ball, const struct vn_box *region)
+{
+    const struct vn_box box = m == VN_CLOSING ? vn_box_grow(region, ball->pad) : *region;
+    const double n = (double)vn_box_count(&box), wide = m == VN_CLOSING ? vn_mem_counted(n) : 0;
+    const double bits = 8 * (double)((vn_box_dim(&box, 0) + 2 + 63) / 64 * (vn_box_dim(&box, 1) + 2) * (vn_box_dim(&box, 2) + 2));
+    return wide + (small(ball) ? (double)(vn_max64(ball->pad[0] - 1, 0) + 2) * vn_mem_counted(bits) : vn_mem_counted(4 * n));
 }
 
 /* Erosion, beyond the box being foreground, is dilation of the background. */

@@ -453,7 +453,9 @@ static int width(const struct vn_ui *ui)
 
 static void seconds(double s, char out[32])
 {
-    if (s < 1)
+    if (isnan(s))
+        snprintf(out, 32, "?");
+    else if (s < 1)
         snprintf(out, 32, "%.2g s", s);
     else if (s < 90)
         snprintf(out, 32, "%.0f s", s);
