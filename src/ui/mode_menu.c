@@ -46,7 +46,7 @@ static const struct entry IMAGE[] = {
     { "Take off the background", RUN, "background $v" }, { "Even out the contrast", RUN, "contrast $v" }, { 0 },
 };
 static const struct entry VESSELS[] = {
-    { "Segment (probability)", RUN, "segment $v" }, { "Tune it by hand", MODE, "tune" }, { "Threshold by hand", MODE, "threshold" },
+    { "Segment (probability)", RUN, "segment $v" }, { "The truth is ...", PAGE, "truth" }, { "Tune it by hand", MODE, "tune" }, { "Threshold by hand", MODE, "threshold" },
     { "Threshold, automatic", RUN, "threshold $p auto" }, { "Clean the mask", RUN, "clean $m" }, { "Components", RUN, "components $m" },
     { "Edit the mask", MODE, "edit" }, { "Review proposals", MODE, "review" }, { "Compare with truth ...", PAGE, "metrics" }, { 0 },
 };
@@ -237,6 +237,8 @@ static void turn_to(struct vn_ui *ui, const char *name)
         objects(ui, VN_VOLUMES, "show ", "");
     else if (!strcmp(page, "overlays"))
         objects(ui, VN_MASK | VN_LABELS | VN_SKELETON | VN_PROB | VN_GRAPH, "overlay ", "");
+    else if (!strcmp(page, "truth"))
+        objects(ui, VN_MASK | VN_LABELS, "truth ", "");
     else if (!strcmp(page, "metrics")) {
         char before[100];
         snprintf(before, sizeof before, "metrics %s ", object(ui, 'm', mask) ? mask : "");
@@ -310,7 +312,7 @@ static void back(struct vn_ui *ui, int arg, unsigned mods)
     (void)arg;
     (void)mods;
     if (page[0])
-        turn_to(ui, !strcmp(page, "metrics") ? "vessels" : "");
+        turn_to(ui, !strcmp(page, "metrics") || !strcmp(page, "truth") ? "vessels" : "");
     else
         vn_mode_enter(ui, NULL);
 }
