@@ -47,7 +47,7 @@ static void by_mouse(void **state)
     CHOOSE(&t, "Find the", "Threshold, auto");
     expect(&t, "> overlay threshold1");
     settle(&t);
-    CHOOSE(&t, "Find the", "Clean the");
+    CHOOSE(&t, "Find the", "Clean the mask");
     expect(&t, "> overlay clean1");
     settle(&t);
     CHOOSE(&t, "Figures", "Save the mask");
