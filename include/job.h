@@ -36,6 +36,7 @@ int vn_job_run(enum vn_prio p, const char *what, vn_job_fn run, void *ctx, void 
 
 int  vn_job_pump(void);                 /* delivers finished jobs; returns how many.  UI thread */
 int  vn_job_fd(void);                   /* readable when vn_job_pump has something to deliver */
+void vn_job_wake(void);                 /* makes it so: a job that goes on has something to show. Any thread */
 
 void vn_job_cancel(struct vn_job *j);
 void vn_job_pause(struct vn_job *j, bool on);

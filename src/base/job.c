@@ -346,6 +346,13 @@ int vn_job_pump(void)
     return count;
 }
 
+void vn_job_wake(void)
+{
+    const uint64_t one = 1;
+    if (q.fd >= 0)
+        (void)!write(q.fd, &one, sizeof one);
+}
+
 int vn_job_fd(void)
 {
     return q.fd;

@@ -113,6 +113,7 @@ static void publish(struct tuning *t, const struct made *m)
     t->v.turn++;
     pthread_mutex_unlock(&t->lock);
     vn_vol_unref(old);
+    vn_job_wake();
 }
 
 /* One that was made before and is still there. */

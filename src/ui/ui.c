@@ -411,6 +411,9 @@ static int loop(struct vn_ui *ui)
         vn_job_pump();
         if (ui->pending[0] && now - ui->pending_since >= SETTLE_S)
             vn_keys_flush(ui);
+        asked_mode(ui);
+        if (ui->mode->tick)
+            ui->mode->tick(ui);
         if (ui->panes.dirty && !was_dirty)
             ui->moved_at = now;
         ui->panes.fast = vn_link_rate(&ui->link) > (ui->panes.fast ? SLOW_RATE : FAST_RATE);
@@ -421,9 +424,6 @@ static int loop(struct vn_ui *ui)
             vn_say(ui, VN_LOG_ERROR, "%s", ui->panes.error);
             ui->panes.error[0] = '\0';
         }
-        asked_mode(ui);
-        if (ui->mode->tick)
-            ui->mode->tick(ui);
         if (now - progress >= PROGRESS_S && working(ui)) {
             ui->text_dirty = true;
             progress = now;

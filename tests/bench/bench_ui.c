@@ -296,6 +296,72 @@ static void bench_compose(void)
     vn_image_free(&im);
 }
 
+/* ---- tuning ---- */
+
+/* Pictures left of the panel. */
+static uint64_t slices_sum(struct tty *t)
+{
+    uint64_t s = 0;
+    for (int y = 1; y < 30; y++)
+        for (int x = 0; x < 70; x++) {
+            const struct look l = look_at(t, x, y);
+            s = s * 31 + (uint64_t)(l.fg + 7 * l.bg + (int)l.ch);
+        }
+    return s;
+}
+
+/* A threshold of a 160^3 region moved by a key: when slices, numbers and clDice on the screen have followed. */
+static void bench_tune(void)
+{
+    enum { N = 12, PANEL = 76 };
+    struct tty t;
+    double took[3][N];
+    start_with(&t, &(struct tty_opt){ .rows = 40, .cols = 120, .dir = home });
+    expect(&t, "no volume");
+    keys(&t, "phantom network dims=160x160x160 seed=1 noise=0.1 as=v\r");
+    expect(&t, "z 80/160");
+    settle(&t);
+    keys(&t, ":tune v truth=v_mask\r");
+    expect(&t, "setting 1 of 1");
+    settle(&t);
+    for (int i = 0; i < N; i++) {
+        char before[2][1024], row[1024];
+        int y = 0, left = 3;
+        for (; y < 30; y++) {
+            row_text(&t, y, before[0]);
+            if (strstr(before[0], "voxels  "))
+                break;
+        }
+        row_text(&t, y + 3, before[1]);
+        const uint64_t sum = slices_sum(&t);
+        const double from = now();
+        took[0][i] = took[1][i] = took[2][i] = 0;
+        keys(&t, "\033[D");
+        while (now() < from + 2 && left) {
+            pump(&t, 1);
+            row_text(&t, y, row);
+            const bool numbers = strcmp(row + PANEL, before[0] + PANEL) != 0;
+            row_text(&t, y + 3, row);
+            const bool seen[3] = { slices_sum(&t) != sum, numbers, strcmp(row + PANEL, before[1] + PANEL) && !strstr(row, "...") };
+            left = 0;
+            for (int k = 0; k < 3; k++) {
+                if (seen[k] && took[k][i] == 0)
+                    took[k][i] = 1e3 * (now() - from);
+                left += took[k][i] == 0;
+            }
+        }
+        settle(&t);
+    }
+    line("tune 160^3, key to slices", "ms", 30, median(took[0], N));
+    line("tune 160^3, key to all numbers", "ms", 60, median(took[1], N));
+    line("tune 160^3, key to clDice", "ms", 100, median(took[2], N));
+    keys(&t, "\033");
+    settle(&t);
+    keys(&t, "q");
+    ended(&t);
+    tty_free(&t);
+}
+
 int main(int argc, char **argv)
 {
     only = argv + 1;
@@ -312,6 +378,8 @@ int main(int argc, char **argv)
         bench_local();
     if (wanted("idle"))
         bench_idle();
+    if (wanted("tune"))
+        bench_tune();
     bench_link("1.25 MB/s 20 ms", 20, 1.25e6, 20, TTY_NO_TMUX, 0.15, 0.5, 1.5);
     bench_link("250 kB/s 40 ms", 20, 250e3, 40, TTY_NO_TMUX, 0.3, 1.0, 1.5);
     bench_link("250 kB/s 40 ms tmux", 20, 250e3, 40, TTY_TMUX, 0.3, 1.0, 1.5);
