@@ -69,7 +69,7 @@ $(G)/help_table.c: $(wildcard help/*.txt) Makefile FORCE
 
 # Objects know the headers they were made with (.d), and are made anew when the flags change.
 DEPS    = -MMD -MP -MF $(@:.o=.d)
-FLAGS  := $(CC) $(CFLAGS)
+FLAGS  := $(CC) $(filter-out -Werror,$(CFLAGS))
 $(B)/flags: FORCE
 	@mkdir -p $(@D); echo '$(FLAGS)' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(B)/%.o: %.c $(B)/flags

@@ -163,6 +163,109 @@ static void lightsheet_by_mouse(void **state)
     end_lightsheet(&t, folder, before, true);
 }
 
+static void choose(struct tty *t, const char *page, const char *entry)
+{
+    settle(t);
+    click_on(t, "menu");
+    click_on(t, page);
+    if (entry)
+        click_on(t, entry);
+    expect_is(t, "Leave the program", false);
+    settle(t);
+}
+
+static void wait_for_file(struct tty *t, const char *folder, const char *name)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    for (int i = 0; i < 500 && access(path, R_OK); i++)
+        pump(t, 20);
+    assert_int_equal(access(path, R_OK), 0);
+    settle(t);
+}
+
+/* From opening the files to the figure, no key is pressed. */
+static void everything_by_mouse(void **state)
+{
+    static const char *const made[] = { "tuned.tif", "raw.pdf.dat", "raw.pdf.gp", "raw.pdf" };
+    struct tty t;
+    char folder[200], line[9000];
+    (void)state;
+    if (!data[0])
+        skip();
+    snprintf(folder, sizeof folder, "%s/all", home);
+    snprintf(line, sizeof line, "mkdir '%s' && ln -s '%s/raw.tif' '%s/mask.tif' '%s'", folder, data, data, folder);
+    assert_int_equal(system(line), 0);
+    start_with(&t, &(struct tty_opt){ .dir = folder, .rows = 40, .cols = 120 });
+    expect(&t, "no volume");
+    choose(&t, "Open a file", "mask.tif");
+    expect(&t, "z 50/100");
+    choose(&t, "Open a file", "raw.tif");
+    expect(&t, " raw  50,50,50");
+    choose(&t, "Figures", "Record what");
+    choose(&t, "Find the", "Segment (");
+    expect(&t, "> overlay segment1");
+    choose(&t, "Find the", "Threshold, auto");
+    expect(&t, "> overlay threshold1");
+    choose(&t, "Find the", "Clean the mask");
+    expect(&t, "> overlay clean1");
+    settle(&t);
+    click_on(&t, "menu");                        /* what the automatic chain reaches */
+    click_on(&t, "Find the");
+    click_on(&t, "Compare with");
+    click_on(&t, "mask  100x100x100");
+    expect(&t, "q or Esc closes");
+    const double before = number_after(&t, "dice  ");
+    assert_true(before > 0.79 && before < 0.81);
+    click_on(&t, "q or Esc");
+    expect_is(&t, "q or Esc closes", false);
+    settle(&t);
+    click_on(&t, "menu");
+    click_on(&t, "Find the");
+    click_on(&t, "The truth is");
+    click_on(&t, "mask  100x100x100");
+    expect(&t, "> truth mask");
+    choose(&t, "Find the", "Tune it");
+    expect(&t, "setting 1 of 1");
+    settle(&t);
+    int x = 0, y = 0;
+    for (char row[1024]; y < t.rows; y++) {      /* the panel's row "low" */
+        row_text(&t, y, row);
+        const char *low = strstr(row, "low ");
+        if (low && low - row > 60) {
+            x = (int)(low - row);
+            break;
+        }
+    }
+    for (int i = 0; i < 5; i++)
+        mouse(&t, 65, x, y, false);              /* the wheel: 0.5 to 0.45 */
+    expect(&t, "low=0.45");
+    settle(&t);
+    for (int i = 0; i < 10; i++)
+        mouse(&t, 64, x, y + 1, false);
+    expect(&t, "high=0.8");
+    const double after = number_after(&t, "Dice ");
+    if (!(after > before))
+        fail_msg("Dice %.4f after tuning, %.4f before", after, before);
+    click_on(&t, "Enter accept");
+    expect(&t, "> overlay tuned");
+    expect_is(&t, "flicker", false);
+    choose(&t, "Figures", "Save the mask");
+    wait_for_file(&t, folder, "tuned.tif");
+    choose(&t, "Figures", "Histogram of");
+    wait_for_file(&t, folder, "raw.pdf");
+    click_on(&t, "close");                       /* the figure on the screen */
+    expect_is(&t, "raw.pdf  ", false);
+    choose(&t, "Figures", "Stop rec");
+    choose(&t, "Leave", NULL);
+    assert_int_equal(finish(&t), 0);
+    snprintf(line, sizeof line, "cd '%s' && mkdir first && mv tuned.tif raw.pdf* first && SOURCE_DATE_EPOCH=0 '%s' --quiet --threads 1 -f view.vn raw.tif mask.tif >log 2>&1", folder, program);
+    assert_int_equal(system(line), 0);
+    snprintf(line, sizeof line, "%s/first", folder);
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        same_file(folder, line, made[i]);
+}
+
 /* Without any data: every key once. */
 static void phantom(void **state)
 {
@@ -244,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lightsheet_by_keys),
         cmocka_unit_test(lightsheet_by_mouse),
+        cmocka_unit_test(everything_by_mouse),
         cmocka_unit_test(phantom),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);

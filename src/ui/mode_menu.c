@@ -238,11 +238,11 @@ static void turn_to(struct vn_ui *ui, const char *name)
     else if (!strcmp(page, "overlays"))
         objects(ui, VN_MASK | VN_LABELS | VN_SKELETON | VN_PROB | VN_GRAPH, "overlay ", "");
     else if (!strcmp(page, "truth"))
-        objects(ui, VN_MASK | VN_LABELS, "truth ", "");
+        objects(ui, VN_VOLUMES, "truth ", "");
     else if (!strcmp(page, "metrics")) {
         char before[100];
         snprintf(before, sizeof before, "metrics %s ", object(ui, 'm', mask) ? mask : "");
-        objects(ui, VN_MASK | VN_LABELS | VN_SKELETON, before, "");
+        objects(ui, VN_VOLUMES, before, "");
     }
     ui->text_dirty = true;
 }
