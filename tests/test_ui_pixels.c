@@ -209,7 +209,7 @@ static void nothing_but_ascii(void **state)
         open_in(&t, 30, 100, NULL, env[i]);
         keys(&t, ":layout 4\r");
         expect(&t, "x> yv");                             /* arrows of the titles */
-        assert_true(on_screen(&t, "|"));                 /* between the panes */
+        expect(&t, "|");                 /* between the panes */
         keys(&t, ":segment n as=p\r");
         expect(&t, "> overlay p");
         keys(&t, "?");
@@ -242,8 +242,8 @@ static void late_answers_are_no_keys(void **state)
                                "\033_Gi=31;ENOTSUPPORTED:no qqq\033\\\033[?1;0;256S";
     tty_reply(&t, late, sizeof late - 1);
     settle(&t);
-    assert_true(on_screen(&t, "z 12/24"));
-    assert_true(on_screen(&t, ": command"));             /* no prompt, no page was opened */
+    expect(&t, "z 12/24");
+    expect(&t, ": command");             /* no prompt, no page was opened */
     keys(&t, "j");
     expect(&t, "z 13/24");
     keys(&t, "q");
@@ -328,7 +328,7 @@ static void figures_open_and_close(void **state)
     assert_int_equal(look_at(&t, 2, 2).fg, 172);
     keys(&t, "f");                                       /* larger, and back */
     settle(&t);
-    assert_true(on_screen(&t, "A FIGURE"));
+    expect(&t, "A FIGURE");
     keys(&t, "\033");
     expect(&t, "z 12/24");
     expect_is(&t, "A FIGURE", false);

@@ -247,8 +247,9 @@ int vn_file_src_volume(struct vn_file_src *s, const struct vn_open_opt *opt, con
     v->edits = edits.s;
     v->path = vn_strdup(s->path, err);
     if (!v->path || edits.failed) {
+        const int rc = v->path ? vn_fail(err, VN_E_MEMORY, "no memory for what the file says of its edits") : VN_E_MEMORY;
         vn_vol_unref(v);
-        return v->path ? vn_fail(err, VN_E_MEMORY, "no memory for what the file says of its edits") : VN_E_MEMORY;
+        return rc;
     }
     *out = v;
     return 0;

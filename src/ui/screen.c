@@ -548,7 +548,7 @@ void vn_help_open(struct vn_ui *ui)
     struct vn_log *l = &ui->viewer.text;
     const struct vn_view v = vn_session_view(ui->s);
     vn_log_clear(l);
-    vn_log_add(l, VN_LOG_TEXT, "Typing here finds a key; help VERB explains a command.");
+    vn_log_add(l, VN_LOG_TEXT, "Typing here finds a key or a command.");
     if (ui->mode != &vn_mode_browse)
         help_mode(l, ui->mode);
     if (ui->panes.info.n && (ui->mode == &vn_mode_browse || ui->mode->over_browse))
@@ -563,6 +563,12 @@ void vn_help_open(struct vn_ui *ui)
     for (int i = 0; ui->mode == &vn_mode_browse && vn_mode_table[i]; i++)
         if (vn_mode_table[i] != &vn_mode_browse)
             help_mode(l, vn_mode_table[i]);
+    vn_log_add(l, VN_LOG_ECHO, "Commands (help VERB explains one)");
+    for (int i = 0; vn_cmd_table[i]; i++) {
+        char line[200];
+        snprintf(line, sizeof line, "  :%-20s %s", vn_cmd_table[i]->name, vn_cmd_table[i]->summary);
+        vn_log_add(l, VN_LOG_TEXT, line);
+    }
     vn_viewer_open(ui, l, 0);
     ui->viewer.typing = true;
 }
