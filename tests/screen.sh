@@ -24,9 +24,12 @@ run 'clean m0 as=m' '> overlay m$'
 run 'overlay m opacity=0.5' 'opacity=0.5'
 run 'goto 102,65,30' 'goto 102,65,30'
 run 'graph m as=g' 'skeleton_voxels'
-run 'measure g as=s' 'branch_density_per_mm3'
-pane send-keys q                                  # the page with the answer
-wait_for 'MIP along z'
+run 'overlay g' 'overlay g'
+run 'open vessels_truth.tif as=truth' 'extent_mm'
+run 'show vessels' 'show vessels'
+run 'tune p truth=truth' 'setting 1 of 1'
+pane send-keys Down Right Right                   # high
+wait_for 'setting 2 of 2'
 sleep 0.5
 pane capture-pane -p -e -N >"$state/screen"
 "${PYTHON:-python3}" tests/screen.py "$columns" "$rows" "$out" <"$state/screen"
