@@ -14,6 +14,14 @@ static void whole(void **state)
     (void)state;
     start_with(&t, &(struct tty_opt){ .rows = 30, .cols = 110, .dir = home });
     expect(&t, "no volume");
+    keys(&t, "?");                               /* at the prompt */
+    expect(&t, "Typing here finds");
+    keys(&t, "q");
+    expect(&t, "whole job in ten minutes");
+    keys(&t, ":\033OQ");                         /* F2 */
+    at_step(&t, 1);
+    keys(&t, "\033");
+    expect_is(&t, "1 of 16", false);
     click_on(&t, "tour");
     at_step(&t, 1);
     keys(&t, "g");

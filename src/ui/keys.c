@@ -91,9 +91,9 @@ static void prompt_key(struct vn_ui *ui, const struct vn_event *ev)
         ui->prompting = false;
         if (control)
             vn_keys_cancel(ui);
-    } else if (ev->code == VN_KEY_F1 + 9) {
-        ui->prompting = false;
-        vn_mode_run(ui, "menu");
+    } else if ((ev->code >= VN_KEY_F1 && ev->code < VN_KEY_F1 + 12) || (ev->code == '?' && vn_prompt_empty())) {
+        ui->prompting = false;                   /* menu, tour, keys */
+        vn_mode_key(ui, ev);
     } else if (control && ev->code == 'l') {
         ui->redraw = true;
     } else if (control && ev->code == 'z') {
