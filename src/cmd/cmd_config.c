@@ -20,9 +20,8 @@ static int write_file(struct vn_call *c, struct vn_err *err)
     char *usual = vn_config_path();
     const char *path = vn_args_has(&c->args, "to") ? vn_args_text(&c->args, "to") : usual;
     struct vn_str b = { 0 };
-    if (!path) {
+    if (!path)
         return vn_fail(err, VN_E_ARG, "neither XDG_CONFIG_HOME nor HOME is set: say where with to=");
-    }
     for (char *p = usual && path == usual ? usual + 1 : (char *)""; *p; p++)       /* every folder on the way */
         if (*p == '/') {
             *p = '\0';

@@ -198,6 +198,13 @@ static void objects(struct vn_ui *ui, unsigned kinds, const char *before, const 
 static int by_name(const struct dirent **a, const struct dirent **b) { return strcoll((*a)->d_name, (*b)->d_name); }
 static int visible(const struct dirent *d) { return d->d_name[0] != '.'; }
 
+/* Mostly known from the list itself: a folder of ten thousand slices is not to be asked file by file. */
+static bool is_folder(const char *path, unsigned char type)
+{
+    struct stat st;
+    return type == DT_DIR || ((type == DT_LNK || type == DT_UNKNOWN) && !stat(path, &st) && S_ISDIR(st.st_mode));
+}
+
 static void files(void)
 {
     struct dirent **list;
@@ -206,12 +213,11 @@ static void files(void)
     for (int pass = 0; pass < 2; pass++)         /* folders first */
         for (int i = 0; i < n; i++) {
             char path[4400], label[300];
-            struct stat st;
             snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name);
-            const bool is_folder = !stat(path, &st) && S_ISDIR(st.st_mode);
-            snprintf(label, sizeof label, "%s%s", list[i]->d_name, is_folder ? "/" : "");
-            if (is_folder == !pass)
-                add(label, is_folder ? FOLDER : RUN, is_folder ? list[i]->d_name : path, false);
+            const bool is_dir = is_folder(path, list[i]->d_type);
+            snprintf(label, sizeof label, "%s%s", list[i]->d_name, is_dir ? "/" : "");
+            if (is_dir == !pass)
+                add(label, is_dir ? FOLDER : RUN, is_dir ? list[i]->d_name : path, false);
         }
     for (int i = 0; i < n; i++)
         free(list[i]);
