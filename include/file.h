@@ -23,6 +23,7 @@ void vn_file_cleanup(void);
 
 /* $XDG_STATE_HOME/venule/NAME, or under ~/.local/state; make: creates the folders. NULL when there is no home or memory. vn_free. */
 char *vn_file_state(const char *name, bool make);
+void vn_file_folders(char *path);        /* makes every folder on the way to path that is missing; path is as it was */
 
 /* Whole small file as a NUL-terminated block (vn_free). Refuses more than limit bytes. */
 char *vn_file_read(const char *path, size_t limit, size_t *n, struct vn_err *err);

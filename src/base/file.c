@@ -379,17 +379,23 @@ fail:
     return NULL;
 }
 
+void vn_file_folders(char *path)
+{
+    for (char *p = path + 1; *path && *p; p++)
+        if (*p == '/') {
+            *p = '\0';
+            mkdir(path, 0700);
+            *p = '/';
+        }
+}
+
 char *vn_file_state(const char *name, bool make)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     char *path = state && *state == '/' ? vn_sprintf(NULL, "%s/venule/%s", state, name)
                  : home                 ? vn_sprintf(NULL, "%s/.local/state/venule/%s", home, name) : NULL;
 
-    for (char *p = path ? path + 1 : ""; make && *p; p++)        /* every folder on the way */
-        if (*p == '/') {
-            *p = '\0';
-            mkdir(path, 0700);
-            *p = '/';
-        }
+    if (path && make)
+        vn_file_folders(path);
     return path;
 }

@@ -4,7 +4,6 @@
 #include "file.h"
 #include "mem.h"
 #include <string.h>
-#include <sys/stat.h>
 
 static const struct vn_param params[] = {
     { "action", VN_P_CHOICE, VN_POS, .def = "show", .choices = "show|get|set|write", .help = "set changes it until the program ends" },
@@ -22,12 +21,8 @@ static int write_file(struct vn_call *c, struct vn_err *err)
     struct vn_str b = { 0 };
     if (!path)
         return vn_fail(err, VN_E_ARG, "neither XDG_CONFIG_HOME nor HOME is set: say where with to=");
-    for (char *p = usual && path == usual ? usual + 1 : (char *)""; *p; p++)       /* every folder on the way */
-        if (*p == '/') {
-            *p = '\0';
-            mkdir(usual, 0700);
-            *p = '/';
-        }
+    if (path == usual)
+        vn_file_folders(usual);
     vn_config_print(&b);
     struct vn_file *f = b.s && !b.failed ? vn_file_begin(path, vn_args_flag(&c->args, "force"), err) : NULL;
     int rc = f ? 0 : b.failed ? vn_fail(err, VN_E_MEMORY, "no memory for the settings") : err->code;
