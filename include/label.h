@@ -39,6 +39,17 @@ int  vn_runs_paint(const struct vn_runs *r, const uint8_t *value, struct vn_buf 
 /* Components of a u8 mask (nonzero = foreground) into a u32 buffer of the same box: 0 background, 1..*count. */
 int  vn_label_buf(const struct vn_buf *mask, int connectivity, struct vn_buf *labels, uint64_t *count, struct vn_job *job,
                   struct vn_err *err);
+/* The same by value.  MASK: all voxels above 0 are alike; LABELS: equal values above 0; GREY: neighbours a, b with
+ * |a - b| <= tolerance in double (a chain may lead far), voxels below min and NaN being background. */
+enum vn_piece_of { VN_PIECE_MASK, VN_PIECE_LABELS, VN_PIECE_GREY };
+struct vn_pieces {
+    enum vn_piece_of of;
+    double tolerance, min;             /* GREY; min -INFINITY: every number */
+    int connectivity, axis;            /* 6, 18, 26; or 4 and 8: each plane across axis for itself */
+};
+/* in: u8, u32, f32 or f64. */
+int  vn_pieces_label(const struct vn_buf *in, const struct vn_pieces *how, struct vn_buf *labels, uint64_t *count, struct vn_job *job,
+                     struct vn_err *err);
 /* Voxels of each label 1..count of a u32 buffer: *size has *count entries, vn_free'd by the caller. */
 int  vn_label_sizes(const struct vn_buf *labels, uint64_t **size, uint64_t *count, struct vn_job *job, struct vn_err *err);
 /* In place: components of at least min_size voxels stay, of these the `largest` largest (0: all; the first of equals), numbered

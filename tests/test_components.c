@@ -1,8 +1,10 @@
-/* test_components.c - connected components: hand-counted shapes, random masks against a flood fill, sizes, threads. */
+/* test_components.c - connected components: hand-counted shapes, random masks against a flood fill, sizes, threads; by value
+ * and plane by plane against cc3d and scikit-image. */
+#include <math.h>
 #include "binary.h"
 #include "label.h"
 
-extern const struct vn_op vn_op_components;
+extern const struct vn_op vn_op_components, vn_op_pieces;
 
 /* Flood fill in raster order: labels and their order by definition. */
 static uint32_t flood(const struct vn_buf *m, int connectivity, uint32_t *label)
@@ -172,6 +174,108 @@ static void operation_labels_the_region_alone(void **state)
     vn_buf_free(&m);
 }
 
+/* Labels of a formula's volume, renumbered by first voxel: FNV-1a over them and their number, from cc3d 3 (labels; grey
+ * with delta=) and, plane by plane, scikit-image's measure.label. */
+static void by_value_as_others_find_them(void **state)
+{
+    static const struct { const char *words[4]; uint64_t n, hash; } t[] = {
+        { { "tolerance=2", "connectivity=6" }, 2851, 0xd4d7eadffc236aed }, { { "tolerance=5", "connectivity=6" }, 2376, 0xa3218fe4029296dd },
+        { { "tolerance=2", "connectivity=18" }, 2087, 0x8a98fcafe232509f }, { { "tolerance=5", "connectivity=18" }, 977, 0x5306789d04214652 },
+        { { "tolerance=2", "connectivity=26" }, 1638, 0xfbe43a731cbd7c06 }, { { "tolerance=5", "connectivity=26" }, 360, 0xd39fd48f5e19e872 },
+        { { "of=labels", "connectivity=6" }, 825, 0x3c94265a6c98cb2b }, { { "of=labels", "connectivity=18" }, 90, 0x40f9b026a136b08a },
+        { { "of=labels", "connectivity=26" }, 31, 0x7e0d34dfd7bb40f4 },
+        { { "of=labels", "connectivity=4" }, 1194, 0x3e7ce6df1e1f0148 }, { { "of=labels", "connectivity=8", "axis=z" }, 712, 0x6c1bd48692a08d6f },
+        { { "of=labels", "connectivity=4", "axis=y" }, 1245, 0x6ab2fb4e7b4a3cc4 }, { { "of=labels", "connectivity=8", "axis=y" }, 708, 0xd2366f029f2418b9 },
+        { { "of=labels", "connectivity=4", "axis=x" }, 1279, 0xd252510fe2553b4f }, { { "of=labels", "connectivity=8", "axis=x" }, 732, 0xe6af3781bc925717 },
+    };
+    struct vn_buf grey = new_buf(VN_U8, 20, 15, 10), four = new_buf(VN_U8, 20, 15, 10);
+    (void)state;
+    for (int64_t z = 0; z < 10; z++)
+        for (int64_t y = 0; y < 15; y++)
+            for (int64_t x = 0; x < 20; x++) {
+                *vox(&grey, x, y, z) = (uint8_t)((x * x * 7 + y * y * 3 + z * z * 5 + x * y) % 97 + 1);
+                *vox(&four, x, y, z) = *vox(&grey, x, y, z) % 4;
+            }
+    struct vn_vol *v[2] = { volume_of(&grey, 0, 0, 0), volume_of(&four, 0, 0, 0) }, *out;
+    for (size_t i = 0; i < VN_COUNT(t); i++)
+        for (int threads = 1; threads <= 4; threads += 3) {
+            struct vn_args a;
+            uint64_t hash = 0xcbf29ce484222325ULL, n = 0;
+            vn_job_set_threads(threads);
+            assert_int_equal(run_op(&vn_op_pieces, v[t[i].words[0][0] == 'o'], NULL, &out, &a, t[i].words), 0);
+            const struct vn_buf l = vn_vol_data(out);
+            for (uint64_t k = 0; k < count_of(&l); k++) {
+                const uint32_t label = ((const uint32_t *)l.data)[k];
+                hash = (hash ^ label) * 0x100000001b3ULL;
+                n = label > n ? label : n;
+            }
+            assert_int_equal(n, t[i].n);
+            assert_true(hash == t[i].hash);
+            vn_vol_unref(out);
+            vn_args_free(&a);
+        }
+    vn_job_set_threads(2);
+    for (int k = 0; k < 2; k++)
+        vn_vol_unref(v[k]);
+    vn_buf_free(&grey);
+    vn_buf_free(&four);
+}
+
+/* A row of n values of type t, labelled by the words. */
+static void row_gives(enum vn_type type, const void *values, int64_t n, const uint32_t *want, const char *const *words)
+{
+    const struct vn_grid g = { .dim = { n, 1, 1 } };
+    const struct vn_box box = { { 0 }, { n, 1, 1 } };
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, type, &g, &box, &err), *out;
+    struct vn_args a;
+    assert_non_null(v);
+    memcpy(vn_vol_data(v).data, values, (size_t)n * vn_type_size(type));
+    assert_int_equal(run_op(&vn_op_pieces, v, NULL, &out, &a, words), 0);
+    assert_memory_equal(vn_vol_data(out).data, want, (size_t)n * 4);
+    vn_vol_unref(out);
+    vn_args_free(&a);
+    vn_vol_unref(v);
+}
+
+/* Differences across a type's whole range; infinities are alike, NaN is background; fractions are foreground. */
+static void extreme_values(void **state)
+{
+    const int32_t i[] = { INT32_MIN, INT32_MAX, INT32_MAX - 1, -1, 0, 1 };
+    const uint32_t u[] = { UINT32_MAX, 0, 1, UINT32_MAX, UINT32_MAX - 1, 5 };
+    const float f[] = { 0.25f, 0.5f, NAN, INFINITY, INFINITY, -INFINITY, -1, 0 };
+    const double d[] = { -1e308, 1e308, 1e308, 0, 1e-300, NAN };
+    (void)state;
+    row_gives(VN_I32, i, 6, (const uint32_t[]){ 1, 2, 2, 3, 3, 3 }, (const char *const[]){ "tolerance=1", NULL });
+    row_gives(VN_I32, i, 6, (const uint32_t[]){ 1, 1, 1, 1, 1, 1 }, (const char *const[]){ "tolerance=4294967295", NULL });
+    row_gives(VN_I32, i, 6, (const uint32_t[]){ 1, 2, 2, 2, 2, 2 }, (const char *const[]){ "tolerance=4294967294", NULL });
+    row_gives(VN_U32, u, 6, (const uint32_t[]){ 1, 2, 2, 3, 3, 4 }, (const char *const[]){ "tolerance=1", NULL });
+    row_gives(VN_U32, u, 6, (const uint32_t[]){ 1, 0, 0, 2, 2, 3 }, (const char *const[]){ "tolerance=1", "min=2", NULL });
+    row_gives(VN_U32, u, 6, (const uint32_t[]){ 1, 0, 2, 3, 4, 5 }, (const char *const[]){ "of=labels", NULL });
+    row_gives(VN_F32, f, 8, (const uint32_t[]){ 1, 1, 0, 2, 2, 3, 4, 5 }, (const char *const[]){ "tolerance=0.25", NULL });
+    row_gives(VN_F32, f, 8, (const uint32_t[]){ 1, 2, 0, 3, 3, 0, 0, 4 }, (const char *const[]){ "tolerance=0", "min=0", NULL });
+    row_gives(VN_F32, f, 8, (const uint32_t[]){ 1, 1, 0, 2, 2, 0, 0, 0 }, (const char *const[]){ "of=mask", NULL });
+    row_gives(VN_F64, d, 6, (const uint32_t[]){ 1, 2, 2, 3, 3, 0 }, (const char *const[]){ "tolerance=1e300", NULL });
+}
+
+static void what_does_not_go_together_is_said(void **state)
+{
+    static const struct { const char *words[4], *says; } t[] = {
+        { { "of=grey" }, "needs tolerance=" }, { { "of=mask", "tolerance=3" }, "tolerance= is for grey" }, { { "min=3" }, "min= is for grey" },
+        { { "axis=x" }, "axis= is for planes" },
+    };
+    struct vn_buf m = picture("#.#");
+    struct vn_vol *v = volume_of(&m, 0, 0, 0), *out;
+    struct vn_args a;
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(t); i++) {
+        assert_int_equal(run_op(&vn_op_pieces, v, NULL, &out, &a, t[i].words), VN_E_USAGE);
+        assert_non_null(strstr(err.msg, t[i].says));
+        vn_args_free(&a);
+    }
+    vn_vol_unref(v);
+    vn_buf_free(&m);
+}
+
 static void memory_failures_leave_nothing(void **state)
 {
     struct vn_buf m = new_buf(VN_U8, 20, 20, 20), l = new_buf(VN_U32, 20, 20, 20);
@@ -196,5 +300,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(equal_to_flood_fill_on_random_masks), cmocka_unit_test(connectivity_counts_edges_and_corners),
     cmocka_unit_test(sizes_faces_and_largest), cmocka_unit_test(spiral_is_one), cmocka_unit_test(some_are_kept),
     cmocka_unit_test(operation_labels_the_region_alone), cmocka_unit_test(memory_failures_leave_nothing),
+    cmocka_unit_test(by_value_as_others_find_them), cmocka_unit_test(extreme_values), cmocka_unit_test(what_does_not_go_together_is_said),
 };
 MAIN_OF(tests)

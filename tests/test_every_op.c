@@ -59,7 +59,7 @@ static const struct { const char *op, *param, *value; bool always; } given[] = {
     { "gauss", "sigma", "1.5vox" }, { "median", "radius", "1vox" }, { "hysteresis", "low", "0.8" }, { "hysteresis", "high", "2" },
     { "nlm", "search", "2vox", true }, { "nlm", "patch", "1vox", true }, { "nlm", "strength", "1", true },
     { "morph", "op", "open", true }, { "morph", "radius", "1.5vox", true },
-    { "calc", "expr", "a > 1 ? sqrt(abs(b)) * 2 + x % 3 : min(c, d) - 0.1", true }, { "resample", "factor", "0.6,0.5,1.7", true }, { "pad", "by", "3,0,5", true },
+    { "calc", "expr", "a > 1 ? sqrt(abs(b)) * 2 + x % 3 : min(c, d) - 0.1", true }, { "resample", "factor", "0.6,0.5,1.7", true }, { "pad", "by", "3,0,5", true }, { "pieces", "tolerance", "0.25" },
 };
 
 static int set_given(const struct vn_op *op, struct vn_args *a)

@@ -1,12 +1,24 @@
-/* cmd_components.c - "components": connected components of a mask, counted and labelled. */
+/* cmd_components.c - "components": connected components of a mask, labels or grey values, counted and labelled. */
 #include "cmd.h"
 #include <limits.h>
 #include <stdlib.h>
 #include "label.h"
 #include "mem.h"
 
-extern const struct vn_op vn_op_components;
+extern const struct vn_op vn_op_components, vn_op_pieces;
 extern const struct vn_param vn_components_params[];
+
+/* Masks in space have a kernel; all else goes by value or plane by plane, and an image may hold fractions. */
+static const struct vn_op *choose(const struct vn_args *a)
+{
+    static const char *const own[] = { "tolerance", "min", "axis" };
+    const struct vn_obj *v = vn_arg(a, "mask")->obj;
+    bool mask = v && (v->kind & (VN_MASK | VN_SKELETON)) && (!vn_args_has(a, "of") || vn_args_int(a, "of") == VN_PIECE_MASK) &&
+                vn_args_int(a, "connectivity") > 1;                /* 6, 18, 26 */
+    for (size_t i = 0; i < VN_COUNT(own); i++)
+        mask = mask && !vn_args_has(a, own[i]);
+    return mask ? &vn_op_components : &vn_op_pieces;
+}
 
 static int larger_first(const void *a, const void *b)
 {
@@ -25,7 +37,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (!rc)
         rc = vn_call_region(c, mask, &region, err);
     if (!rc)
-        rc = vn_op_run(&vn_op_components, &c->args, &mask, &region, &labels, &ran, c->job, err);
+        rc = vn_op_run(choose(&c->args), &c->args, &mask, &region, &labels, &ran, c->job, err);
     if (rc)
         return rc;
     const struct vn_buf data = vn_vol_data(labels);
@@ -48,5 +60,5 @@ static int exec(struct vn_call *c, struct vn_err *err)
 }
 
 const struct vn_cmd vn_cmd_components = {
-    "components", "connected components of a mask", vn_components_params, VN_CMD_MAKES, exec, &vn_op_components,
+    "components", "connected components of a mask, of labels, of grey values", vn_components_params, VN_CMD_MAKES, exec, NULL, choose,
 };

@@ -2,6 +2,7 @@
 #include "label.h"
 #include <stdlib.h>
 #include <string.h>
+#include "label_own.h"
 #include "mem.h"
 
 /* Slabs are joined inside in parallel, then with each other in order. Their number does not change the result. */
@@ -59,23 +60,18 @@ static void row_extract(const uint8_t *row, int64_t n, unsigned flip, struct vn_
 }
 
 struct build_ctx {
-    const struct vn_buf *mask;
     struct vn_runs *r;
-    unsigned flip;
-    int64_t nx, ny;
+    vn_row_scan scan;
+    const void *ctx;
+    int64_t ny;
 };
-
-static const uint8_t *plane_row(const struct build_ctx *c, int64_t z, int64_t y)
-{
-    return (const uint8_t *)c->mask->data + z * c->mask->stride[1] + y * c->mask->stride[0];
-}
 
 static int count_plane(void *ctx, int64_t z, struct vn_err *err)
 {
     struct build_ctx *c = ctx;
     (void)err;
     for (int64_t y = 0; y < c->ny; y++)
-        c->r->row[z * c->ny + y] = row_count(plane_row(c, z, y), c->nx, c->flip);
+        c->r->row[z * c->ny + y] = c->scan(c->ctx, z, y, NULL);
     return 0;
 }
 
@@ -84,22 +80,20 @@ static int extract_plane(void *ctx, int64_t z, struct vn_err *err)
     struct build_ctx *c = ctx;
     (void)err;
     for (int64_t y = 0; y < c->ny; y++)
-        row_extract(plane_row(c, z, y), c->nx, c->flip, c->r->run + c->r->row[z * c->ny + y]);
+        c->scan(c->ctx, z, y, c->r->run + c->r->row[z * c->ny + y]);
     return 0;
 }
 
-int vn_runs_build(const struct vn_buf *mask, bool background, struct vn_runs *out, struct vn_job *job, struct vn_err *err)
+int vn_runs_scan(const struct vn_box *box, vn_row_scan scan, const void *ctx, struct vn_runs *out, struct vn_job *job, struct vn_err *err)
 {
-    struct vn_runs r = { .box = mask->box };
-    const int64_t nx = vn_box_dim(&mask->box, 0), ny = vn_box_dim(&mask->box, 1), nz = vn_box_dim(&mask->box, 2);
-    struct build_ctx c = { .mask = mask, .r = &r, .flip = background ? 0xff : 0, .nx = nx, .ny = ny };
+    struct vn_runs r = { .box = *box };
+    const int64_t ny = vn_box_dim(box, 1), nz = vn_box_dim(box, 2);
+    struct build_ctx c = { .r = &r, .scan = scan, .ctx = ctx, .ny = ny };
     uint64_t total = 0;
     int rc = 0;
 
-    if (mask->type != VN_U8)
-        return vn_fail(err, VN_E_ARG, "components are found in u8 masks, not in %s voxels", vn_type_name(mask->type));
-    if (nx > UINT32_MAX - 8)
-        return vn_fail(err, VN_E_UNSUPPORTED, "a mask of %lld voxels along x is too long to label", (long long)nx);
+    if (vn_box_dim(box, 0) > UINT32_MAX - 8)
+        return vn_fail(err, VN_E_UNSUPPORTED, "a mask of %lld voxels along x is too long to label", (long long)vn_box_dim(box, 0));
     r.n_row = ny * nz;
     r.row = vn_alloc(((uint64_t)r.n_row + 1) * sizeof(*r.row), err);
     if (!r.row) {
@@ -133,6 +127,27 @@ out:
     return rc;
 }
 
+struct mask_ctx { const struct vn_buf *mask; unsigned flip; };
+
+static uint32_t scan_mask(const void *ctx, int64_t z, int64_t y, struct vn_run *out)
+{
+    const struct mask_ctx *c = ctx;
+    const uint8_t *row = (const uint8_t *)c->mask->data + z * c->mask->stride[1] + y * c->mask->stride[0];
+    const int64_t nx = vn_box_dim(&c->mask->box, 0);
+    if (!out)
+        return row_count(row, nx, c->flip);
+    row_extract(row, nx, c->flip, out);
+    return 0;
+}
+
+int vn_runs_build(const struct vn_buf *mask, bool background, struct vn_runs *out, struct vn_job *job, struct vn_err *err)
+{
+    const struct mask_ctx c = { mask, background ? 0xff : 0 };
+    if (mask->type != VN_U8)
+        return vn_fail(err, VN_E_ARG, "components are found in u8 masks, not in %s voxels", vn_type_name(mask->type));
+    return vn_runs_scan(&mask->box, scan_mask, &c, out, job, err);
+}
+
 double vn_runs_bytes(const struct vn_box *box, double n)
 {
     return vn_mem_counted(4.0 * (double)(vn_box_dim(box, 1) * vn_box_dim(box, 2) + 1)) + vn_mem_counted(8 * n) + vn_mem_counted(4 * n);
@@ -146,36 +161,17 @@ void vn_runs_free(struct vn_runs *r)
     *r = (struct vn_runs){ 0 };
 }
 
-/* ---- union-find: parent[i] <= i, so the root is the first run of the component ---- */
+/* ---- joining ---- */
 
-static inline uint32_t find_root(uint32_t *parent, uint32_t i)
-{
-    while (parent[i] != i) {
-        parent[i] = parent[parent[i]];
-        i = parent[i];
-    }
-    return i;
-}
-
-static inline void join(uint32_t *parent, uint32_t a, uint32_t b)
-{
-    a = find_root(parent, a);
-    b = find_root(parent, b);
-    if (a < b)
-        parent[b] = a;
-    else
-        parent[a] = b;
-}
-
-/* Joins the runs of two rows whose stretches meet, grown by `reach` (1: diagonal neighbours count). */
-static void join_rows(struct vn_runs *r, int64_t row_a, int64_t row_b, uint32_t reach)
+void vn_join_rows(const void *ctx, struct vn_runs *r, int64_t row_a, int64_t row_b, uint32_t reach)
 {
     uint32_t a = r->row[row_a], b = r->row[row_b];
     const uint32_t end_a = r->row[row_a + 1], end_b = r->row[row_b + 1];
+    (void)ctx;
     while (a < end_a && b < end_b) {
         const struct vn_run ra = r->run[a], rb = r->run[b];
         if (ra.x0 < rb.x1 + reach && rb.x0 < ra.x1 + reach)
-            join(r->label, a, b);
+            vn_join(r->label, a, b);
         if (ra.x1 < rb.x1)
             a++;
         else
@@ -183,22 +179,49 @@ static void join_rows(struct vn_runs *r, int64_t row_a, int64_t row_b, uint32_t 
     }
 }
 
+/* Earlier rows with neighbours of a row's voxels, and whether these reach one voxel to the side. */
+struct near { int dy, dz; uint32_t reach; };
+
+static int neighbours(int connectivity, int axis, struct near near[4])
+{
+    const uint32_t side = connectivity > 6, corner = connectivity == 26;
+    const bool diagonal = connectivity == 8;
+    int n = 0;
+    if (connectivity == 4 || diagonal) {
+        if (axis != 1)
+            near[n++] = (struct near){ -1, 0, diagonal && axis == 2 };
+        if (axis != 2)
+            near[n++] = (struct near){ 0, -1, diagonal && axis == 1 };
+        for (int dy = -1; axis == 0 && diagonal && dy <= 1; dy += 2)
+            near[n++] = (struct near){ dy, -1, 0 };
+        return n;
+    }
+    near[n++] = (struct near){ -1, 0, side };
+    near[n++] = (struct near){ 0, -1, side };
+    for (int dy = -1; side && dy <= 1; dy += 2)
+        near[n++] = (struct near){ dy, -1, corner };
+    return n;
+}
+
 struct join_ctx {
     struct vn_runs *r;
     int64_t ny, nz, slab;
-    int connectivity;
+    struct near near[4];
+    int n_near;
+    vn_row_join join;
+    const void *ctx;
+    struct vn_job *job;
 };
 
-static void join_down(const struct join_ctx *c, int64_t z)       /* plane z with plane z - 1 */
+/* The rows of plane z with their neighbours in the same plane (down false), in the plane before (true). */
+static void join_plane(const struct join_ctx *c, int64_t z, bool down)
 {
-    const uint32_t side = c->connectivity > 6, corner = c->connectivity == 26;
-    for (int64_t y = 0; y < c->ny; y++) {
-        const int64_t row = z * c->ny + y, below = row - c->ny;
-        join_rows(c->r, row, below, side);
-        if (side && y > 0)
-            join_rows(c->r, row, below - 1, corner);
-        if (side && y + 1 < c->ny)
-            join_rows(c->r, row, below + 1, corner);
+    for (int k = 0; k < c->n_near; k++) {
+        const struct near near = c->near[k];
+        if (down != (near.dz < 0))
+            continue;
+        for (int64_t y = vn_max64(0, -near.dy); y < vn_min64(c->ny, c->ny - near.dy); y++)
+            c->join(c->ctx, c->r, z * c->ny + y, (z + near.dz) * c->ny + y + near.dy, near.reach);
     }
 }
 
@@ -209,23 +232,21 @@ static int join_slab(void *ctx, int64_t i, struct vn_err *err)
     (void)err;
     for (uint32_t k = c->r->row[z0 * c->ny]; k < c->r->row[z1 * c->ny]; k++)
         c->r->label[k] = k;
-    for (int64_t z = z0; z < z1; z++) {
-        for (int64_t y = 1; y < c->ny; y++)
-            join_rows(c->r, z * c->ny + y, z * c->ny + y - 1, c->connectivity > 6);
+    for (int64_t z = z0; z < z1 && !vn_job_stop(c->job); z++) {
+        join_plane(c, z, false);
         if (z > z0)
-            join_down(c, z);
+            join_plane(c, z, true);
     }
     return 0;
 }
 
-int vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struct vn_err *err)
+int vn_runs_join(struct vn_runs *r, int connectivity, int axis, vn_row_join join, const void *ctx, struct vn_job *job, struct vn_err *err)
 {
     const int64_t ny = vn_box_dim(&r->box, 1), nz = vn_box_dim(&r->box, 2);
-    struct join_ctx c = { .r = r, .ny = ny, .nz = nz, .connectivity = connectivity };
+    struct join_ctx c = { .r = r, .ny = ny, .nz = nz, .join = join, .ctx = ctx, .job = job };
     uint32_t count = 0;
 
-    if (connectivity != 6 && connectivity != 18 && connectivity != 26)
-        return vn_fail(err, VN_E_ARG, "connectivity %d is none of 6, 18, 26", connectivity);
+    c.n_near = neighbours(connectivity, axis, c.near);
     vn_free(r->label);
     r->label = vn_alloc((uint64_t)r->n * sizeof(*r->label), err);
     if (!r->label)
@@ -233,7 +254,7 @@ int vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struc
     c.slab = vn_max64(SLAB_MIN_PLANES, (nz + SLAB_MAX - 1) / SLAB_MAX);
     int rc = vn_job_for_quiet(job, (nz + c.slab - 1) / c.slab, join_slab, &c, err);
     for (int64_t z = c.slab; !rc && z < nz; z += c.slab) {
-        join_down(&c, z);
+        join_plane(&c, z, true);
         rc = vn_job_check(job, err);
     }
     /* A parent comes before its children: one pass in order turns parents into labels. */
@@ -244,6 +265,13 @@ int vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struc
     }
     r->count = count;
     return rc;
+}
+
+int vn_runs_label(struct vn_runs *r, int connectivity, struct vn_job *job, struct vn_err *err)
+{
+    if (connectivity != 6 && connectivity != 18 && connectivity != 26)
+        return vn_fail(err, VN_E_ARG, "connectivity %d is none of 6, 18, 26", connectivity);
+    return vn_runs_join(r, connectivity, 2, vn_join_rows, NULL, job, err);
 }
 
 int vn_runs_sizes(const struct vn_runs *r, uint64_t **size, struct vn_job *job, struct vn_err *err)
@@ -340,6 +368,11 @@ int vn_runs_paint(const struct vn_runs *r, const uint8_t *value, struct vn_buf *
     return paint(r, value, mask, VN_U8, job, err);
 }
 
+int vn_runs_paint_labels(const struct vn_runs *r, struct vn_buf *labels, struct vn_job *job, struct vn_err *err)
+{
+    return paint(r, NULL, labels, VN_U32, job, err);
+}
+
 int vn_label_buf(const struct vn_buf *mask, int connectivity, struct vn_buf *labels, uint64_t *count, struct vn_job *job,
                  struct vn_err *err)
 {
@@ -348,7 +381,7 @@ int vn_label_buf(const struct vn_buf *mask, int connectivity, struct vn_buf *lab
     if (!rc)
         rc = vn_runs_label(&r, connectivity, job, err);
     if (!rc)
-        rc = paint(&r, NULL, labels, VN_U32, job, err);
+        rc = vn_runs_paint_labels(&r, labels, job, err);
     if (!rc)
         *count = r.count;
     vn_runs_free(&r);
