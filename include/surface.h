@@ -27,6 +27,7 @@ struct vn_surface_stat {
     double assd;                        /* both together: sum of d * area over sum of area of both */
     double hd, hd95;                    /* larger of the two directions; hd95: smallest d that covers 95 % of the area */
     double surface_dice;                /* area within the tolerance (d <= tau, relative slack 1e-6) over all area */
+    double stack_dice;                  /* the same at tolerance 0 with voxels taken as cubes: what scoring by pairs of slices gives */
 };
 /* Either surface empty: asd inf (nan from the empty side), hd inf, surface_dice 0; both: all nan but hd inf, as published. */
 int vn_surface_compare(const struct vn_surfels *truth, const struct vn_surfels *pred, const double um[3], double tau,

@@ -208,6 +208,101 @@ static void what_cannot_be_compared_is_refused(void **state)
     cJSON_Delete(o);
 }
 
+/* Two round rods along x: radius 6 about (20, 14), and radius 2 about (20, 40); bits of p: which of them. */
+static uint8_t rods(int64_t x, int64_t y, int64_t z, int64_t p)
+{
+    (void)x;
+    const int64_t a = (y - 20) * (y - 20) + (z - 14) * (z - 14), b = (y - 20) * (y - 20) + (z - 40) * (z - 40);
+    return ((p & 1) && a <= 36) || ((p & 2) && b <= 5) || ((p & 4) && a <= 49);
+}
+
+static const cJSON *row_of(const cJSON *o, const char *table, int i)
+{
+    const cJSON *row = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), table), i);
+    assert_non_null(row);
+    return row;
+}
+
+static double cell(const cJSON *row, const char *key)
+{
+    const cJSON *v = cJSON_GetObjectItem(row, key);
+    assert_non_null(v);
+    return cJSON_IsNumber(v) ? v->valuedouble : NAN;
+}
+
+static void errors_go_by_radius_and_depth(void **state)
+{
+    (void)state;
+    int64_t thin = 0, thick = 0, shell = 0, thick_at[2] = { 0, 0 };
+    mask("t", 70, 41, 50, NULL, rods, 3);
+    mask("p", 70, 41, 50, NULL, rods, 4);           /* the thick one a voxel too thick, the thin one missing */
+    for (int64_t z = 0; z < 50; z++)
+        for (int64_t y = 0; y < 41; y++) {
+            thin += 70 * rods(0, y, z, 2);
+            thick += 70 * rods(0, y, z, 1);
+            thick_at[z >= 12] += z < 25 ? 70 * rods(0, y, z, 1) : 0;
+            shell += 70 * (rods(0, y, z, 4) - rods(0, y, z, 1));
+        }
+    cJSON *o = session_json_of("metrics p t full radii=3,10 bins=4 as=e");
+    close_to(o, "missed", (double)thin);
+    close_to(o, "over", (double)shell);
+    close_to(o, "under", 0);
+    close_to(o, "false", 0);
+    close_to(o, "lost_branch_points", 0);
+    const cJSON *small = row_of(o, "by_radius", 0), *large = row_of(o, "by_radius", 1);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "by_radius")), 2);
+    assert_true(cell(small, "from_vox") == 0 && cell(small, "to_vox") == 3 && cell(large, "from_vox") == 3 && cell(large, "to_vox") == 10);
+    assert_true(cell(small, "voxels") == (double)thin && cell(small, "recall") == 0 && cell(small, "recall_length") == 0);
+    assert_true(cell(small, "missed") == (double)thin && cell(large, "missed") == 0);
+    assert_true(cell(large, "voxels") == (double)thick && cell(large, "recall") == 1 && cell(large, "recall_length") == 1);
+    assert_float_equal(cell(small, "length_vox"), 70, 4);          /* to the ends of the volume, which a skeleton need not reach */
+    const cJSON *none = row_of(o, "by_branch", 0);                 /* no branch points: all of it lies infinitely far */
+    assert_true(isnan(cell(none, "from_vox")) && cell(none, "voxels") == (double)(thin + thick));
+    const cJSON *first = row_of(o, "by_depth", 0), *second = row_of(o, "by_depth", 1), *last = row_of(o, "by_depth", 3);
+    assert_true(cell(first, "from_vox") == 0 && cell(first, "to_vox") == 12 && cell(last, "to_vox") == 50);
+    assert_true(cell(first, "voxels") == (double)thick_at[0] && cell(second, "voxels") == (double)thick_at[1]);
+    assert_true(cell(first, "over") + cell(second, "over") == (double)shell && cell(last, "over") == 0 && cell(last, "missed") == (double)thin);
+    assert_true(cell(last, "dice") == 0 && isnan(cell(last, "precision")));
+    cJSON_Delete(o);
+}
+
+static void the_error_map_is_made_again_from_its_recipe(void **state)
+{
+    (void)state;
+    mask("t", 61, 40, 33, NULL, mask_sheet, 5);
+    mask("p", 61, 40, 33, NULL, mask_sheet, 3);
+    mask("g", 61, 40, 33, NULL, upper, 20);
+    cJSON *o = session_json_of("roi 3:59,2:37,1:30; metrics p t ignore=g as=e");
+    int64_t count[5] = { 0 };
+    for (int again = 0; again < 2; again++) {
+        struct vn_obj *e = vn_session_get(s, "e");
+        struct vn_vol *v = NULL;
+        assert_non_null(e);
+        assert_int_equal(vn_obj_vol(s, e, &v, NULL, &err), 0);
+        assert_true(v->kind == VN_LABELS && v->box.lo[0] == 3 && v->box.hi[2] == 30);
+        const struct vn_buf b = vn_vol_data(v);
+        for (int64_t i = 0; i < 56 * 35 * 29; i++) {
+            const int64_t x = 3 + i % 56, y = 2 + i / 56 % 35, z = 1 + i / 56 / 35;
+            const bool in_p = z < 20 && mask_sheet(x, y, z, 3), in_t = z < 20 && mask_sheet(x, y, z, 5);
+            const uint8_t is = ((const uint8_t *)b.data)[vn_buf_at(&b, x, y, z)];
+            assert_true(in_p == in_t ? is == 0 : in_p ? is == 2 || is == 3 : is == 1 || is == 4);
+            count[is] += !again;
+        }
+        vn_vol_unref(v);
+        vn_obj_unref(e);
+        vn_session_evict_all(s);
+    }
+    assert_true(vn_session_n_remade(s) > 0);
+    close_to(o, "missed", (double)count[1]);
+    close_to(o, "false", (double)count[2]);
+    close_to(o, "over", (double)count[3]);
+    close_to(o, "under", (double)count[4]);
+    close_to(o, "fp", (double)(count[2] + count[3]));
+    close_to(o, "fn", (double)(count[1] + count[4]));
+    cJSON_Delete(o);
+    cJSON_Delete(session_json_of("roi off"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ignored_voxels_count_nowhere, session_json, session_stop),
         cmocka_unit_test_setup_teardown(empty_masks_give_null_and_say_so, session_json, session_stop),
         cmocka_unit_test_setup_teardown(what_cannot_be_compared_is_refused, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(errors_go_by_radius_and_depth, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(the_error_map_is_made_again_from_its_recipe, session_json, session_stop),
     };
     static const char *const left[] = { "p", "t", "g", "e", "q", "w", "one", "pred" };
     vn_mem_init(0);

@@ -1,289 +1,271 @@
 /* cmd_metrics.c - "metrics": a segmentation against the truth. */
-#include "topology.h"
-#include "breaks.h"
-#include "cmd.h"
-#include "edt.h"
-#include "lee94.h"
 #include "mem.h"
-#include "overlap.h"
-#include "skelgraph.h"
-#include "surface.h"
-#include "thin.h"
+#include "metrics.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const struct vn_param params[] = {
     { .name = "pred", .type = VN_P_OBJECT, .flags = VN_POS | VN_REQ, .kinds = VN_VOLUMES, .help = "the segmentation; any voxel that is not 0 is vessel" },
     { .name = "truth", .type = VN_P_OBJECT, .flags = VN_POS | VN_REQ, .kinds = VN_VOLUMES, .help = "the mask it is held against" },
     { .name = "tolerance", .type = VN_P_LENGTH, .min = 0, .max = 1e6, .def = "1vox", .help = "distance at which surfaces still agree (surface_dice)" },
     { .name = "ignore", .type = VN_P_OBJECT, .kinds = VN_VOLUMES, .help = "mask of voxels without a label: left out" },
+    { .name = "border", .type = VN_P_INT, .min = 0, .max = 100, .def = "1", .unit = "voxels", .help = "a border may be off by so much before it is a vessel missed or invented" },
+    { .name = "near", .type = VN_P_LENGTH, .min = 0, .max = 1e6, .help = "way along the vessel that is near a branch point; two local diameters when left out" },
+    { .name = "full", .type = VN_P_FLAG, .help = "also errors by vessel radius, by way to the next branch point, and by depth" },
+    { .name = "radii", .type = VN_P_LENGTHS, .min = 0, .max = 1e6, .help = "with full: borders between the classes of radius, rising" },
+    { .name = "axis", .type = VN_P_CHOICE, .def = "z", .choices = "x|y|z", .help = "with full: which axis is depth" },
+    { .name = "bins", .type = VN_P_INT, .min = 1, .max = VN_MAX_STRATA - 1, .def = "8", .help = "with full: layers of depth" },
+    { .name = "as", .type = VN_P_NAME, .help = "name of the error map to make; with full, of its tables too" },
     { 0 },
 };
 
-struct scene {
-    struct vn_call *c;
-    struct vn_grid grid;                /* voxel size from whichever volume knows it */
-    double um[3];                       /* 1, 1, 1 when unknown */
-    struct vn_bits pred, truth, ignore;
-    bool has_ignore;
-};
+static const char *const BY[VN_N_BY] = { "by_radius", "by_branch", "by_depth" };
 
-/* The smallest box that holds the mask, with a margin of one voxel inside the region, as voxels; false when it is empty. */
-static int to_buf(const struct scene *s, const struct vn_bits *m, struct vn_buf *out, struct vn_err *err)
+/* ---- options ---- */
+
+static int options(struct vn_call *c, const struct vn_grid *grid, struct vn_metrics_opt *o, double radii[VN_MAX_LENGTHS], struct vn_err *err)
 {
-    struct vn_box box, grown;
-    if (!vn_bits_bounds(m, &box))
-        return 1;
-    grown = vn_box_grow(&box, (const int64_t[3]){ 1, 1, 1 });
-    if (!vn_box_meet(&grown, &m->box, &box))
-        return 1;
-    const int rc = vn_buf_new(out, VN_U8, &box, err);
-    return rc ? rc : vn_bits_to_buf(m, out, s->c->job, err);
-}
+    const struct vn_arg *r = vn_arg(&c->args, "radii");
+    const bool known = vn_um_known(grid);
+    int rc = vn_metrics_length(c, "tolerance", grid, &o->tolerance, err);
 
-enum thinner { LEE94, OWN };
-
-/* Skeleton of m as bits over m's box; as voxels too when buf is not NULL (left {0} for an empty mask). */
-static int skeleton(const struct scene *s, enum thinner how, const struct vn_bits *m, struct vn_bits *out, struct vn_buf *buf, struct vn_err *err)
-{
-    struct vn_buf skel = { 0 };
-    struct vn_bits part = { 0 };
-
-    int rc = to_buf(s, m, &skel, err);
-    if (rc == 1)
-        return vn_bits_new(out, &m->box, err);
-    if (!rc)
-        rc = how == LEE94 ? vn_lee94(&skel, &skel, s->c->job, err) : vn_thin(&skel, s->grid.um, &skel, s->c->job, err);
-    if (!rc)
-        rc = vn_bits_from_buf(&skel, &part, s->c->job, err);
-    if (!rc)
-        rc = vn_bits_crop(&part, &m->box, false, out, err);
-    vn_bits_free(&part);
-    if (!rc && buf) {
-        *buf = skel;
-        return 0;
+    o->border = (int)vn_args_int(&c->args, "border");
+    o->strata = vn_args_flag(&c->args, "full");
+    o->axis = (int)vn_args_int(&c->args, "axis");
+    o->n_depth = (int)vn_args_int(&c->args, "bins");
+    if (!rc && vn_args_has(&c->args, "near"))
+        rc = vn_metrics_length(c, "near", grid, &o->near, err);
+    const double edge = known ? fmin(grid->um[0], fmin(grid->um[1], grid->um[2])) : 1;
+    for (int i = 0; r->has && i < r->i && !rc; i++) {
+        const struct vn_length l = r->len[i];
+        if (l.unit == VN_UM && !known)
+            return vn_args_length_vox(&c->args, "radii", i, grid->um, 0, &radii[i], err);
+        radii[i] = l.unit == VN_VOX ? l.v * edge : l.v;
+        if (!(radii[i] > (i ? radii[i - 1] : 0)))
+            rc = vn_fail(err, VN_E_ARG, "radii=%s: borders rise, and the first lies above 0", r->s);
     }
-    vn_buf_free(&skel);
+    o->radii = radii;
+    o->n_radii = r->has ? (int)r->i : 0;
     return rc;
 }
 
-static int centrelines(const struct scene *s, double cldice[2], struct vn_breaks *breaks, struct vn_err *err)
-{
-    struct vn_bits skel_p = { 0 }, skel_t = { 0 };
-    struct vn_buf truth = { 0 };
-    struct vn_graph *g = NULL;
-    int rc = 0;
+/* ---- tables ---- */
 
-    for (int how = LEE94; how <= OWN && !rc; how++) {
-        vn_job_stage(s->c->job, how == LEE94 ? "Lee-94 skeletons" : "skeletons");
-        rc = skeleton(s, (enum thinner)how, &s->pred, &skel_p, NULL, err);
-        if (!rc)
-            rc = skeleton(s, (enum thinner)how, &s->truth, &skel_t, how == OWN ? &truth : NULL, err);
-        if (!rc)
-            cldice[how] = vn_cldice(&s->pred, &s->truth, &skel_p, &skel_t);
-        vn_bits_free(&skel_p);
-        vn_bits_free(&skel_t);
+enum { FROM, TO, LENGTH, RECALL_LENGTH, BREAKS, PER_MM, VOXELS, RECALL, MISSED, UNDER, N_COL, FALSE = N_COL, OVER, PRECISION, DICE, N_DEPTH };
+
+static double share(double a, double b) { return b > 0 ? a / b : NAN; }
+
+static int table(const struct vn_truth *t, const struct vn_strata *s, enum vn_by by, const struct vn_call *c, struct vn_table **out, struct vn_err *err)
+{
+    const char *const name[N_DEPTH] = { t->known ? "from_um" : "from_vox", t->known ? "to_um" : "to_vox", t->known ? "length_um" : "length_vox",
+                                        "recall_length", "breaks", "breaks_per_mm", "voxels", "recall", "missed", "under", "false", "over", "precision", "dice" };
+    struct vn_table *tb = vn_table_new(err);
+    bool ok = tb != NULL;
+
+    for (int i = 0; ok && i < (by == VN_BY_DEPTH ? N_DEPTH : N_COL); i++)
+        ok = vn_table_add_col(tb, name[i], false, err) >= 0;
+    for (int i = 0; ok && i < s->n; i++) {
+        const struct vn_stratum *r = &s->of[i];
+        const double hit = (double)r->hit, extra = (double)(r->over + r->fals);
+        if (by != VN_BY_DEPTH && !(r->length > 0) && !r->truth)
+            continue;                                                   /* no such vessels */
+        if (!(ok = !vn_table_add_row(tb, err)))
+            break;
+        const double v[N_DEPTH] = { r->from, isinf(r->to) ? NAN : r->to, r->length, share(r->covered, r->length), (double)r->breaks,
+                                    vn_per_mm(t, r->breaks, r->length), (double)r->truth, share(hit, (double)r->truth), (double)r->missed, (double)r->under,
+                                    (double)r->fals, (double)r->over, share(hit, hit + extra), share(2 * hit, (double)r->truth + hit + extra) };
+        for (int k = 0; k < tb->n_col; k++)
+            tb->col[k].num[tb->n_row - 1] = v[k];
     }
-    memset(breaks, 0, sizeof *breaks);
-    if (!rc && truth.data) {
-        const struct vn_skelgraph_opt keep_all = { 0, 0 };
-        struct vn_skelgraph_info info;
-        rc = vn_skelgraph(&truth, NULL, &s->grid, &keep_all, &g, &info, s->c->job, err);
-        if (!rc)
-            vn_breaks_count(g, &s->pred, breaks);
-    }
-    vn_graph_unref(g);
-    vn_buf_free(&truth);
-    return rc;
+    ok = ok && (tb->note = vn_sprintf(err, "Venule %s metrics %s %s %s", VN_VERSION, vn_args_text(&c->args, "pred"), vn_args_text(&c->args, "truth"), BY[by]));
+    if (ok)
+        *out = tb;
+    else
+        vn_table_unref(tb);
+    return ok ? 0 : VN_E_MEMORY;
 }
 
-/* Surface pieces of `of`, with distances to the surface of `to`; both over the crop box. */
-static int surfels(const struct scene *s, const struct vn_bits *of, const struct vn_bits *to, const struct vn_bits *ignore,
-                   struct vn_surfels *out, struct vn_err *err)
+static void show_table(struct vn_call *c, const char *key, const struct vn_table *t)
 {
-    struct vn_bits corners = { 0 };
-    struct vn_buf seeds = { 0 }, dist = { 0 };
-    int rc = vn_surface_corners(to, &corners, s->c->job, err);
-    const bool any = !rc && vn_bits_count(&corners) > 0;
-
-    if (!rc && any && !(rc = vn_buf_new(&seeds, VN_U8, &corners.box, err)))
-        rc = vn_bits_to_buf(&corners, &seeds, s->c->job, err);
-    if (!rc && any && !(rc = vn_buf_new(&dist, VN_F32, &corners.box, err)))
-        rc = vn_edt(&seeds, s->um, VN_EDT_SEEDS, &dist, s->c->job, err);
-    vn_buf_free(&seeds);
-    vn_bits_free(&corners);
-    if (!rc)
-        rc = vn_surfels_new(of, ignore, any ? &dist : NULL, out, s->c->job, err);
-    vn_buf_free(&dist);
-    return rc;
-}
-
-static int surfaces(const struct scene *s, double tau, struct vn_surface_stat *out, struct vn_err *err)
-{
-    struct vn_box p, t, box;
-    struct vn_bits pred = { 0 }, truth = { 0 }, ignore = { 0 };
-    struct vn_surfels sp = { 0 }, st = { 0 };
-    const bool has_p = vn_bits_bounds(&s->pred, &p), has_t = vn_bits_bounds(&s->truth, &t);
-    int rc = 0;
-
-    vn_job_stage(s->c->job, "surfaces");
-    if (has_p || has_t) {
-        box = has_p ? p : t;
-        for (int a = 0; a < 3 && has_p && has_t; a++) {
-            box.lo[a] = vn_min64(p.lo[a], t.lo[a]);
-            box.hi[a] = vn_max64(p.hi[a], t.hi[a]);
+    cJSON *rows = cJSON_AddArrayToObject(c->result, key);
+    for (int64_t r = 0; rows && r < t->n_row; r++) {
+        cJSON *row = cJSON_CreateObject();
+        for (int k = 0; row && k < t->n_col; k++) {
+            const double v = t->col[k].num[r];
+            c->no_memory |= !(isfinite(v) ? cJSON_AddNumberToObject(row, t->col[k].name, v) : cJSON_AddNullToObject(row, t->col[k].name));
         }
-        rc = vn_bits_crop(&s->pred, &box, false, &pred, err);
-        if (!rc)
-            rc = vn_bits_crop(&s->truth, &box, false, &truth, err);
-        if (!rc && s->has_ignore)
-            rc = vn_bits_crop(&s->ignore, &box, false, &ignore, err);
-        if (!rc)
-            rc = surfels(s, &pred, &truth, s->has_ignore ? &ignore : NULL, &sp, err);
-        if (!rc)
-            rc = surfels(s, &truth, &pred, s->has_ignore ? &ignore : NULL, &st, err);
+        if (!row || !cJSON_AddItemToArray(rows, row)) {
+            cJSON_Delete(row);
+            c->no_memory = true;
+        }
+    }
+    c->no_memory |= !rows;
+}
+
+/* ---- the error map ---- */
+
+static int error_map(struct vn_call *c, struct vn_vol *pred, struct vn_vol *truth, struct vn_vol *ignore, const struct vn_box *box,
+                     const struct vn_grid *grid, struct vn_err *err)
+{
+    struct vn_bits p = { 0 }, t = { 0 }, ig = { 0 };
+    struct vn_errors e = { { { .words = 0 } } };
+    struct vn_vol *map = NULL;
+    int rc = vn_bits_read(pred, box, &p, c->job, err);
+
+    vn_job_stage(c->job, "error map");
+    if (!rc)
+        rc = vn_bits_read(truth, box, &t, c->job, err);
+    if (!rc && ignore && !(rc = vn_bits_read(ignore, box, &ig, c->job, err))) {
+        vn_bits_clear(&p, &ig);
+        vn_bits_clear(&t, &ig);
     }
     if (!rc)
-        rc = vn_surface_compare(&st, &sp, s->um, tau, out, err);
-    vn_bits_free(&pred);
-    vn_bits_free(&truth);
-    vn_bits_free(&ignore);
-    vn_surfels_free(&sp);
-    vn_surfels_free(&st);
-    return rc;
-}
-
-/* The tolerance in um (voxels when the size is unknown).  A voxel is its shortest edge. */
-static int tolerance(const struct scene *s, double *tau, struct vn_err *err)
-{
-    const struct vn_length l = vn_arg(&s->c->args, "tolerance")->len[0];
-    const bool known = vn_um_known(&s->grid);
-    const double edge = fmin(s->um[0], fmin(s->um[1], s->um[2]));
-
-    if (l.unit == VN_UM && !known)
-        return vn_args_length_vox(&s->c->args, "tolerance", 0, s->grid.um, 0, tau, err);      /* says what to do */
-    *tau = l.unit == VN_UM || (l.unit == VN_AUTO && known) ? l.v : l.v * edge;
-    return 0;
-}
-
-static int load(struct scene *s, struct vn_err *err)
-{
-    struct vn_call *c = s->c;
-    struct vn_vol *p, *t, *ig = NULL;
-    struct vn_box box;
-    bool assumed = false, assumed_ig = false;
-
-    int rc = vn_call_vol(c, "pred", &p, err);
-    if (!rc)
-        rc = vn_call_vol(c, "truth", &t, err);
-    if (!rc && (s->has_ignore = vn_args_has(&c->args, "ignore")))
-        rc = vn_call_vol(c, "ignore", &ig, err);
-    if (!rc)
-        rc = vn_grid_check(&p->grid, vn_call_name(c, "pred"), &t->grid, vn_call_name(c, "truth"), &assumed, err);
-    if (!rc && ig)
-        rc = vn_grid_check(&p->grid, vn_call_name(c, "pred"), &ig->grid, vn_call_name(c, "ignore"), &assumed_ig, err);
-    if (!rc)
-        rc = vn_call_region(c, p, &box, err);
-    if (rc)
+        rc = vn_errors_make(&p, &t, (int)vn_args_int(&c->args, "border"), &e, c->job, err);
+    if (!rc && !(map = vn_vol_new(VN_LABELS, VN_U8, grid, box, err)))
+        rc = VN_E_MEMORY;
+    if (!rc) {
+        struct vn_buf b = vn_vol_data(map);
+        rc = vn_errors_map(&e, &b, c->job, err);
+    }
+    vn_errors_free(&e);
+    vn_bits_free(&p);
+    vn_bits_free(&t);
+    vn_bits_free(&ig);
+    if (rc) {
+        vn_vol_unref(map);
         return rc;
-    const struct vn_box asked = box;
-    if (!vn_box_meet(&asked, &t->box, &box))
-        return vn_fail(err, VN_E_ARG, "%s and %s have no voxel in common%s", vn_call_name(c, "pred"), vn_call_name(c, "truth"),
-                       c->has_roi ? " inside the region (roi)" : "");
-    if (!c->has_roi && !vn_box_same(&p->box, &t->box))
-        vn_call_note(c, "%s and %s cover different parts of one grid: compared where both are", vn_call_name(c, "pred"), vn_call_name(c, "truth"));
-    if (assumed)
-        vn_call_note(c, "only one of the two knows its voxel size; it is taken for both");
-    if (p->kind == VN_PROB)
-        vn_call_note(c, "%s is a probability: every voxel above 0 counts as vessel; 'threshold' makes a mask", vn_call_name(c, "pred"));
-    s->grid = vn_um_known(&p->grid) ? p->grid : t->grid;
-    for (int a = 0; a < 3; a++)
-        s->um[a] = vn_um_known(&s->grid) ? s->grid.um[a] : 1;
-    rc = vn_bits_read(p, &box, &s->pred, c->job, err);
-    if (!rc)
-        rc = vn_bits_read(t, &box, &s->truth, c->job, err);
-    if (!rc && ig && !(rc = vn_bits_read(ig, &box, &s->ignore, c->job, err))) {
-        vn_bits_clear(&s->pred, &s->ignore);
-        vn_bits_clear(&s->truth, &s->ignore);
     }
-    return rc;
+    return vn_call_output(c, 0, "", VN_LABELS, map, err);
 }
 
-static void say_what_is_missing(struct vn_call *c, const struct scene *s)
+/* ---- results ---- */
+
+static void show(struct vn_call *c, const struct vn_truth *t, const struct vn_metrics *m, bool full)
 {
-    const uint64_t p = vn_bits_count(&s->pred), t = vn_bits_count(&s->truth);
-    if (!p || !t)
+    const struct vn_overlap *o = &m->overlap;
+    const struct vn_surface_stat *d = &m->surface;
+    const struct vn_betti *bp = &m->betti, *bt = &t->betti;
+    const struct vn_breaks *b = &m->breaks;
+
+    vn_res_num(c, "dice", o->dice);
+    vn_res_num(c, "iou", o->iou);
+    vn_res_num(c, "precision", o->precision);
+    vn_res_num(c, "recall", o->recall);
+    vn_res_num(c, "accuracy", o->accuracy);
+    vn_res_num(c, "f1", o->dice);
+    vn_res_num(c, "cldice", m->cldice[VN_LEE94]);
+    vn_res_num(c, "cldice_own", m->cldice[VN_OWN]);
+    vn_res_num(c, "hd", d->hd);
+    vn_res_num(c, "hd95", d->hd95);
+    vn_res_num(c, "assd", d->assd);
+    vn_res_num(c, "surface_dice", d->surface_dice);
+    vn_res_num(c, "stack_dice", d->stack_dice);
+    vn_res_int(c, "betti0_error", llabs(bp->b0 - bt->b0));
+    vn_res_int(c, "betti1_error", llabs(bp->b1 - bt->b1));
+    vn_res_int(c, "betti2_error", llabs(bp->b2 - bt->b2));
+    vn_res_num(c, "breaks_per_mm", vn_per_mm(t, b->n, b->length));
+    vn_res_num(c, "breaks_z_per_mm", vn_per_mm(t, b->n_z, b->length_z));
+    vn_res_num(c, "breaks_branch_per_mm", vn_per_mm(t, b->n_branch, b->length_branch));
+    vn_res_num(c, "false_per_mm", vn_per_mm(t, m->extras.n, b->length));
+    vn_res_int(c, "breaks", b->n);
+    if (full) {
+        vn_res_int(c, "breaks_z", b->n_z);
+        vn_res_int(c, "breaks_branch", b->n_branch);
+        vn_res_int(c, "lost_branch_points", b->lost_nodes);
+    }
+    vn_res_int(c, "false_branches", m->extras.n);
+    if (full) {
+        vn_res_int(c, "false_spurs", m->extras.spurs);
+        vn_res_int(c, "false_links", m->extras.links);
+        vn_res_int(c, "false_pieces", m->extras.pieces);
+        vn_res_num(c, t->known ? "false_mm" : "false_vox", m->extras.length * (t->known ? 1e-3 : 1));
+    }
+    vn_res_num(c, "centreline_recall", share(b->covered, b->length));
+    vn_res_num(c, t->known ? "centreline_mm" : "centreline_vox", b->length * (t->known ? 1e-3 : 1));
+    vn_res_int(c, "missed", (int64_t)m->error[VN_MISSED]);
+    vn_res_int(c, "false", (int64_t)m->error[VN_FALSE]);
+    vn_res_int(c, "over", (int64_t)m->error[VN_OVER]);
+    vn_res_int(c, "under", (int64_t)m->error[VN_UNDER]);
+    vn_res_num(c, t->known ? "tolerance_um" : "tolerance_vox", m->tolerance);
+    vn_res_text(c, "unit", t->known ? "um" : "voxel");
+    vn_res_ints(c, "betti_pred", (const int64_t[3]){ bp->b0, bp->b1, bp->b2 }, 3);
+    vn_res_ints(c, "betti_truth", (const int64_t[3]){ bt->b0, bt->b1, bt->b2 }, 3);
+    vn_res_int(c, "tp", (int64_t)o->tp);
+    vn_res_int(c, "fp", (int64_t)o->fp);
+    vn_res_int(c, "fn", (int64_t)o->fn);
+    vn_res_int(c, "tn", (int64_t)o->tn);
+    if (t->ignore.w)
+        vn_res_int(c, "ignored", (int64_t)t->n_ignored);
+    vn_res_ints(c, "dims", t->mask.dim, 3);
+    if (t->known)
+        vn_res_nums(c, "voxel_um", t->um, 3);
+    else
+        vn_res_text(c, "voxel_um", NULL);
+}
+
+static void say_what_is_missing(struct vn_call *c, const struct vn_truth *t, const struct vn_overlap *o)
+{
+    const uint64_t p = o->tp + o->fp, n = o->tp + o->fn;
+    if (!p || !n)
         vn_call_note(c, "%s: overlaps without a denominator and distances to nothing are null",
-                     !p && !t ? "both masks are empty here" : !p ? "the prediction is empty here" : "the truth is empty here");
-    if (!vn_um_known(&s->grid))
+                     !p && !n ? "both masks are empty here" : !p ? "the prediction is empty here" : "the truth is empty here");
+    if (!t->known)
         vn_call_note(c, "voxel size unknown: distances are in voxels, taken as cubes; 'set NAME voxel=...' gives it");
+}
+
+static int tables(struct vn_call *c, const struct vn_truth *t, const struct vn_metrics *m, struct vn_err *err)
+{
+    static const char *const suffix[VN_N_BY] = { "_radius", "_branch", "_depth" };
+    int rc = 0;
+    for (int by = 0; by < VN_N_BY && !rc; by++) {
+        struct vn_table *tb = NULL;
+        rc = table(t, &m->by[by], by, c, &tb, err);
+        if (rc)
+            break;
+        show_table(c, BY[by], tb);
+        if (vn_args_has(&c->args, "as"))
+            rc = vn_call_output(c, 1 + by, suffix[by], VN_TABLE, tb, err);
+        else
+            vn_table_unref(tb);
+    }
+    return rc;
 }
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
-    struct scene s = { .c = c };
-    struct vn_overlap o;
-    struct vn_betti bp, bt;
-    struct vn_surface_stat d;
-    struct vn_breaks breaks;
-    double cldice[2], tau = 0;
+    struct vn_vol *pred, *truth, *ignore = NULL;
+    struct vn_metrics_opt o = vn_metrics_default;
+    struct vn_truth t = { .known = false };
+    struct vn_metrics m;
+    struct vn_grid grid;
+    struct vn_box box;
+    double radii[VN_MAX_LENGTHS];
 
-    int rc = load(&s, err);
+    int rc = vn_call_vol(c, "pred", &pred, err);
     if (!rc)
-        rc = tolerance(&s, &tau, err);
+        rc = vn_call_vol(c, "truth", &truth, err);
+    if (!rc && vn_args_has(&c->args, "ignore"))
+        rc = vn_call_vol(c, "ignore", &ignore, err);
     if (!rc)
-        rc = centrelines(&s, cldice, &breaks, err);
+        rc = vn_metrics_box(c, pred, vn_call_name(c, "pred"), truth, vn_call_name(c, "truth"), ignore, vn_call_name(c, "ignore"), &box, &grid, err);
     if (!rc)
-        rc = surfaces(&s, tau, &d, err);
-    vn_job_stage(c->job, "topology");
+        rc = options(c, &grid, &o, radii, err);
+    if (!rc && vn_args_has(&c->args, "as"))
+        rc = error_map(c, pred, truth, ignore, &box, &grid, err);
+    if (rc || (c->remake && !o.strata))
+        return rc;
+    rc = vn_truth_make(truth, ignore, &box, &grid, &t, c->job, err);
     if (!rc)
-        rc = vn_betti(&s.pred, &bp, c->job, err);
-    if (!rc)
-        rc = vn_betti(&s.truth, &bt, c->job, err);
-    if (rc)
-        goto out;
-    vn_overlap_count(&s.pred, &s.truth, s.has_ignore ? vn_bits_count(&s.ignore) : 0, &o);
-    const bool known = vn_um_known(&s.grid);
-    vn_res_num(c, "dice", o.dice);
-    vn_res_num(c, "iou", o.iou);
-    vn_res_num(c, "precision", o.precision);
-    vn_res_num(c, "recall", o.recall);
-    vn_res_num(c, "accuracy", o.accuracy);
-    vn_res_num(c, "f1", o.dice);
-    vn_res_num(c, "cldice", cldice[LEE94]);
-    vn_res_num(c, "cldice_own", cldice[OWN]);
-    vn_res_num(c, "hd", d.hd);
-    vn_res_num(c, "hd95", d.hd95);
-    vn_res_num(c, "assd", d.assd);
-    vn_res_num(c, "surface_dice", d.surface_dice);
-    vn_res_int(c, "betti0_error", llabs(bp.b0 - bt.b0));
-    vn_res_int(c, "betti1_error", llabs(bp.b1 - bt.b1));
-    vn_res_int(c, "betti2_error", llabs(bp.b2 - bt.b2));
-    vn_res_num(c, "breaks_per_mm", known && breaks.length > 0 ? (double)breaks.n / (breaks.length * 1e-3) : NAN);
-    vn_res_int(c, "breaks", breaks.n);
-    vn_res_num(c, known ? "centreline_mm" : "centreline_vox", breaks.length * (known ? 1e-3 : 1));
-    vn_res_num(c, known ? "tolerance_um" : "tolerance_vox", tau);
-    vn_res_text(c, "unit", known ? "um" : "voxel");
-    vn_res_ints(c, "betti_pred", (const int64_t[3]){ bp.b0, bp.b1, bp.b2 }, 3);
-    vn_res_ints(c, "betti_truth", (const int64_t[3]){ bt.b0, bt.b1, bt.b2 }, 3);
-    vn_res_int(c, "tp", (int64_t)o.tp);
-    vn_res_int(c, "fp", (int64_t)o.fp);
-    vn_res_int(c, "fn", (int64_t)o.fn);
-    vn_res_int(c, "tn", (int64_t)o.tn);
-    if (s.has_ignore)
-        vn_res_int(c, "ignored", (int64_t)vn_bits_count(&s.ignore));
-    vn_res_ints(c, "dims", s.pred.dim, 3);
-    if (known)
-        vn_res_nums(c, "voxel_um", s.um, 3);
-    else
-        vn_res_text(c, "voxel_um", NULL);
-    say_what_is_missing(c, &s);
-out:
-    vn_bits_free(&s.pred);
-    vn_bits_free(&s.truth);
-    vn_bits_free(&s.ignore);
+        rc = vn_metrics(pred, &t, &o, &m, c->job, err);
+    if (!rc) {
+        show(c, &t, &m, o.strata);
+        if (o.strata)
+            rc = tables(c, &t, &m, err);
+        say_what_is_missing(c, &t, &m.overlap);
+    }
+    vn_truth_free(&t);
     return rc;
 }
 
-const struct vn_cmd vn_cmd_metrics = { "metrics", "hold a segmentation against the truth", params, 0, exec, NULL };
+const struct vn_cmd vn_cmd_metrics = { "metrics", "hold a segmentation against the truth", params, VN_CMD_MAKES, exec, NULL };

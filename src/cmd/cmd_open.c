@@ -76,7 +76,7 @@ static int recall(struct vn_call *c, const char *path, struct vn_vol **v, struct
     double um[3];
     char text[100], num[3][32];
 
-    if (!vn_runner_opt(c->r)->remember || c->remake || vn_um_known(&(*v)->grid) || !vn_recall_voxel(path, um))
+    if (c->remake || !vn_runner_opt(c->r)->remember || vn_um_known(&(*v)->grid) || !vn_recall_voxel(path, um))
         return 0;
     snprintf(text, sizeof text, "%sx%sx%sum", vn_text_real(um[0], num[0]), vn_text_real(um[1], num[1]), vn_text_real(um[2], num[2]));
     struct vn_vol *header = vn_vol_header(*v, um, (*v)->kind, err);

@@ -299,13 +299,30 @@ static struct side side_of(const struct vn_surfels *s, const double area[256], d
     return r;
 }
 
+/* Area, in unit voxels, of the pieces at corners where both surfaces are (at) and of all.  Counts first: exact in any order. */
+static void touching(const struct vn_surfels *s, const double unit[256], double *at, double *all)
+{
+    uint64_t n_at[256] = { 0 }, n_all[256] = { 0 };
+    for (int64_t i = 0; i < s->n; i++) {
+        n_all[s->code[i]]++;
+        n_at[s->code[i]] += !(s->dist[i] > 0);
+    }
+    for (int c = 0; c < 256; c++) {
+        *at += unit[c] * (double)n_at[c];
+        *all += unit[c] * (double)n_all[c];
+    }
+}
+
 int vn_surface_compare(const struct vn_surfels *truth, const struct vn_surfels *pred, const double um[3], double tau,
                        struct vn_surface_stat *out, struct vn_err *err)
 {
-    double area[256];
+    double area[256], at = 0, all = 0;
     uint64_t *bin = vn_alloc(65536 * sizeof *bin, err);
     if (!bin)
         return VN_E_MEMORY;
+    vn_surface_areas((const double[3]){ 1, 1, 1 }, area);
+    touching(truth, area, &at, &all);
+    touching(pred, area, &at, &all);
     vn_surface_areas(um, area);
     const struct side t = side_of(truth, area, tau, bin), p = side_of(pred, area, tau, bin);
     vn_free(bin);
@@ -319,6 +336,7 @@ int vn_surface_compare(const struct vn_surfels *truth, const struct vn_surfels *
         .hd = both ? fmax(t.max, p.max) : INFINITY,
         .hd95 = both ? fmax(t.d95, p.d95) : INFINITY,
         .surface_dice = (t.within + p.within) / (t.area + p.area),
+        .stack_dice = at / all,
     };
     return 0;
 }
