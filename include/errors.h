@@ -3,7 +3,8 @@
 #define VN_ERRORS_H
 #include "bits.h"
 
-enum vn_error { VN_MISSED = 1, VN_FALSE, VN_OVER, VN_UNDER, VN_N_ERROR };     /* values of the error map */
+/* Values of the error map.  The graver, the larger: pictures show the largest label under a pixel. */
+enum vn_error { VN_UNDER = 1, VN_OVER, VN_FALSE, VN_MISSED, VN_N_ERROR };
 struct vn_errors { struct vn_bits of[VN_N_ERROR]; };                           /* of[0] stays {0} */
 
 /* Grows m by one voxel in all 26 directions, inside its box. */

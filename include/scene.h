@@ -9,7 +9,8 @@ struct vn_shown {                        /* what the view names, with references
     struct vn_view view;
     struct vn_vol *vol, *overlay, *prob; /* vol NULL: nothing to look at */
     struct vn_vol *under[VN_MAX_UNDER];  /* view.n_under of them; each with its layer in the view */
-    struct vn_layer legend[VN_MAX_UNDER + 1]; int n_legend;     /* of several overlays, those that are drawn; labels: tint -1 */
+    /* Of several overlays, those that are drawn (labels: tint -1); of an error map its kinds. */
+    struct vn_layer legend[4 * (VN_MAX_UNDER + 1)]; int n_legend;
     struct vn_vol *linked[VN_MAX_SHOWN - 1];    /* view.n_linked of them */
     struct vn_graph *graph;              /* indexed; or NULL */
     struct vn_box roi;                   /* inside vol */

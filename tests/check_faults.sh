@@ -9,7 +9,7 @@ segment d as=p
 threshold p auto as=m
 clean m as=c
 components c as=l
-metrics c v_mask
+metrics c v_mask full as=e
 roi off
 graph c as=g
 measure g to=segments.csv

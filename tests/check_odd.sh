@@ -55,7 +55,7 @@ skeleton m as=k
 radius k m as=a
 graph m as=g
 measure g as=a
-metrics m m
+metrics m m full as=e
 metrics k m
 paint m at=0,0,0 size=1vox as=e
 erase m at=0,0,0 size=1vox as=e

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "scene.h"
 
 static char dir[] = "/tmp/vn-metrics-XXXXXX";
 
@@ -293,14 +294,22 @@ static void the_error_map_is_made_again_from_its_recipe(void **state)
         vn_session_evict_all(s);
     }
     assert_true(vn_session_n_remade(s) > 0);
-    close_to(o, "missed", (double)count[1]);
-    close_to(o, "false", (double)count[2]);
-    close_to(o, "over", (double)count[3]);
-    close_to(o, "under", (double)count[4]);
+    close_to(o, "under", (double)count[1]);
+    close_to(o, "over", (double)count[2]);
+    close_to(o, "false", (double)count[3]);
+    close_to(o, "missed", (double)count[4]);
     close_to(o, "fp", (double)(count[2] + count[3]));
     close_to(o, "fn", (double)(count[1] + count[4]));
     cJSON_Delete(o);
-    cJSON_Delete(session_json_of("roi off"));
+    cJSON_Delete(session_json_of("roi off; show t; overlay e"));
+    struct vn_shown d = { .has_roi = false };
+    assert_int_equal(vn_shown_get(s, &d, NULL, &err), 0);
+    assert_int_equal(d.n_legend, 4);                    /* what the viewer writes beside the map, in the colour of each label */
+    assert_string_equal(d.legend[0].name, "under");
+    assert_string_equal(d.legend[3].name, "missed");
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(vn_tint_color(d.legend[i].tint), vn_label_color((uint32_t)i + 1));
+    vn_shown_free(&d);
 }
 
 int main(void)

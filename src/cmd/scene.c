@@ -94,6 +94,22 @@ static void get_linked(struct vn_session *s, struct vn_shown *d, struct vn_job *
     v->front = v->front <= n ? v->front : 0;
 }
 
+/* An error map's legend: the tints 0..3 are the colours of labels 1..4. */
+static bool add_errors(struct vn_session *s, const char *name, struct vn_shown *d)
+{
+    static const char *const kind[] = { "under", "over", "false", "missed" };
+    struct vn_obj *o = vn_session_get(s, name);
+    const bool is = o && !strcmp(o->verb, "metrics");
+    vn_obj_unref(o);
+    for (int i = 0; is && i < 4; i++) {
+        struct vn_layer *l = &d->legend[d->n_legend];
+        *l = (struct vn_layer){ .tint = i };
+        snprintf(l->name, sizeof l->name, "%s", kind[i]);
+        d->n_legend++;
+    }
+    return is;
+}
+
 /* Likewise; the one on top may be missing. */
 static void get_overlays(struct vn_session *s, struct vn_shown *d, struct vn_job *job)
 {
@@ -110,10 +126,10 @@ static void get_overlays(struct vn_session *s, struct vn_shown *d, struct vn_job
     }
     v->n_under = n;
     d->n_legend = 0;
-    for (int i = -1; i < n && n; i++) {
+    for (int i = -1; i < n; i++) {
         const struct vn_vol *vol = i < 0 ? d->overlay : d->under[i];
         struct vn_layer *l = &d->legend[d->n_legend];
-        if (!vol)
+        if (!vol || (vol->kind == VN_LABELS && add_errors(s, i < 0 ? v->overlay : v->under[i].name, d)) || !n)
             continue;
         *l = i < 0 ? (struct vn_layer){ .tint = v->tint } : v->under[i];
         if (i < 0)
