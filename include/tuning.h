@@ -24,7 +24,7 @@ const struct vn_param *vn_knob_param(int knob);          /* its row in the verb'
 
 /* Rows of the tables of tune and sweep. */
 #define VN_KNOB_PARAMS(MORE)                                                                                           \
-    { "denoise", VN_P_TEXT, 0, .help = "off, gaussian, median or nlm" MORE },                                          \
+    { "denoise", VN_P_TEXT, 0, .help = "off, gaussian, median, nlm or along" MORE },                                   \
     { "sigma", VN_P_TEXT, 0, .help = "denoise=gaussian: sigma= of denoise" MORE },                                     \
     { "radius", VN_P_TEXT, 0, .help = "denoise=median: radius= of denoise" MORE },                                     \
     { "strength", VN_P_TEXT, 0, .help = "denoise=nlm: strength= of denoise" MORE },                                    \

@@ -1,31 +1,34 @@
 /* cmd_denoise.c - "denoise": smooth an image or a probability; method= is the operation. */
 #include "cmd.h"
 
-extern const struct vn_op vn_op_gauss, vn_op_median, vn_op_nlm;
+extern const struct vn_op vn_op_along, vn_op_gauss, vn_op_median, vn_op_nlm;
 
-enum { GAUSSIAN, MEDIAN, NLM, N_METHOD };
-static const char *const word[N_METHOD] = { "gaussian", "median", "nlm" };
+enum { GAUSSIAN, MEDIAN, NLM, ALONG, N_METHOD };
+static const char *const word[N_METHOD] = { "gaussian", "median", "nlm", "along" };
 
 static const struct vn_param params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "volume" },
-    { "method", VN_P_CHOICE, 0, .def = "gaussian", .choices = "gaussian|median|nlm", .help = "filter" },
+    { "method", VN_P_CHOICE, 0, .def = "gaussian", .choices = "gaussian|median|nlm|along", .help = "filter" },
     { "sigma", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "gaussian: standard deviation" },
     { "radius", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "median: half of the window, 1 to 3 voxels" },
     { "search", VN_P_LENGTH, 0, 0, 1e9, .def = "3vox", .help = "nlm: half of the search box, 1 to 8 voxels" },
     { "patch", VN_P_LENGTH, 0, 0, 1e9, .def = "1vox", .help = "nlm: half of a patch, 1 to 3 voxels" },
     { "strength", VN_P_REAL, 0, 0.01, 100, .def = "0.5", .help = "nlm: width of the weights" },
-    { "noise", VN_P_REAL, 0, 0, 1e38, .help = "nlm: standard deviation of the noise; automatic by default" },
-    { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "nlm: where automatic values are taken from" },
+    { "length", VN_P_LENGTH, 0, 0, 1e9, .help = "along: standard deviation of the mean along a vessel; twice the smallest voxel edge by default" },
+    { "noise", VN_P_REAL, 0, 0, 1e38, .help = "nlm, along: standard deviation of the noise; automatic by default" },
+    { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "nlm, along: where automatic values are taken from" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
 };
-static const struct { const char *name; int method; } owner[] = {
-    { "sigma", GAUSSIAN }, { "radius", MEDIAN }, { "search", NLM }, { "patch", NLM }, { "strength", NLM }, { "noise", NLM }, { "stats", NLM },
+static const struct { const char *name; unsigned methods; const char *whose; } owner[] = {
+    { "sigma", 1 << GAUSSIAN, "gaussian" }, { "radius", 1 << MEDIAN, "median" }, { "search", 1 << NLM, "nlm" }, { "patch", 1 << NLM, "nlm" },
+    { "strength", 1 << NLM, "nlm" }, { "length", 1 << ALONG, "along" }, { "noise", 1 << NLM | 1 << ALONG, "nlm and method=along" },
+    { "stats", 1 << NLM | 1 << ALONG, "nlm and method=along" },
 };
 
 static const struct vn_op *choose(const struct vn_args *a)
 {
-    static const struct vn_op *const op[N_METHOD] = { &vn_op_gauss, &vn_op_median, &vn_op_nlm };
+    static const struct vn_op *const op[N_METHOD] = { &vn_op_gauss, &vn_op_median, &vn_op_nlm, &vn_op_along };
     return op[vn_args_int(a, "method")];
 }
 
@@ -34,8 +37,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
     const int method = (int)vn_args_int(&c->args, "method");
 
     for (size_t i = 0; i < VN_COUNT(owner); i++)
-        if (owner[i].method != method && vn_args_given(&c->args, owner[i].name))
-            return vn_fail(err, VN_E_USAGE, "%s= belongs to method=%s, and the method is %s", owner[i].name, word[owner[i].method], word[method]);
+        if (!(owner[i].methods >> method & 1) && vn_args_given(&c->args, owner[i].name))
+            return vn_fail(err, VN_E_USAGE, "%s= belongs to method=%s, and the method is %s", owner[i].name, owner[i].whose, word[method]);
     return vn_cmd_exec_op(c, err);
 }
 

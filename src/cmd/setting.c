@@ -8,7 +8,7 @@
 extern const struct vn_op vn_op_clean, vn_op_hysteresis;
 
 const struct vn_knob vn_knobs[VN_N_KNOB] = {
-    [VN_KNOB_DENOISE] = { "denoise", "denoise", "method", NULL, false, 0, 3, 1 },
+    [VN_KNOB_DENOISE] = { "denoise", "denoise", "method", NULL, false, 0, 4, 1 },
     [VN_KNOB_SIGMA] = { "sigma", "denoise", "sigma", "gaussian", false, 0, 5, 0.1 },
     [VN_KNOB_RADIUS] = { "radius", "denoise", "radius", "median", false, 1, 3, 1 },
     [VN_KNOB_STRENGTH] = { "strength", "denoise", "strength", "nlm", false, 0.05, 2, 0.05 },

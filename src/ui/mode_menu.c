@@ -42,6 +42,7 @@ static const struct entry REGION[] = {
     { "160 voxels around the crosshair", RUN, "roi at=$c size=160" }, { "The whole volume", RUN, "roi off" }, { 0 },
 };
 static const struct entry IMAGE[] = {
+    { "Smooth along vessels", RUN, "denoise $v method=along" },
     { "Median", RUN, "denoise $v method=median" }, { "Gaussian", RUN, "denoise $v method=gaussian" }, { "Non-local means", RUN, "denoise $v method=nlm" },
     { "Take off the background", RUN, "background $v" }, { "Even out the contrast", RUN, "contrast $v" }, { 0 },
 };

@@ -51,13 +51,13 @@ static void range_of(const struct vn_tuning_view *v, int k, const char *unit, do
     }
 }
 
-static const char *const denoise[] = { "off", "gaussian", "median", "nlm" };
+static const char *const denoise[] = { "off", "gaussian", "median", "nlm", "along" };
 
 static int word_at(int k, const char *text)
 {
     if (k == VN_KNOB_DARK)
         return !strcmp(text, "on");
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < (int)VN_COUNT(denoise); i++)
         if (!strcmp(text, denoise[i]))
             return i;
     return 0;
@@ -70,7 +70,7 @@ static double place_of(const struct vn_tuning_view *v, int k)
     double x, lo, hi, step;
     char unit[8];
     if (k == VN_KNOB_DENOISE || k == VN_KNOB_DARK)
-        return word_at(k, text) / (k == VN_KNOB_DARK ? 1.0 : 3.0);
+        return word_at(k, text) / (k == VN_KNOB_DARK ? 1.0 : (double)(VN_COUNT(denoise) - 1));
     if (!number_of(text, &x, unit))
         return !strcmp(text, "all") ? 1 : -1;
     range_of(v, k, unit, &lo, &hi, &step);
@@ -154,7 +154,7 @@ static void move(struct vn_ui *ui, int k, int by)
     vn_tuning_look(ui->s, &v);
     const char *text = text_of(&v, k);
     if (k == VN_KNOB_DENOISE || k == VN_KNOB_DARK) {
-        const int n = k == VN_KNOB_DARK ? 2 : 4, at = word_at(k, text) + (by > 0 ? 1 : -1);
+        const int n = k == VN_KNOB_DARK ? 2 : (int)VN_COUNT(denoise), at = word_at(k, text) + (by > 0 ? 1 : -1);
         if (at >= 0 && at < n)
             put(ui, k, k == VN_KNOB_DARK ? (at ? "on" : "off") : denoise[at]);
         return;
@@ -181,7 +181,7 @@ static void move_to(struct vn_ui *ui, int k, double place)
     place = fmin(fmax(place, 0), 1);
     vn_tuning_look(ui->s, &v);
     if (k == VN_KNOB_DENOISE)
-        put(ui, k, denoise[(int)round(3 * place)]);
+        put(ui, k, denoise[(int)round((VN_COUNT(denoise) - 1) * place)]);
     else if (k == VN_KNOB_DARK)
         put(ui, k, place > 0.5 ? "on" : "off");
     else {
