@@ -13,8 +13,11 @@ struct vn_cuts {
     bool has_line;
     struct vn_bits truth, line;            /* and its skeleton; made when first asked for */
 };
-/* Curves of the volume `name` over roi (NULL: all of it), held against the mask `truth` ("": none).  A region that is too large for
- * VN_CUTS_VOXELS or for half of the free memory is cut to its middle. From a job. */
+/* Curves of v over roi (NULL: all of it), held against the mask truth (NULL: none).  A region that is too large for VN_CUTS_VOXELS
+ * or for half of the free memory is cut to its middle.  Their names are for messages. From a job. */
+int  vn_cuts_of(struct vn_vol *v, const char *name, struct vn_vol *truth, const char *truth_name, const struct vn_box *roi,
+                struct vn_cuts *out, struct vn_job *job, struct vn_err *err);
+/* The same of what has these names in the session; truth "": none. */
 int  vn_cuts_make(struct vn_session *s, const char *name, const char *truth, const struct vn_box *roi, struct vn_cuts *out,
                     struct vn_job *job, struct vn_err *err);
 void vn_cuts_free(struct vn_cuts *l);                  /* leaves {0}; {0} allowed */

@@ -78,6 +78,10 @@ int  vn_tuning_try(struct vn_session *s, const struct vn_setting *x, struct vn_e
  * be shown meanwhile (*field NULL otherwise). */
 struct vn_vol *vn_tuning_mask(struct vn_session *s, struct vn_vol **field, double *low, double *high);
 
+/* What is cut in the setting shown, over which region and against which truth (NULL: none): new references.  False: it is
+ * not kept. */
+bool vn_tuning_field(struct vn_session *s, struct vn_vol **field, struct vn_obj **truth, struct vn_box *box);
+
 /* ---- for the verb, in its job ---- */
 int  vn_tuning_start(struct vn_call *c, const char *name, const char *truth, struct vn_err *err);
 int  vn_tuning_change(struct vn_call *c, const struct vn_setting *x, struct vn_err *err);          /* computes and notes */

@@ -337,6 +337,90 @@ static void phantom(void **state)
     same_file(folder, again, "v.vnr");
 }
 
+/* Pictures left of the panel. */
+static uint64_t pictures(struct tty *t, int rows, int cols)
+{
+    uint64_t s = 0;
+    for (int y = 1; y < rows; y++)
+        for (int x = 0; x < cols; x++) {
+            const struct look l = look_at(t, x, y);
+            s = s * 31 + (uint64_t)(l.fg + 7 * l.bg + (int)l.ch);
+        }
+    return s;
+}
+
+/* The curve of all thresholds: its numbers are those of the verbs, the chart is moved in, and goes for that of what was tried. */
+static void chart(void **state)
+{
+    struct tty t;
+    char row[1024];
+    (void)state;
+    start(&t, 24, 80, true);
+    expect(&t, "no volume");
+    command(&t, "phantom network dims=48x40x36 seed=7 noise=0.1 voxel=1um as=v");
+    command(&t, "show v; truth v_mask");
+    keys(&t, "T");
+    expect(&t, "setting 1 of 1");
+    settle(&t);
+    const uint64_t before = pictures(&t, 18, 48);
+    assert_int_equal(panel_row(&t, "background", 30), 4);
+    keys(&t, "c");                               /* there was no room: the sliders of the thresholds stay, and no picture moves */
+    expect(&t, "voxels pieces");
+    settle(&t);
+    expect_is(&t, "background", false);
+    assert_true(pictures(&t, 18, 48) == before);
+    const int left = panel_row(&t, "voxels pieces", 30) + 3;
+    mouse(&t, 0, 50 + 8, left, false);           /* dragged beyond its left end and back: low, which is nearer */
+    mouse(&t, 32, 2, left, false);
+    expect(&t, "low=0.0");
+    mouse(&t, 0, 50 + 8, left, true);
+    expect(&t, "low=0.1");
+    settle(&t);
+    click(&t, 2, 50 + 6, left);                  /* the right button: high, which low does not follow upwards */
+    expect(&t, "high=0.0");
+    settle(&t);
+    keys(&t, "cA");
+    expect(&t, "background");
+    resize(&t, 50, 160);
+    expect(&t, "low alone gives");
+    keys(&t, "\033[A0.02\r");
+    expect(&t, "low=0.02");
+    settle(&t);
+    const int at = panel_row(&t, "low alone gives", 44);
+    row_text(&t, at + 2, row);
+    const double pieces = number_after(&t, "pieces  "), alone = strtod(row + 160 - 44 + 7, NULL);
+    row_text(&t, at + 4, row);
+    const double dice = strtod(row + 160 - 44 + 5, NULL);
+    assert_true(alone > pieces);                 /* high and clean take some off */
+    keys(&t, "c");
+    expect_is(&t, "low alone gives", false);
+    expect(&t, " setting  ");                    /* the axis of what was tried */
+    keys(&t, "c");
+    expect(&t, "low alone gives");
+    keys(&t, "\033[A\033[A\033[C");              /* contrast: another field */
+    expect(&t, "contrast=");
+    expect_is(&t, "low alone gives", false);
+    settle(&t);
+    keys(&t, "\033[B\033[B");
+    expect(&t, "low alone gives");
+    settle(&t);
+    row_text(&t, at + 4, row);
+    assert_true(strtod(row + 160 - 44 + 5, NULL) != dice);
+    keys(&t, "\033");
+    settle(&t);
+    resize(&t, 24, 80);
+    command(&t, "segment v as=p; threshold p low=0.02 as=m");
+    command(&t, "metrics m v_mask");
+    expect(&t, "q or Esc closes");
+    keys(&t, "\033[6~");
+    expect(&t, "betti_pred");
+    assert_int_equal((int)number_after(&t, "betti_pred "), (int)alone);
+    keys(&t, "\033[5~");
+    expect(&t, "dice   ");
+    assert_true(number_after(&t, "dice ") < dice + 0.00006 && number_after(&t, "dice ") > dice - 0.00006);
+    leave(&t);
+}
+
 int main(void)
 {
     if (!tty_setup())
@@ -349,6 +433,7 @@ int main(void)
         cmocka_unit_test(lightsheet_by_mouse),
         cmocka_unit_test(everything_by_mouse),
         cmocka_unit_test(phantom),
+        cmocka_unit_test(chart),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);
     tty_teardown();

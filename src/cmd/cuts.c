@@ -40,31 +40,39 @@ void vn_cuts_free(struct vn_cuts *l)
     *l = (struct vn_cuts){ .part = false };
 }
 
+int vn_cuts_of(struct vn_vol *v, const char *name, struct vn_vol *truth, const char *truth_name, const struct vn_box *roi,
+               struct vn_cuts *out, struct vn_job *job, struct vn_err *err)
+{
+    enum { BYTES = 16 };                       /* a voxel: curve.h, and room for joins */
+    struct vn_box box;
+    bool assumed;
+
+    *out = (struct vn_cuts){ .part = false };
+    int rc = truth ? vn_grid_check(&v->grid, name, &truth->grid, truth_name, &assumed, err) : 0;
+    if (rc)
+        return rc;
+    box = v->box;
+    if ((roi && !vn_box_meet(&v->box, roi, &box)) || (truth && !vn_box_meet(&box, &truth->box, &box)))
+        return vn_fail(err, VN_E_ARG, "%s has no voxel in the region%s%s", name, truth ? " and in " : "", truth ? truth_name : "");
+    const uint64_t used = vn_mem_in_use(), budget = vn_mem_budget();
+    const double room = (double)(budget > used ? budget - used : 0) / 2 / BYTES;
+    out->box = middle(&box, fmin(VN_CUTS_VOXELS, fmax(room, 1)));
+    out->part = !vn_box_same(&out->box, &box);
+    const struct vn_curve_opt o = { .n = VN_CUTS, .auto_range = true, .connectivity = 26, .truth = truth };
+    return vn_curve(v, &out->box, &o, &out->curve, job, err);
+}
+
 int vn_cuts_make(struct vn_session *s, const char *name, const char *truth, const struct vn_box *roi, struct vn_cuts *out,
                    struct vn_job *job, struct vn_err *err)
 {
-    enum { BYTES = 16 };                       /* a voxel: curve.h, and room for joins */
     struct vn_vol *v = NULL, *t = NULL;
-    struct vn_box box;
-    bool assumed;
     int rc = fetch(s, name, &v, job, err);
 
     *out = (struct vn_cuts){ .part = false };
-    if (!rc && truth[0] && !(rc = fetch(s, truth, &t, job, err)))
-        rc = vn_grid_check(&v->grid, name, &t->grid, truth, &assumed, err);
-    if (!rc) {
-        box = v->box;
-        if ((roi && !vn_box_meet(&v->box, roi, &box)) || (t && !vn_box_meet(&box, &t->box, &box)))
-            rc = vn_fail(err, VN_E_ARG, "%s has no voxel in the region%s%s", name, t ? " and in " : "", t ? truth : "");
-    }
-    if (!rc) {
-        const uint64_t used = vn_mem_in_use(), budget = vn_mem_budget();
-        const double room = (double)(budget > used ? budget - used : 0) / 2 / BYTES;
-        out->box = middle(&box, fmin(VN_CUTS_VOXELS, fmax(room, 1)));
-        out->part = !vn_box_same(&out->box, &box);
-        const struct vn_curve_opt o = { .n = VN_CUTS, .auto_range = true, .connectivity = 26, .truth = t };
-        rc = vn_curve(v, &out->box, &o, &out->curve, job, err);
-    }
+    if (!rc && truth[0])
+        rc = fetch(s, truth, &t, job, err);
+    if (!rc)
+        rc = vn_cuts_of(v, name, t, truth, roi, out, job, err);
     vn_vol_unref(v);
     vn_vol_unref(t);
     return rc;

@@ -21,12 +21,14 @@ struct tuning {
     struct vn_session *s;
     struct vn_obj *obj, *truth;
     struct vn_box roi; bool has_roi;
+    struct vn_box box;                   /* the engine's */
     struct vn_tune *engine;
     struct vn_tuning_view v;
     struct made made[N_MADE];            /* [0] is shown; those before it, so that two settings can be held against each other */
     struct tried *tried; int cap;
     int *step, n_step, at, cap_step;     /* numbers of settings as they followed each other; at: now */
     struct vn_vol *field;                /* what was cut last */
+    struct vn_setting field_of;
     struct vn_job *job;                  /* that follows the hand */
     bool job_cancelled, only_cldice;
     bool busy;                           /* the engine is at work */
@@ -143,6 +145,7 @@ static int make_mask(struct tuning *t, const struct vn_setting *x, struct made *
         struct vn_vol *field = vn_tune_field(t->engine), *old = t->field;
         pthread_mutex_lock(&t->lock);
         t->field = field;
+        t->field_of = *x;
         pthread_mutex_unlock(&t->lock);
         vn_vol_unref(old);
     }
@@ -287,7 +290,7 @@ bool vn_tuning_tried(struct vn_session *s, int i, struct vn_setting *x, struct v
     return there;
 }
 
-/* Whether only threshold and clean changed, so that the field is that of the newest setting. */
+/* Whether they differ in threshold and clean alone, so that one field is cut. */
 static bool same_field(const struct vn_setting *a, const struct vn_setting *b)
 {
     for (int k = 0; k < VN_KNOB_LOW; k++)
@@ -308,7 +311,7 @@ struct vn_vol *vn_tuning_mask(struct vn_session *s, struct vn_vol **field, doubl
     pthread_mutex_lock(&t->lock);
     if (t->v.on && t->made[0].mask)
         mask = vn_vol_ref(t->made[0].mask);
-    if (mask && t->v.pending && t->v.ms > SLOW_MS && t->field && same_field(&t->v.want, &t->made[0].of) &&
+    if (mask && t->v.pending && t->v.ms > SLOW_MS && t->field && same_field(&t->v.want, &t->field_of) &&
         !vn_setting_build(&t->v.want, t->v.kind, &set, NULL)) {
         if (vn_args_has(&set.cut, "low")) {
             *field = vn_vol_ref(t->field);
@@ -319,6 +322,22 @@ struct vn_vol *vn_tuning_mask(struct vn_session *s, struct vn_vol **field, doubl
     }
     pthread_mutex_unlock(&t->lock);
     return mask;
+}
+
+bool vn_tuning_field(struct vn_session *s, struct vn_vol **field, struct vn_obj **truth, struct vn_box *box)
+{
+    struct tuning *t = of(s);
+    if (!t)
+        return false;
+    pthread_mutex_lock(&t->lock);
+    const bool there = t->v.on && t->field && t->made[0].mask && same_field(&t->made[0].of, &t->field_of);
+    if (there) {
+        *field = vn_vol_ref(t->field);
+        *truth = t->truth ? vn_obj_ref(t->truth) : NULL;
+        *box = t->box;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return there;
 }
 
 /* ---- the verb ---- */
@@ -371,6 +390,7 @@ static int begin(struct tuning *t, struct vn_call *c, struct vn_err *err)
         struct vn_tune *engine = vn_tune_new(in, truth, &box, c->job, err);
         pthread_mutex_lock(&t->lock);
         t->engine = engine;
+        t->box = box;
         t->v.on = engine != NULL;
         t->v.kind = t->obj->kind;
         t->v.um = vn_um_known(&in->grid);

@@ -1,10 +1,8 @@
 /* mode_threshold.c - low and high of a probability moved by hand, the mask they give seen at once, beside curves of what every
  * threshold gives: made once by a job, then only looked up. */
 #include "keys.h"
-#include "cuts.h"
+#include "cuts_panel.h"
 #include "mem.h"
-#include "mode.h"
-#include "plot.h"
 #include "tty.h"
 #include <math.h>
 #include <stdio.h>
@@ -26,13 +24,10 @@ struct task {
     struct vn_cuts l;
 };
 static struct task *running;
-static struct { bool has; struct subject of; struct vn_cuts l; char error[200]; } made;
+static struct { bool has; struct subject of; char error[200]; } made;
 static struct { bool has; double low, high, dice, cldice; } score;
 static double moved_at;
-static bool holds_high, dragging;            /* the threshold that the mouse drags in the chart */
-static struct vn_plot chart;                 /* as drawn last */
-static int chart_row = -1;
-static double *y[3];                         /* its curves */
+static struct vn_cuts_chart chart = { .row = -1 };       /* of what was made */
 
 /* ---- curves ---- */
 
@@ -45,26 +40,8 @@ static int work(void *ctx, struct vn_job *job, struct vn_err *err)
 
 static void forget(void)
 {
-    vn_cuts_free(&made.l);
-    vn_free(y[0]);
-    memset(y, 0, sizeof y);
+    vn_cuts_chart_free(&chart);
     made.has = score.has = false;
-}
-
-/* Voxels, pieces, Dice over the thresholds, as the chart draws them. */
-static void set_curves(void)
-{
-    const struct vn_curve *c = &made.l.curve;
-    double *v = vn_alloc((uint64_t)c->n * 3 * sizeof *v, NULL);
-    if (!v)
-        return;
-    for (int k = 0; k < 3; k++)
-        y[k] = v + k * c->n;
-    for (int k = 0; k < c->n; k++) {
-        y[0][k] = (double)c->voxels[k];
-        y[1][k] = (double)c->components[k];
-        y[2][k] = c->has_truth && c->voxels[k] + (int64_t)c->true_voxels > 0 ? 2.0 * (double)c->hit[k] / (double)(c->voxels[k] + (int64_t)c->true_voxels) : NAN;
-    }
 }
 
 static void have(void *ctx, int rc, const struct vn_err *err)
@@ -73,7 +50,7 @@ static void have(void *ctx, int rc, const struct vn_err *err)
     if (t->ui) {
         running = NULL;
         if (t->scores) {
-            made.l = t->l;                       /* with the truth's skeleton */
+            chart.l = t->l;                      /* with the truth's skeleton */
             score.has = true;                    /* also where it failed or was cancelled: not again until a threshold moves */
             score.low = t->low;
             score.high = t->high;
@@ -83,10 +60,11 @@ static void have(void *ctx, int rc, const struct vn_err *err)
             forget();
             made.has = true;
             made.of = t->of;
-            made.l = t->l;
             snprintf(made.error, sizeof made.error, "%.190s", rc ? err->msg : "");
-            if (!rc)
-                set_curves();
+            if (rc)
+                vn_cuts_free(&t->l);
+            else
+                vn_cuts_chart_set(&chart, &t->l);
         }
         t->ui->text_dirty = true;
     } else {
@@ -103,7 +81,7 @@ static void submit(struct vn_ui *ui, const struct subject *of, bool scores, cons
         return;
     *t = (struct task){ .ui = ui, .s = ui->s, .of = *of, .scores = scores, .low = v->low, .high = v->high };
     if (scores)
-        t->l = made.l;
+        t->l = chart.l;
     t->job = vn_job_submit(VN_BULK, scores ? "score" : "curves", work, t, have, NULL);
     running = t->job ? t : NULL;
     if (!t->job)
@@ -116,7 +94,7 @@ static void drop(void)
     if (!running)
         return;
     if (running->scores) {
-        made.l = (struct vn_cuts){ .part = false };
+        chart.l = (struct vn_cuts){ .part = false };
         forget();
     }
     running->ui = NULL;
@@ -165,10 +143,10 @@ static void tick(struct vn_ui *ui)
         submit(ui, &of, false, &v);
         return;
     }
-    if (made.error[0] || !made.l.curve.has_truth || scored(&v))
+    if (made.error[0] || !chart.l.curve.has_truth || scored(&v))
         return;
-    if (dragging || now < moved_at + REST)
-        ui->wake_at = dragging ? 0 : moved_at + REST;
+    if (chart.dragging || now < moved_at + REST)
+        ui->wake_at = chart.dragging ? 0 : moved_at + REST;
     else
         submit(ui, &of, true, &v);
 }
@@ -201,8 +179,6 @@ static bool start(struct vn_ui *ui)
     v.low = 0.5;                         /* as threshold cuts a probability */
     v.high = 0.7;
     vn_session_set_view(ui->s, &v);
-    dragging = false;
-    chart_row = -1;
     return true;
 }
 
@@ -251,26 +227,15 @@ static void move(struct vn_ui *ui, bool is_high, double by)
 static void move_low(struct vn_ui *ui, int way, unsigned mods) { move(ui, false, way * (mods & VN_SHIFT ? 0.1 : 0.01)); }
 static void move_high(struct vn_ui *ui, int way, unsigned mods) { move(ui, true, way * (mods & VN_SHIFT ? 0.1 : 0.01)); }
 
-/* In the chart: the nearer threshold goes there and follows; the high one with the right button or Shift. */
 static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
 {
     const struct vn_view v = vn_session_view(ui->s);
+    bool is_high;
+    double to;
     int row, col;
-    const bool in = vn_panel_hit(ui, ev, &row, &col);
-    if (dragging && (ev->motion || ev->release)) {
-        const int from = chart.left + 1, to = chart.cols;
-        col = ev->x - ui->panel.x;
-        set(ui, holds_high, vn_plot_x(&chart, (int)vn_min64(vn_max64(col, from), to) - 1));
-        dragging = !ev->release;
-        return true;
-    }
-    if (!in || chart_row < 0 || row < chart_row || row >= chart_row + chart.rows - 1 || col - 1 < chart.left || ev->release || ev->motion ||
-        (ev->button != 0 && ev->button != 2))
-        return in && ev->button < VN_WHEEL_UP;
-    const double x = vn_plot_x(&chart, col - 1);
-    holds_high = ev->button == 2 || ev->mods & VN_SHIFT || fabs(x - v.high) < fabs(x - v.low);
-    dragging = true;
-    set(ui, holds_high, x);
+    if (!vn_cuts_chart_mouse(ui, &chart, ev, v.low, v.high, &is_high, &to))
+        return vn_panel_hit(ui, ev, &row, &col) && ev->button < VN_WHEEL_UP;
+    set(ui, is_high, to);
     return true;
 }
 
@@ -292,43 +257,12 @@ static int width(const struct vn_ui *ui)
     return vn_screen_cols() < 110 ? WIDTH : WIDE;
 }
 
-static void draw_chart(struct vn_ui *ui, int row, int rows, const struct vn_view *v, bool dice)
-{
-    const struct vn_curve *c = &made.l.curve;
-    chart = (struct vn_plot){ .cols = vn_panel_cols(ui) - 2, .rows = rows, .log_y = !dice, .x_lo = 0, .x_hi = 1, .n_series = dice ? 1 : 2, .n_mark = 2,
-                              .series = { { c->threshold, y[dice ? 2 : 0], c->n, false, dice ? VN_PLOT_CURVE3 : VN_PLOT_CURVE },
-                                          { c->threshold, y[1], c->n, false, VN_PLOT_CURVE2 } },
-                              .mark = { { v->low, VN_PLOT_MARK, 'l' }, { v->high, VN_PLOT_MARK, 'h' } } };
-    if (dice) {
-        chart.y_lo = 0;
-        chart.y_hi = 1;
-    }
-    if (c->plateau_low >= 0) {
-        chart.mark[chart.n_mark++] = (struct vn_plot_mark){ c->threshold[c->plateau_low], VN_PLOT_MARK2, '[' };
-        chart.mark[chart.n_mark++] = (struct vn_plot_mark){ c->threshold[c->plateau_high], VN_PLOT_MARK2, ']' };
-    }
-    vn_plot_panel(ui, row, 1, &chart);
-}
-
-/* What low alone gives. */
-static int numbers(struct vn_ui *ui, int row, double low)
-{
-    const struct vn_curve *c = &made.l.curve;
-    const int k = (int)vn_max64(vn_cuts_at(&made.l, low), 0);
-    char n[16];
-    vn_panel_text(ui, row++, 1, VN_LOOK_TEXT, "voxels %s  %.3g %%", vn_plot_number((double)c->voxels[k], n),
-                  100.0 * (double)c->voxels[k] / (double)c->total);
-    vn_panel_text(ui, row++, 1, VN_LOOK_KEY, "pieces %lld  Euler %lld", (long long)c->components[k], (long long)c->euler[k]);
-    vn_panel_text(ui, row++, 1, VN_LOOK_TEXT, "length %s %s", vn_plot_number(c->length[k], n), c->um ? "um" : "voxels");
-    return row;
-}
-
 static void panel(struct vn_ui *ui)
 {
     const struct vn_view v = vn_session_view(ui->s);
     const int rows = vn_panel_rows(ui);
     int row = 1, col;
-    chart_row = -1;
+    chart.row = -1;
     vn_panel_text(ui, rows - 1, 1, VN_LOOK_TEXT, "{accept} {cancel}");
     col = vn_panel_text(ui, row, 1, VN_LOOK_BOLD, "low %.3f", v.low);
     vn_panel_text(ui, row++, col + 2, VN_LOOK_BOLD, "high %.3f", v.high);
@@ -340,26 +274,17 @@ static void panel(struct vn_ui *ui)
         vn_panel_text(ui, row, 1, VN_LOOK_ERROR, "%s", made.error);
         return;
     }
-    const bool truth = made.l.curve.has_truth;
-    vn_panel_text(ui, row++, 1, VN_LOOK_DIM, "%s; low alone:", made.l.part ? "middle of the region" : made.of.has_roi ? "region" : "whole volume");
-    row = numbers(ui, row, v.low);
-    if (truth) {
-        const int k = (int)vn_max64(vn_cuts_at(&made.l, v.low), 0);
-        col = vn_panel_text(ui, row, 1, VN_LOOK_ECHO, "Dice %.4f", y[2] ? y[2][k] : NAN);
+    vn_panel_text(ui, row++, 1, VN_LOOK_DIM, "%s; low alone:", chart.l.part ? "middle of the region" : made.of.has_roi ? "region" : "whole volume");
+    row = vn_cuts_chart_numbers(ui, &chart, row, 1, v.low);
+    if (chart.l.curve.has_truth) {
+        col = vn_panel_text(ui, row, 1, VN_LOOK_ECHO, "Dice %.4f", vn_cuts_chart_dice(&chart, v.low));
         vn_panel_text(ui, row++, col, VN_LOOK_DIM, " against %s", made.of.truth);
         if (scored(&v))
             vn_panel_text(ui, row++, 1, VN_LOOK_BOLD, "both: Dice %.3f clDice %.3f", score.dice, score.cldice);
         else
             vn_panel_text(ui, row++, 1, VN_LOOK_DIM, "both: Dice ...   clDice ...");
     }
-    const int room = rows - 1 - row, most = vn_screen_cols() < 110 ? 12 : 16;
-    const int n = truth && room >= 13 ? room / 2 : room, each = n < most ? n : most;
-    if (!y[0] || room < 4)
-        return;
-    if (n < room)
-        draw_chart(ui, row + each, each, &v, true);
-    draw_chart(ui, row, each, &v, false);        /* last: the one the mouse is in */
-    chart_row = row;
+    vn_cuts_chart_draw(ui, &chart, row, 1, rows - 1 - row, vn_screen_cols() < 110 ? 12 : 16, v.low, v.high);
 }
 
 static void hint(const struct vn_ui *ui, struct vn_str *b)

@@ -1,16 +1,15 @@
 /* mode_tune.c - the parameters of the chain as sliders: the mask and its numbers follow the hand. */
 #include "keys.h"
 #include "mem.h"
-#include "mode.h"
-#include "plot.h"
-#include "tuning.h"
+#include "tty.h"
+#include "tune_curves.h"
 #include <langinfo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_COLS = 10, VALUE_COLS = 9, MAX_ROWS = VN_N_KNOB, SLOW_MS = 60 };
+enum { NAME_COLS = 10, VALUE_COLS = 9, MAX_ROWS = VN_N_KNOB, SLOW_MS = 60, CHART_ROWS = 9 };
 static int chosen = VN_KNOB_LOW;
 static char entry[VN_KNOB_CHARS];                /* being typed; "" nothing */
 static int n_entry;
@@ -18,6 +17,10 @@ static int drag = -1;                            /* knob whose bar the mouse hol
 static int top, row_knob[MAX_ROWS], n_row, bar_x, bar_w;     /* as drawn last; knobs begin at row 1 */
 static bool closing;                             /* the command that ends the tuning may still wait */
 static unsigned turn;                            /* of the tuning, seen last */
+static double moved_at;                          /* when the hand moved last */
+static bool tried_instead;                       /* the chart of what was tried stays while a threshold is chosen */
+static bool chart_shown;                         /* there was room for one */
+static bool two_knobs;                           /* low and high alone, so that there is */
 
 /* ---- values ---- */
 
@@ -91,6 +94,7 @@ static void apply(struct vn_ui *ui, const struct vn_setting *x)
         vn_say(ui, VN_LOG_ERROR, "%s", err.msg);
         return;
     }
+    moved_at = vn_tty_now();
     vn_tuning_look(ui->s, &v);
     for (int k = 0; k < VN_N_KNOB; k++)
         if (strcmp(x->text[k], v.now.text[k]))
@@ -170,6 +174,16 @@ static void move(struct vn_ui *ui, int k, int by)
         put(ui, k, "all");
     else
         put_number(ui, k, step > 0 ? x + by * step : x, unit);
+}
+
+/* NaN: automatic and not settled, or off. */
+static void thresholds(const struct vn_tuning_view *v, double *low, double *high)
+{
+    char unit[8];
+    if (!number_of(text_of(v, VN_KNOB_LOW), low, unit))
+        *low = NAN;
+    if (!number_of(text_of(v, VN_KNOB_HIGH), high, unit))
+        *high = NAN;
 }
 
 /* The bar's place, 0 .. 1, under the mouse. */
@@ -334,6 +348,23 @@ static bool key(struct vn_ui *ui, const struct vn_event *ev)
     return true;
 }
 
+static bool wants_curves(void) { return (chosen == VN_KNOB_LOW || chosen == VN_KNOB_HIGH) && !tried_instead; }
+
+static void other_chart(struct vn_ui *ui, int arg, unsigned mods)
+{
+    (void)arg, (void)mods;
+    if (two_knobs) {
+        two_knobs = false;
+    } else if (chart_shown && (chosen == VN_KNOB_LOW || chosen == VN_KNOB_HIGH)) {
+        tried_instead = !tried_instead;
+    } else {
+        chosen = chosen == VN_KNOB_HIGH ? chosen : VN_KNOB_LOW;
+        tried_instead = false;
+        two_knobs = !chart_shown;
+    }
+    ui->text_dirty = true;
+}
+
 static const struct vn_bind binds[] = {
     { "up", "Up", "", "the parameter before, after", choose, -1 },
     { "down", "Down", "choose", NULL, choose, 1 },
@@ -345,6 +376,7 @@ static const struct vn_bind binds[] = {
     { "redo", "C-r", "redo", NULL, undo, 1 },
     { "flicker", "b", "flicker", "the other of two settings: the last two, or those of :tune ab N M", flicker, 0 },
     { "history", "h", "history", "what was tried, with its numbers", history, 0 },
+    { "chart", "c", "chart", "for low and high: what every threshold gives, or what was tried", other_chart, 0 },
     { "save", "s", "save", "the setting as a recipe", save, 0 },
     { "accept", "Enter", "accept", "run the commands that make this mask, and close", leave, 1 },
     { "close", "Esc T", "close", "close without a mask; what was tried is kept", leave, 0 },
@@ -362,6 +394,18 @@ static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
             move_to(ui, drag, (double)(ev->x - ui->panel.x - bar_x) / (bar_w - 1));
         if (ev->release)
             drag = -1;
+        return true;
+    }
+    struct vn_tuning_view v;
+    struct vn_cuts_chart *curves = vn_tune_curves(&(const char *){ NULL });
+    double low, high, to;
+    bool is_high;
+    vn_tuning_look(ui->s, &v);
+    thresholds(&v, &low, &high);
+    if (curves && vn_cuts_chart_mouse(ui, curves, ev, low, high, &is_high, &to)) {
+        chosen = is_high ? VN_KNOB_HIGH : VN_KNOB_LOW;
+        n_entry = 0;
+        put_number(ui, chosen, to, "");
         return true;
     }
     if (!inside)
@@ -409,6 +453,8 @@ static void draw_knobs(struct vn_ui *ui, const struct vn_tuning_view *v, int row
         at++;
     chosen = knob[at];
     top = at < top ? at : at >= top + rows ? at - rows + 1 : top;
+    if (two_knobs)
+        top = at - (chosen == VN_KNOB_HIGH);
     top = top > n - rows ? (n > rows ? n - rows : 0) : top;
     n_row = n - top < rows ? n - top : rows;
     bar_x = NAME_COLS + 1;
@@ -479,16 +525,48 @@ static void draw_chart(struct vn_ui *ui, const struct vn_tuning_view *v, int row
     vn_free(y[0]);
 }
 
+/* What every threshold by itself gives, with low and high in it. */
+static void draw_curves(struct vn_ui *ui, const struct vn_tuning_view *v, int row, int rows)
+{
+    enum { CHART = 8, MOST = 14 };
+    const char *error;
+    struct vn_cuts_chart *c = vn_tune_curves(&error);
+    const int end = row + rows;
+    double low, high;
+    thresholds(v, &low, &high);
+    if (!c) {
+        vn_panel_text(ui, row, 0, error[0] ? VN_LOOK_ERROR : VN_LOOK_DIM, "%s", error[0] ? error : "curves when the hand rests ...");
+        return;
+    }
+    if (isfinite(low) && end - row > CHART + 4) {
+        vn_panel_text(ui, row++, 0, VN_LOOK_DIM, "low alone gives%s", c->l.part ? ", in the middle" : "");
+        row = vn_cuts_chart_numbers(ui, c, row, 0, low);
+        if (v->has_truth)
+            vn_panel_text(ui, row++, 0, VN_LOOK_ECHO, "Dice %.4f", vn_cuts_chart_dice(c, low));
+    } else {
+        const int col = vn_panel_text(ui, row, 0, VN_LOOK_TEXT, "voxels ");
+        vn_panel_text(ui, row++, col, VN_LOOK_KEY, "pieces");
+    }
+    vn_cuts_chart_draw(ui, c, row, 0, end - row, MOST, low, high);
+}
+
 static void panel(struct vn_ui *ui)
 {
     struct vn_tuning_view v;
+    struct vn_cuts_chart *curves = vn_tune_curves(&(const char *){ NULL });
     const int rows = vn_panel_rows(ui);
     int knob[VN_N_KNOB];
+    chart_shown = false;
+    if (curves)
+        curves->row = -1;
     vn_tuning_look(ui->s, &v);
     if (!v.on)
         return;
     const int below = 4 + v.has_truth + 3, n = list(&v, knob);
-    const int shown = rows - 1 - below < n ? rows - 1 - below : n;
+    int shown = rows - 1 - below < n ? rows - 1 - below : n;
+    two_knobs = two_knobs && wants_curves() && rows - 1 - below - n < CHART_ROWS;
+    if (two_knobs && shown > 2)
+        shown = 2;
     if (shown < 1)
         return;
     draw_knobs(ui, &v, shown);
@@ -497,8 +575,15 @@ static void panel(struct vn_ui *ui)
     vn_panel_text(ui, row++, 0, VN_LOOK_TEXT, "{accept} {save} {close}");
     vn_panel_text(ui, row++, 0, VN_LOOK_TEXT, "{undo} {redo} {flicker}");
     vn_panel_text(ui, row++, 0, VN_LOOK_TEXT, "{history} {auto} {reset}");
-    if (rows - row > 8 && v.n_tried > 1)
-        draw_chart(ui, &v, row + 1, rows - row - 2 < 14 ? rows - row - 2 : 14);
+    chart_shown = rows - row >= CHART_ROWS - two_knobs;
+    if (!chart_shown)
+        return;
+    row += !two_knobs;
+    if (wants_curves())
+        draw_curves(ui, &v, row, rows - row);
+    else if (v.n_tried > 1)
+        draw_chart(ui, &v, row, rows - row - 1 < 14 ? rows - row - 1 : 14);
+    vn_panel_text(ui, row, vn_panel_cols(ui) - 7, VN_LOOK_TEXT, "{chart}");
 }
 
 static int width(const struct vn_ui *ui) { return ui->panes.cols + ui->panel.w >= 110 ? 44 : 30; }
@@ -555,12 +640,14 @@ static void tick(struct vn_ui *ui)
     if (v.turn != turn)
         ui->panes.dirty = ui->text_dirty = true;
     turn = v.turn;
+    vn_tune_curves_follow(ui, &v, chart_shown && wants_curves(), moved_at);
 }
 
 const struct vn_mode vn_mode_tune = {
     .name = "tune", .title = "Tune",
-    .about = "Parameters of denoise, segment, threshold and clean. The mask on the pictures and the numbers follow; bold values are set, the others automatic.",
+    .about = "Parameters of denoise, segment, threshold and clean. The mask on the pictures and the numbers follow; bold values are set, the others automatic. "
+             "While low or high is chosen, the chart shows what every threshold by itself gives, between [ and ] where it is steadiest; click or drag in it.",
     .open = { "tune", "T", "tune", "turn the parameters of segmentation, see mask and numbers", NULL, 0 },
-    .binds = binds, .over_browse = true, .short_results = true, .start = start, .key = key, .mouse = mouse, .tick = tick, .width = width,
+    .binds = binds, .over_browse = true, .short_results = true, .start = start, .stop = vn_tune_curves_stop, .key = key, .mouse = mouse, .tick = tick, .width = width,
     .panel = panel, .hint = hint,
 };
