@@ -763,6 +763,25 @@ static void frames_moved(struct vn_ui *ui)
         vn_panes_forget(&ui->panes, 0, 0, 0, 0);
 }
 
+/* ncurses moves whole rows where text has moved, and with them the pictures, which it does not know of; idlok keeps it from
+ * inserting lines alone.  Of one changed row it finds that nothing has moved. */
+static void send_text(void)
+{
+    for (int y = 0; y < LINES && !is_cleared(curscr); y++) {
+        WINDOW *row = derwin(stdscr, 1, COLS, y, 0);
+        if (!row)
+            continue;
+        leaveok(row, TRUE);
+        touchwin(row);
+        wnoutrefresh(row);
+        if (is_linetouched(newscr, y))
+            doupdate();
+        delwin(row);
+    }
+    wnoutrefresh(stdscr);
+    doupdate();
+}
+
 void vn_screen_draw(struct vn_ui *ui)
 {
     int cursor = -1;
@@ -797,9 +816,8 @@ void vn_screen_draw(struct vn_ui *ui)
     }
     curs_set(cursor >= 0 ? 1 : 0);
     move(LINES - 1, cursor >= 0 ? cursor : 0);
-    wnoutrefresh(stdscr);
     vn_tty_write("\033[?2026h", 8);
-    doupdate();
+    send_text();
     send_pictures(ui);
     ui->text_dirty = false;
 }
