@@ -6,7 +6,7 @@
 
 enum vn_auto_method {                  /* order of threshold's method= */
     VN_AUTO_OTSU, VN_AUTO_LI, VN_AUTO_TRIANGLE, VN_AUTO_YEN, VN_AUTO_ISODATA, VN_AUTO_MINIMUM, VN_AUTO_MEAN, VN_AUTO_MOMENTS,
-    VN_AUTO_MAXENTROPY, VN_AUTO_PERCENTILE,
+    VN_AUTO_MAXENTROPY, VN_AUTO_PERCENTILE, VN_AUTO_TUBES,
 };
 
 /* Threshold of n bins with the given counts; bin i has the value first + i * width.  Result: voxels with a value >= *t are
@@ -23,11 +23,17 @@ enum vn_auto_method {                  /* order of threshold's method= */
  * Methods marked * work on at most 256 bins of equally many values.  Percentiles need no histogram and are not made here. */
 int  vn_auto_threshold_hist(const uint64_t *count, int n, double first, double width, enum vn_auto_method m, double *t, struct vn_err *err);
 
-/* Of the finite voxels of a box: one bin per value for integers of up to 65536 different values, else 65536 bins. */
+/* Of the finite voxels of a box: one bin per value for integers of up to 65536 different values, else 65536 bins.  TUBES:
+ * the lower of its two. */
 int  vn_auto_threshold(struct vn_vol *v, const struct vn_box *box, enum vn_auto_method m, double *t, struct vn_job *job, struct vn_err *err);
 
+/* Both thresholds of method=tubes (tubes.c).  Histogram: as above, and voxels below and above its bins. */
+int  vn_tube_threshold_hist(const uint64_t *count, int n, double first, double width, uint64_t below, uint64_t above, double *low, double *high,
+                            struct vn_err *err);
+int  vn_tube_threshold(struct vn_vol *v, const struct vn_box *box, double *low, double *high, struct vn_job *job, struct vn_err *err);
+
 /* Fills low (and high) of threshold's arguments when low is not there: a probability without a method gets low=0.5
- * high=0.7, everything else its method (li by default). */
+ * high=0.7, everything else its method (tubes by default, which gives both). */
 int  vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_box *box, struct vn_job *job, struct vn_err *err);
 struct vn_plan;
 struct vn_cost;

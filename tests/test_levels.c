@@ -52,7 +52,7 @@ static void automatic(void **state)
         cJSON *o = session_json_of(line);
         assert_true(fabs(session_number(o, "low") - l.level[i].at) <= 1e-12 * l.level[i].at);
         assert_true(!i || l.level[i].at >= l.level[i - 1].at);
-        if (l.level[i].at > 1)                           /* bins hold one number each: the share is exact */
+        if (l.level[i].at > 1 && strcmp(l.level[i].name, "tubes"))      /* which leaves out pieces; bins hold one number each: the share is exact */
             assert_true(fabs(session_number(o, "fraction") - vn_levels_above(&l, l.level[i].at)) < 1e-12);
         cJSON_Delete(o);
     }

@@ -7,12 +7,11 @@
 
 extern const struct vn_op vn_op_threshold, vn_op_hysteresis;
 
-/* Both values make hysteresis; of a probability they are what is automatic. */
+/* Both values make hysteresis; of a probability without a method, and of method=tubes, they are what is automatic. */
 static const struct vn_op *choose(const struct vn_args *a)
 {
-    const struct vn_obj *v = vn_arg(a, "volume")->obj;
-    const bool both = v && v->kind == VN_PROB && !vn_args_has(a, "low") && !vn_args_has(a, "method") && !vn_args_has(a, "percentile");
-    return both || vn_args_has(a, "high") ? &vn_op_hysteresis : &vn_op_threshold;
+    const bool tubes = !vn_args_has(a, "method") ? !vn_args_has(a, "percentile") : vn_args_int(a, "method") == VN_AUTO_TUBES;
+    return vn_args_has(a, "high") || (tubes && !vn_args_has(a, "low")) ? &vn_op_hysteresis : &vn_op_threshold;
 }
 
 static int exec(struct vn_call *c, struct vn_err *err)

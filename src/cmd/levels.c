@@ -51,6 +51,7 @@ int vn_levels_automatic(struct vn_vol *v, const struct vn_box *box, struct vn_le
 {
     static const struct { enum vn_auto_method m; const char *name; } method[] = {
         { VN_AUTO_OTSU, "otsu" }, { VN_AUTO_LI, "li" }, { VN_AUTO_TRIANGLE, "triangle" }, { VN_AUTO_YEN, "yen" }, { VN_AUTO_MAXENTROPY, "maxentropy" },
+        { VN_AUTO_TUBES, "tubes" },
     };
     out->n_level = 0;
     for (size_t i = 0; i < VN_COUNT(method); i++) {

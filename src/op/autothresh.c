@@ -287,11 +287,13 @@ int vn_auto_threshold_hist(const uint64_t *count, int n, double first, double wi
 int vn_auto_threshold(struct vn_vol *v, const struct vn_box *box, enum vn_auto_method m, double *t, struct vn_job *job, struct vn_err *err)
 {
     static const double ends[2] = { 0, 1 };
-    double q[2], width = 1, lo;
+    double q[2], width = 1, lo, high;
     uint64_t *count = NULL;
-    int n = N_BIN, rc = vn_quantiles(v, box, ends, 2, q, job, err);
+    int n = N_BIN, rc;
 
-    if (rc)
+    if (m == VN_AUTO_TUBES)
+        return vn_tube_threshold(v, box, t, &high, job, err);
+    if ((rc = vn_quantiles(v, box, ends, 2, q, job, err)))
         return rc;
     if (!isfinite(q[0]))
         return vn_fail(err, VN_E_ARG, "there are no finite voxels for an automatic threshold");
@@ -321,7 +323,7 @@ static int quantile(struct vn_vol *v, const struct vn_box *box, double q, double
 int vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_box *box, struct vn_job *job, struct vn_err *err)
 {
     char text[40];
-    double t;
+    double t, high = 0;
     int rc;
 
     if (vn_args_has(a, "low"))
@@ -335,15 +337,20 @@ int vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_bo
     }
     if (vn_args_has(a, "percentile") && !vn_args_has(a, "method") && (rc = vn_args_set(a, "method", "percentile", err)))
         return rc;
-    if (!vn_args_has(a, "method") && (rc = vn_args_set(a, "method", "li", err)))
+    if (!vn_args_has(a, "method") && (rc = vn_args_set(a, "method", "tubes", err)))
         return rc;
-    const bool percentile = vn_args_int(a, "method") == VN_AUTO_PERCENTILE;
+    const enum vn_auto_method method = (enum vn_auto_method)vn_args_int(a, "method");
+    const bool percentile = method == VN_AUTO_PERCENTILE, tubes = method == VN_AUTO_TUBES;
     if (percentile != vn_args_has(a, "percentile"))
         return vn_fail(err, VN_E_USAGE, percentile ? "method=percentile needs percentile=, from 0 to 100" : "percentile= is for method=percentile");
     rc = percentile ? quantile(v, box, vn_args_real(a, "percentile") / 100, &t, job, err)
-                    : vn_auto_threshold(v, box, (enum vn_auto_method)vn_args_int(a, "method"), &t, job, err);
+         : tubes    ? vn_tube_threshold(v, box, &t, &high, job, err)
+                    : vn_auto_threshold(v, box, method, &t, job, err);
     if (rc)
         return rc;
     snprintf(text, sizeof text, "%.17g", t);
-    return vn_args_set(a, "low", text, err);
+    if ((rc = vn_args_set(a, "low", text, err)) || !tubes)
+        return rc;
+    snprintf(text, sizeof text, "%.17g", high);
+    return vn_args_set(a, "high", text, err);
 }

@@ -11,8 +11,8 @@ const struct vn_param vn_threshold_params[] = {
     { "auto", VN_P_FLAG, 0, .help = "choose the values from the volume (the same as giving none)" },
     { "low", VN_P_REAL, 0, .help = "foreground from this value on" },
     { "high", VN_P_REAL, 0, .help = "hysteresis: only pieces that contain a voxel from this value on" },
-    { "method", VN_P_CHOICE, 0, .choices = "otsu|li|triangle|yen|isodata|minimum|mean|moments|maxentropy|percentile",
-      .help = "automatic: li for images; a probability without a method is cut at 0.5 with hysteresis 0.7" },
+    { "method", VN_P_CHOICE, 0, .choices = "otsu|li|triangle|yen|isodata|minimum|mean|moments|maxentropy|percentile|tubes",
+      .help = "automatic: tubes for images, with hysteresis; a probability without a method is cut at 0.5 with hysteresis 0.7" },
     { "percentile", VN_P_REAL, 0, .min = 0, .max = 100, .help = "method=percentile: 99 keeps the brightest 1 in 100" },
     { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where automatic values are taken from" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
@@ -111,7 +111,7 @@ static int dev(struct vn_dev *d, struct vn_stream *s, const struct vn_args *a, c
 /* What is counted through before: nothing where the values are given, or the volume's counts known. */
 void vn_threshold_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
 {
-    const bool counts = vn_args_has(a, "method") || vn_args_has(a, "percentile");
+    const bool counts = !vn_args_has(a, "low") && (in->kind != VN_PROB || vn_args_has(a, "method") || vn_args_has(a, "percentile"));
     (void)p;
     *c = (struct vn_cost) { 0, counts && !(vn_box_same(stat_box, &in->box) && vn_vol_hist_known(in)) ? (double)vn_box_count(stat_box) : 0 };
 }
