@@ -1,0 +1,83 @@
+/* cmd_deartifact.c - "deartifact": take checkerboards, stripes, jumps and seams off a volume, and say which. */
+#include <math.h>
+#include "artifact.h"
+#include "cmd.h"
+
+extern const struct vn_op vn_op_deartifact;
+extern const struct vn_param vn_deartifact_params[];
+
+static double decibel(double ratio) { return ratio > 0 ? 20 * log10(ratio) : INFINITY; }
+
+static const char *model(const struct vn_artifact *a)
+{
+    const double part = a->scale * a->level;
+    return a->scale == 0 ? "additive" : fabs(part - 1) < 1e-5 ? "multiplicative" : "grows with the grey value";
+}
+
+static cJSON *json_of(const struct vn_artifact *a, const struct vn_artifact_size *s)
+{
+    const double phase[3] = { (double)s->top[0], (double)s->top[1], (double)s->top[2] };
+    cJSON *o = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(o, "kind", vn_artifact_names[a->kind]);
+    if (a->kind == VN_CHECKERBOARD) {
+        cJSON_AddNumberToObject(o, "period", a->period);
+        cJSON_AddItemToObject(o, "phase", cJSON_CreateDoubleArray(phase, 3));
+        cJSON_AddNumberToObject(o, "waves", a->n_wave);
+    }
+    cJSON_AddNumberToObject(o, "amplitude", s->amplitude);
+    cJSON_AddNumberToObject(o, "rms", s->rms);
+    if (a->noise > 0)
+        cJSON_AddNumberToObject(o, "in_noise", s->amplitude / a->noise);
+    cJSON_AddNumberToObject(o, "level", a->level);
+    cJSON_AddNumberToObject(o, "scale", a->scale);
+    cJSON_AddStringToObject(o, "model", model(a));
+    cJSON_AddNumberToObject(o, "attenuation_db", fmin(120, decibel(s->rms / a->error)));
+    return o;
+}
+
+static void say(struct vn_str *b, const struct vn_artifact *a, const struct vn_artifact_size *s)
+{
+    vn_str_addf(b, "  %s", vn_artifact_names[a->kind]);
+    if (a->kind == VN_CHECKERBOARD)
+        vn_str_addf(b, " of period %d, highest at %lld,%lld,%lld", a->period, (long long)s->top[0], (long long)s->top[1], (long long)s->top[2]);
+    vn_str_addf(b, ": amplitude %.3g", s->amplitude);
+    if (a->noise > 0)
+        vn_str_addf(b, " (%.2g of the noise)", s->amplitude / a->noise);
+    vn_str_addf(b, ", %s, at least %.0f dB less\n", model(a), fmin(120, decibel(s->rms / a->error)));
+}
+
+static int exec(struct vn_call *c, struct vn_err *err)
+{
+    struct vn_artifacts m = { .n = 0 };
+    int rc = vn_cmd_exec_op(c, err);
+
+    if (rc || (rc = vn_artifacts_parse(vn_args_text(&c->args, "found"), &m, err))) {
+        vn_artifacts_free(&m);
+        return rc;
+    }
+    cJSON *list = cJSON_CreateArray();
+    vn_res_int(c, "artifacts", m.n);
+    for (int i = 0; rc == 0 && i < m.n; i++) {
+        struct vn_artifact_size s;
+        if ((rc = vn_artifact_ready(&m.item[i], 1, err)))
+            break;
+        vn_artifact_size(&m.item[i], &s);
+        cJSON_AddItemToArray(list, json_of(&m.item[i], &s));
+        say(&c->text, &m.item[i], &s);
+    }
+    if (!m.n)
+        vn_call_note(c, "nothing was found: the voxels are as they were");
+    if (vn_runner_opt(c->r)->json && list) {
+        if (!cJSON_AddItemToObject(c->result, "found", list))
+            cJSON_Delete(list);
+    } else
+        cJSON_Delete(list);
+    vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
+    vn_artifacts_free(&m);
+    return rc;
+}
+
+const struct vn_cmd vn_cmd_deartifact = {
+    "deartifact", "take checkerboards, stripes, jumps and seams off a volume", vn_deartifact_params, VN_CMD_MAKES, exec, &vn_op_deartifact,
+};

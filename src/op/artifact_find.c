@@ -1,0 +1,651 @@
+/* artifact_find.c - periodic patterns of 2 to 16 voxels, in whole-volume coordinates.
+ *
+ * A pattern of period p is a sum of waves of frequency (kx, ky, kz) / p. Blocks of the volume are folded: means over the
+ * voxels of one residue, weighted by a window that is a box of p voxels smeared by another of a multiple of p. It leaves
+ * nothing of a constant and of a slope in any wave, and nothing of a wave in another of the same p; side by side the windows
+ * sum to one. What remains is a wave's amplitude and phase in each block. A pattern has one phase in all of them, what grows
+ * has not: a wave is found where the mean over blocks is larger than their scatter allows, R = B |mean|^2 / variance, of which
+ * chance gives more than (B - 1) (exp(L / (B - 1)) - 1) with probability exp(-L) (F distribution with 2 and 2 (B - 1) degrees
+ * of freedom). Along an axis in which a wave does not change, blocks are one: what one slice has is not counted as often as
+ * there are blocks beside.
+ *
+ * Grey values count as far as 4 standard deviations from the background, so that vessels hardly do. What that takes from a
+ * pattern comes back as it is estimated again from what is left of it. */
+#include "artifact.h"
+#include <math.h>
+#include <string.h>
+#include "mem.h"
+#include "vox.h"
+
+enum { LEAST = 4, BLOCKS = 6, LONGEST = 112, PASSES = 4, ROUNDS = 5 };     /* blocks along an axis; their step; repetitions */
+static const double SURE = 25, LIKELY = 2, CLIP = 4;       /* L of a period, of a wave of a period that is there */
+
+struct tone { int k[3], period; bool own; };               /* own: its own conjugate */
+struct mean { double re, im, power, error2, ratio; int64_t n; };      /* over n blocks; error2: its variance */
+struct turns { double c[VN_MAX_PERIOD * VN_MAX_PERIOD], s[VN_MAX_PERIOD * VN_MAX_PERIOD]; };      /* [r][k]: of 2 pi k r / p */
+struct group {
+    int p, dim[3];                     /* 1: no period fits this axis */
+    int64_t n_block[3], step[3], len[3];
+    double overlap[3];                 /* by how much the variance of a mean over blocks grows, as they overlap */
+    float *window[3];
+    double sum;
+    struct tone *tone; int n_tone;
+    float *re, *im;                    /* [block][tone] */
+    struct mean *mean;
+    struct turns *turns;
+};
+struct finder {
+    const struct vn_artifact_look *l;
+    const struct vn_artifacts *m;
+    struct vn_buf in;                  /* the whole box; no data: read block by block */
+    float low, high;                   /* grey values above the level that count */
+    struct group *group; int n_group;
+};
+
+static int64_t blocks(const struct group *g) { return g->n_block[0] * g->n_block[1] * g->n_block[2]; }
+
+static void group_free(struct group *g)
+{
+    for (int k = 0; k < 3; k++)
+        vn_free(g->window[k]);
+    vn_free(g->tone);
+    vn_free(g->re);
+    vn_free(g->im);
+    vn_free(g->mean);
+    vn_free(g->turns);
+    *g = (struct group){ .p = 0 };
+}
+
+static struct vn_box block_box(const struct finder *f, const struct group *g, int64_t i)
+{
+    struct vn_box b;
+    for (int k = 0; k < 3; k++) {
+        const int64_t c = i % g->n_block[k], room = vn_box_dim(&f->l->box, k), used = (g->n_block[k] - 1) * g->step[k] + g->len[k];
+        i /= g->n_block[k];
+        b.lo[k] = f->l->box.lo[k] + (room - used) / 2 + c * g->step[k];
+        b.hi[k] = b.lo[k] + g->len[k];
+    }
+    return b;
+}
+
+/* ---- which waves ---- */
+
+static int gcd(int a, int b) { return b ? gcd(b, a % b) : a; }
+
+/* The group in which waves of a period are looked at: the largest multiple that serves several. */
+static int home(int period)
+{
+    static const int of[VN_MAX_PERIOD + 1] = { 0, 0, 16, 12, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16 };
+    return of[period];
+}
+
+/* One of each pair of conjugate waves, without the mean; every: also those that have their home elsewhere. */
+static int list_tones(struct group *g, bool every, struct vn_err *err)
+{
+    const int *d = g->dim;
+
+    if (!(g->tone = vn_alloc((uint64_t)(d[0] * d[1] * d[2]) * sizeof *g->tone, err)))
+        return VN_E_MEMORY;
+    for (int z = 0; z <= d[2] / 2; z++)
+        for (int y = 0; y < d[1]; y++)
+            for (int x = 0; x < d[0]; x++) {
+                const int cx = (d[0] - x) % d[0], cy = (d[1] - y) % d[1], cz = (d[2] - z) % d[2];
+                const int here = (z * d[1] + y) * d[0] + x, there = (cz * d[1] + cy) * d[0] + cx;
+                const int period = g->p / gcd(gcd(g->p, x), gcd(y, z));
+                if (period > 1 && (cz != z || there >= here) && (every || home(period) == g->p))
+                    g->tone[g->n_tone++] = (struct tone){ { x, y, z }, period, there == here };
+            }
+    return 0;
+}
+
+/* Blocks along axis k: LEAST where there is room, up to BLOCKS where that takes more voxels in. */
+static void cut_axis(struct group *g, int k, int64_t room)
+{
+    const int64_t p = g->p, most = room - p + 1;
+
+    g->dim[k] = most >= p ? g->p : 1;
+    g->n_block[k] = 1;
+    g->step[k] = g->len[k] = vn_min64(room, LONGEST);
+    g->overlap[k] = 1;
+    if (most < p)
+        return;
+    g->step[k] = vn_min64(most, LONGEST) / p * p;
+    for (int64_t n = vn_min64(LEAST, most / p); n <= BLOCKS && n * p <= most; n++)
+        if (8 * (most / n / p * p * n) > 9 * g->step[k] * g->n_block[k] || n <= LEAST) {
+            g->n_block[k] = n;
+            g->step[k] = most / n / p * p;
+        }
+    g->len[k] = vn_min64(g->step[k], LONGEST / p * p) + p - 1;
+    if (g->len[k] > g->step[k])
+        g->overlap[k] = 1 + 2 * (double)p / (double)(6 * g->step[k] - 2 * p);
+}
+
+static void turns_init(struct turns *t, int p)
+{
+    for (int r = 0; r < p; r++)
+        for (int k = 0; k < p; k++) {
+            t->c[r * p + k] = vn_cos_turn((double)(k * r % p) / p);
+            t->s[r * p + k] = vn_cos_turn((double)(k * r % p) / p - 0.25);
+        }
+}
+
+static int group_init(const struct finder *f, struct group *g, int p, bool every, struct vn_err *err)
+{
+    int rc = 0;
+
+    *g = (struct group){ .p = p, .sum = 1 };
+    for (int k = 0; k < 3; k++) {
+        double sum = 0;
+        cut_axis(g, k, vn_box_dim(&f->l->box, k));
+        if (!(g->window[k] = vn_alloc((uint64_t)g->len[k] * sizeof *g->window[k], err)))
+            return VN_E_MEMORY;
+        for (int64_t i = 0; i < g->len[k]; i++) {          /* p - 1 voxels rise, as many fall */
+            const int64_t rise = vn_min64(i + 1, g->len[k] - i);
+            g->window[k][i] = g->dim[k] > 1 && rise < p ? (float)rise / (float)p : 1;
+            sum += (double)g->window[k][i];
+        }
+        g->sum *= sum;
+    }
+    rc = list_tones(g, every, err);
+    const uint64_t n = (uint64_t)blocks(g) * (uint64_t)g->n_tone * sizeof(float);
+    if (rc || !(g->re = vn_alloc(n, err)) || !(g->im = vn_alloc(n, err)) || !(g->mean = vn_alloc((uint64_t)g->n_tone * sizeof *g->mean, err)) ||
+        !(g->turns = vn_alloc(sizeof *g->turns, err)))
+        return VN_E_MEMORY;
+    turns_init(g->turns, p);
+    return 0;
+}
+
+/* ---- folding ---- */
+
+static VN_HOT void height_row(float *v, int64_t n, float level, float low, float high)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float d = v[i] - level, c = d < low ? low : d > high ? high : d;
+        v[i] = d - d == 0 ? c : 0;
+    }
+}
+
+static VN_HOT void add_row(float *restrict sum, const float *restrict v, float w, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        sum[i] += w * v[i];
+}
+
+/* Voxels of a row without the artifacts known so far. */
+static void read_row(const struct finder *f, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, double *v, int64_t n)
+{
+    vn_convert_row(VN_F64, v, in->type, (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type), n);
+    vn_artifacts_row(f->m, x, y, z, v, n);
+}
+
+static void heights(const struct finder *f, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, float *v, double *spare, int64_t n)
+{
+    if (f->m->n) {
+        read_row(f, in, x, y, z, spare, n);
+        vn_convert_row(VN_F32, v, VN_F64, spare, n);
+    } else
+        vn_convert_row(VN_F32, v, in->type, (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type), n);
+    height_row(v, n, (float)f->l->level, f->low, f->high);
+}
+
+static int64_t residue(int64_t i, int64_t p) { return (i % p + p) % p; }
+
+/* Rows [r][0..n) of real numbers: rows [k][0..n), k < half, of their discrete Fourier transform across the rows. */
+static VN_HOT void transform_real(const struct turns *t, int p, int half, int64_t n, const double *restrict v, double *restrict re,
+                                  double *restrict im)
+{
+    for (int k = 0; k < half; k++)
+        for (int r = 0; r < p; r++) {
+            const double c = t->c[r * p + k], s = t->s[r * p + k];
+            for (int64_t i = 0; i < n; i++) {
+                re[k * n + i] = (r ? re[k * n + i] : 0) + c * v[r * n + i];
+                im[k * n + i] = (r ? im[k * n + i] : 0) - s * v[r * n + i];
+            }
+        }
+}
+
+static VN_HOT void transform_rows(const struct turns *t, int p, int64_t n, const double *restrict re, const double *restrict im,
+                                  double *restrict to_re, double *restrict to_im)
+{
+    for (int k = 0; k < p; k++)
+        for (int r = 0; r < p; r++) {
+            const double c = t->c[r * p + k], s = t->s[r * p + k];
+            for (int64_t i = 0; i < n; i++) {
+                to_re[k * n + i] = (r ? to_re[k * n + i] : 0) + c * re[r * n + i] + s * im[r * n + i];
+                to_im[k * n + i] = (r ? to_im[k * n + i] : 0) + c * im[r * n + i] - s * re[r * n + i];
+            }
+        }
+}
+
+/* The same along rows of p numbers. */
+static VN_HOT void transform_along(const struct turns *t, int p, int64_t rows, const double *restrict re, const double *restrict im,
+                                   double *restrict to_re, double *restrict to_im)
+{
+    for (int64_t row = 0; row < rows * p; row += p) {
+        double a[VN_MAX_PERIOD] = { 0 }, b[VN_MAX_PERIOD] = { 0 };
+        for (int r = 0; r < p; r++) {
+            const double u = re[row + r], v = im[row + r], *c = t->c + r * p, *s = t->s + r * p;
+            for (int k = 0; k < p; k++) {
+                a[k] += c[k] * u + s[k] * v;
+                b[k] += c[k] * v - s[k] * u;
+            }
+        }
+        memcpy(to_re + row, a, (size_t)p * sizeof *a);
+        memcpy(to_im + row, b, (size_t)p * sizeof *b);
+    }
+}
+
+/* Means by residues [z][y][x] in work become waves [kz][ky][kx], kz up to half of the period: in *re, *im.  work: five times as many. */
+static void waves_of(const struct group *g, double *work, double **re, double **im)
+{
+    const int *d = g->dim, half = d[2] / 2 + 1;
+    const struct turns *t = g->turns;
+    const int64_t plane = (int64_t)d[0] * d[1], n = plane * d[2];
+    double *r[2] = { work + n, work + 3 * n }, *i[2] = { work + 2 * n, work + 4 * n };
+    int at = 0;
+
+    if (d[2] > 1)
+        transform_real(t, d[2], half, plane, work, r[0], i[0]);
+    else {
+        memcpy(r[0], work, (size_t)plane * sizeof *work);
+        memset(i[0], 0, (size_t)plane * sizeof *work);
+    }
+    for (int64_t z = 0; z < half * plane && d[1] > 1; z += plane)
+        transform_rows(t, d[1], d[0], r[0] + z, i[0] + z, r[1] + z, i[1] + z);
+    at ^= d[1] > 1;
+    if (d[0] > 1)
+        transform_along(t, d[0], (int64_t)half * d[1], r[at], i[at], r[!at], i[!at]);
+    at ^= d[0] > 1;
+    *re = r[at];
+    *im = i[at];
+}
+
+/* Sums of rows of n by residue, weighted; the first voxel has residue `first`. */
+static VN_HOT void fold_rows(const float *acc, const float *window, int64_t rows, int64_t n, int p, int first, double *sum)
+{
+    for (int64_t row = 0; row < rows; row++, acc += n, sum += p) {
+        double part[VN_MAX_PERIOD] = { 0 };
+        int64_t i = 0;
+        for (; i + p <= n; i += p)
+            for (int r = 0; r < p; r++)
+                part[r] += (double)window[i + r] * (double)acc[i + r];
+        for (int r = 0; i < n; i++, r++)
+            part[r] += (double)window[i] * (double)acc[i];
+        for (int r = 0; r < p; r++)
+            sum[(r + first) % p] = part[r];
+    }
+}
+
+static void fold_block(const struct finder *f, const struct group *g, int64_t block, const struct vn_buf *in, const struct vn_box *b, void *work)
+{
+    const int64_t n = g->len[0], rows = (int64_t)g->dim[1] * g->dim[2], cells = rows * g->dim[0];
+    double *sum = work, *spare = sum + 5 * cells, *re, *im;
+    float *acc = (float *)(spare + n), *v = acc + rows * n;
+
+    memset(acc, 0, (size_t)(rows * n) * sizeof *acc);
+    for (int64_t z = b->lo[2]; z < b->hi[2]; z++)
+        for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+            const float w = g->window[2][z - b->lo[2]] * g->window[1][y - b->lo[1]];
+            heights(f, in, b->lo[0], y, z, v, spare, n);
+            add_row(acc + (residue(z, g->dim[2]) * g->dim[1] + residue(y, g->dim[1])) * n, v, w, n);
+        }
+    fold_rows(acc, g->window[0], rows, n, g->dim[0], (int)residue(b->lo[0], g->dim[0]), sum);
+    waves_of(g, sum, &re, &im);
+    for (int i = 0; i < g->n_tone; i++) {
+        const int *k = g->tone[i].k;
+        const int64_t at = ((int64_t)k[2] * g->dim[1] + k[1]) * g->dim[0] + k[0];
+        g->re[block * g->n_tone + i] = (float)(re[at] / g->sum);
+        g->im[block * g->n_tone + i] = (float)(im[at] / g->sum);
+    }
+}
+
+/* in: the block's voxels, lent or read. */
+static int block_voxels(const struct finder *f, const struct vn_box *b, struct vn_buf *in, struct vn_err *err)
+{
+    if (f->in.data) {
+        *in = vn_buf_view(&f->in, b);
+        return 0;
+    }
+    return vn_vol_map(f->l->v, f->l->v->src->type, b, VN_PAD_EDGE, in, NULL, err);
+}
+
+static int fold_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct finder *f = ctx;
+    const struct group *g = f->group;
+
+    for (; i >= blocks(g); g++)
+        i -= blocks(g);
+    const int64_t rows = (int64_t)g->dim[1] * g->dim[2], n = g->len[0];
+    const struct vn_box b = block_box(f, g, i);
+    struct vn_buf in = { 0 };
+    void *work = vn_alloc((uint64_t)(5 * rows * g->dim[0] + n) * sizeof(double) + (uint64_t)((rows + 1) * n) * sizeof(float), err);
+    int rc = work ? block_voxels(f, &b, &in, err) : VN_E_MEMORY;
+
+    if (rc == 0)
+        fold_block(f, g, i, &in, &b, work);
+    vn_buf_free(&in);
+    vn_free(work);
+    return rc;
+}
+
+/* Of wave i over blocks; blocks beside each other along an axis in which it does not change are one. */
+static struct mean mean_of(const struct group *g, int i)
+{
+    double re[BLOCKS * BLOCKS * BLOCKS] = { 0 }, im[BLOCKS * BLOCKS * BLOCKS] = { 0 };
+    const int *k = g->tone[i].k;
+    int64_t step[3], n = 1;
+    struct mean m = { 0 };
+
+    for (int a = 0; a < 3; a++) {
+        step[a] = k[a] ? n : 0;
+        n *= k[a] ? g->n_block[a] : 1;
+    }
+    const double share = (double)n / (double)blocks(g);
+    for (int64_t b = 0; b < blocks(g); b++) {
+        const int64_t to = b % g->n_block[0] * step[0] + b / g->n_block[0] % g->n_block[1] * step[1] + b / (g->n_block[0] * g->n_block[1]) * step[2];
+        re[to] += share * (double)g->re[b * g->n_tone + i];
+        im[to] += share * (double)g->im[b * g->n_tone + i];
+    }
+    for (int64_t b = 0; b < n; b++) {
+        m.re += re[b] / (double)n;
+        m.im += im[b] / (double)n;
+    }
+    for (int64_t b = 0; b < n && n > 1; b++)
+        m.error2 += ((re[b] - m.re) * (re[b] - m.re) + (im[b] - m.im) * (im[b] - m.im)) / ((double)n * (double)(n - 1));
+    for (int a = 0; a < 3; a++)
+        m.error2 *= k[a] ? g->overlap[a] : 1;
+    m.n = n;
+    m.power = m.re * m.re + m.im * m.im;
+    m.ratio = m.power == 0 ? 0 : m.power / (m.error2 + 1e-14 * m.power);
+    return m;
+}
+
+static int fold(struct finder *f, struct vn_job *job, struct vn_err *err)
+{
+    int64_t n = 0;
+    for (int i = 0; i < f->n_group; i++)
+        n += blocks(&f->group[i]);
+    const int rc = vn_job_for_quiet(job, n, fold_task, f, err);
+    for (struct group *g = f->group; rc == 0 && g < f->group + f->n_group; g++)
+        for (int i = 0; i < g->n_tone; i++)
+            g->mean[i] = mean_of(g, i);
+    return rc;
+}
+
+/* ---- what is found ---- */
+
+/* Whether chance gives such a ratio with less than exp(-l). */
+static bool beyond(const struct group *g, int i, double l)
+{
+    const struct mean *m = &g->mean[i];
+    const double free = (double)(m->n - 1);
+    if (m->n < LEAST)
+        return false;
+    return m->ratio > (g->tone[i].own ? free * (vn_exp(2 * l / free) - 1) : free * (vn_exp(l / free) - 1));
+}
+
+/* Marks the periods found in the group of the strongest wave: in the others they may be shadows of these. */
+static bool mark_periods(const struct finder *f, bool found[VN_MAX_PERIOD + 1])
+{
+    const struct group *best = NULL;
+    double most = 0;
+    bool any = false;
+
+    for (const struct group *g = f->group; g < f->group + f->n_group; g++)
+        for (int i = 0; i < g->n_tone; i++)
+            if (g->mean[i].power > most && beyond(g, i, SURE)) {
+                most = g->mean[i].power;
+                best = g;
+            }
+    for (int i = 0; best && i < best->n_tone; i++)
+        if (!found[best->tone[i].period] && beyond(best, i, SURE))
+            any = found[best->tone[i].period] = true;
+    return any;
+}
+
+/* Of the periods that are found those that are no part of another. */
+static int largest(const bool found[VN_MAX_PERIOD + 1], int period[VN_MAX_PERIOD])
+{
+    int n = 0;
+    for (int p = VN_MAX_PERIOD; p >= VN_MIN_PERIOD; p--) {
+        bool part = !found[p];
+        for (int i = 0; i < n; i++)
+            part = part || period[i] % p == 0;
+        if (!part)
+            period[n++] = p;
+    }
+    return n;
+}
+
+static int set_groups(struct finder *f, const int *period, int n, bool every, struct vn_err *err)
+{
+    for (int i = 0; i < f->n_group; i++)
+        group_free(&f->group[i]);
+    for (f->n_group = 0; f->n_group < n;) {
+        const int rc = group_init(f, &f->group[f->n_group], period[f->n_group], every, err);
+        f->n_group++;
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+/* Adds what the last fold saw of item i's waves; the first time it is decided which there are.  *moved: rms of the change. */
+static int add_waves(const struct finder *f, int i, struct vn_artifact *a, double *moved, struct vn_err *err)
+{
+    const struct group *g = &f->group[i];
+    const bool first = !a->wave;
+    double error = 0, change = 0;
+
+    if (first && !(a->wave = vn_alloc((uint64_t)g->n_tone * sizeof *a->wave, err)))
+        return VN_E_MEMORY;
+    for (int t = 0, w = 0; t < g->n_tone; t++) {
+        const struct tone *o = &g->tone[t];
+        const struct mean m = g->mean[t];
+        const double twice = o->own ? 1 : 2;
+        bool other = false;
+        for (int j = 0; j < i; j++)
+            other = other || f->group[j].p % o->period == 0;
+        if (first && !other && beyond(g, t, LIKELY))
+            a->wave[a->n_wave++] = (struct vn_wave){ { o->k[0], o->k[1], o->k[2] }, 0, 0 };
+        if (w == a->n_wave || memcmp(a->wave[w].k, o->k, sizeof o->k))
+            continue;
+        a->wave[w].re += m.re;
+        a->wave[w].im += o->own ? 0 : m.im;
+        error += twice * m.error2;
+        change += twice * m.power;
+        w++;
+    }
+    a->error = sqrt(error);
+    *moved = sqrt(change);
+    return 0;
+}
+
+/* Estimates the items from number `from` on until they do not change. */
+static int settle(struct finder *f, struct vn_artifacts *m, int from, struct vn_job *job, struct vn_err *err)
+{
+    int rc = 0;
+    bool moves = true;
+
+    for (int pass = 0; rc == 0 && moves && pass < PASSES; pass++) {
+        moves = false;
+        rc = fold(f, job, err);
+        for (int i = 0; rc == 0 && i < f->n_group; i++) {
+            struct vn_artifact *a = &m->item[from + i];
+            double moved;
+            if (!(rc = add_waves(f, i, a, &moved, err)))
+                rc = vn_artifact_ready(a, 1, err);
+            moves = moves || moved > 0.3 * a->error;
+        }
+    }
+    return rc;
+}
+
+/* ---- additive or multiplicative ---- */
+
+struct growth { const struct finder *f; const struct vn_artifact *a; int axis; double *sum; };        /* two sums a block */
+
+/* Differences of neighbours, E known: what they still have of E's own, by how bright they are.  Borders of vessels do not count. */
+static void grow_row(const struct vn_artifact_look *l, const double *u, const double *w, const double *e, const double *h, int64_t n, double sum[2])
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double s = 0.5 * (u[i] + w[i]), step = h[i] - e[i], d = step * (s - l->level), rise = w[i] - u[i];
+        if (s >= l->low && s <= l->high && (l->spread == 0 || fabs(rise) < 5 * l->spread + 8 * fabs(step))) {
+            sum[0] += rise * d;
+            sum[1] += d * d;
+        }
+    }
+}
+
+static int growth_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct growth *c = ctx;
+    const struct group *g = c->f->group;
+    const struct vn_box b = block_box(c->f, g, i);
+    const int64_t n = g->len[0], step[3] = { c->axis == 0, c->axis == 1, c->axis == 2 };
+    double *u = vn_alloc(4 * (uint64_t)n * sizeof *u, err), *w = u + n, *e = w + n, *h = e + n;
+    struct vn_buf in = { 0 };
+    int rc = u ? block_voxels(c->f, &b, &in, err) : VN_E_MEMORY;
+
+    c->sum[2 * i] = c->sum[2 * i + 1] = 0;
+    for (int64_t z = b.lo[2]; rc == 0 && z < b.hi[2] - step[2]; z++)
+        for (int64_t y = b.lo[1]; y < b.hi[1] - step[1]; y++) {
+            read_row(c->f, &in, b.lo[0], y, z, u, n);
+            vn_artifact_field(c->a, b.lo[0], y, z, e, n);
+            if (c->axis) {
+                read_row(c->f, &in, b.lo[0], y + step[1], z + step[2], w, n);
+                vn_artifact_field(c->a, b.lo[0], y + step[1], z + step[2], h, n);
+            }
+            grow_row(c->f->l, u, c->axis ? w : u + 1, e, c->axis ? h : e + 1, n - step[0], c->sum + 2 * i);
+        }
+    vn_buf_free(&in);
+    vn_free(u);
+    return rc;
+}
+
+/* The axis along which E changes most from voxel to voxel. */
+static int steepest(const struct vn_artifact *a)
+{
+    double e[3] = { 0 };
+    const int p = a->period;
+
+    for (int i = 0; i < p * p * p; i++) {
+        const int c[3] = { i % p, i / p % p, i / p / p }, step[3] = { 1, p, p * p };
+        for (int k = 0; k < 3; k++) {
+            const double d = a->e[i + step[k] * (c[k] + 1 < p ? 1 : 1 - p)] - a->e[i];
+            e[k] += d * d;
+        }
+    }
+    return e[0] >= e[1] && e[0] >= e[2] ? 0 : e[1] >= e[2] ? 1 : 2;
+}
+
+/* What scale still lacks, from what is left at the scale it has, and its standard error (jackknife over blocks). */
+static int lacking(struct finder *f, int i, const struct vn_artifact *a, double *lack, double *error, struct vn_job *job, struct vn_err *err)
+{
+    struct finder one = *f;
+    const int64_t n = blocks(&f->group[i]);
+    double num = 0, den = 0, scatter = 0;
+
+    one.group = &f->group[i];
+    struct growth c = { &one, a, steepest(a), vn_alloc(2 * (uint64_t)n * sizeof *c.sum, err) };
+    const int rc = c.sum ? vn_job_for_quiet(job, n, growth_task, &c, err) : VN_E_MEMORY;
+    for (int64_t b = 0; rc == 0 && b < n; b++) {
+        num += c.sum[2 * b];
+        den += c.sum[2 * b + 1];
+    }
+    *lack = den > 0 ? num / den : 0;
+    for (int64_t b = 0; rc == 0 && b < n; b++) {
+        const double d = c.sum[2 * b] - *lack * c.sum[2 * b + 1];
+        scatter += d * d;
+    }
+    *error = den > 0 ? sqrt(scatter) / den : 0;
+    vn_free(c.sum);
+    return rc;
+}
+
+/* By how much E grows with the grey value: not at all, in proportion, or by what is measured where both are out of question. */
+static int set_scale(struct finder *f, int i, struct vn_artifact *a, struct vn_job *job, struct vn_err *err)
+{
+    const double in_proportion = a->level > 0 ? 1 / a->level : 0;
+    double lack = 1, error = 0;
+
+    for (int pass = 0; pass < PASSES && fabs(lack) > 2 * error + 0.01 * in_proportion; pass++) {
+        int rc = lacking(f, i, a, &lack, &error, job, err);
+        a->scale += lack;
+        if (rc || (rc = vn_artifact_ready(a, 1, err)))
+            return rc;
+    }
+    const double near = 4 * error + 0.1 * in_proportion, off = fabs(a->scale - in_proportion);
+    if (in_proportion > 0 && off < fabs(a->scale) && off < near)
+        a->scale = in_proportion;
+    else if (fabs(a->scale) < near)
+        a->scale = 0;
+    return vn_artifact_ready(a, 1, err);
+}
+
+/* ---- all of it ---- */
+
+/* One item for each period, from nothing. */
+static int measure(struct finder *f, struct vn_artifacts *m, int from, const int *period, int n, struct vn_job *job, struct vn_err *err)
+{
+    int rc = set_groups(f, period, n, true, err);
+
+    while (m->n > from) {
+        struct vn_artifacts last = { 1, { m->item[--m->n] } };
+        vn_artifacts_free(&last);
+    }
+    for (int i = 0; rc == 0 && i < n; i++) {
+        m->item[m->n] = (struct vn_artifact){ .kind = VN_CHECKERBOARD, .level = f->l->level, .noise = f->l->spread, .period = period[i] };
+        rc = vn_artifact_ready(&m->item[m->n++], 1, err);
+    }
+    if (rc == 0)
+        rc = settle(f, m, from, job, err);
+    for (int i = 0; rc == 0 && i < n; i++)
+        rc = set_scale(f, i, &m->item[from + i], job, err);
+    return rc ? rc : settle(f, m, from, job, err);
+}
+
+/* Items of which no wave remained. */
+static void drop_empty(struct vn_artifacts *m)
+{
+    int n = 0;
+    for (int i = 0; i < m->n; i++)
+        if (m->item[i].kind == VN_CHECKERBOARD && !m->item[i].n_wave) {
+            struct vn_artifacts last = { 1, { m->item[i] } };
+            vn_artifacts_free(&last);
+        } else
+            m->item[n++] = m->item[i];
+    m->n = n;
+}
+
+int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+{
+    static const int all[] = { 16, 15, 14, 13, 12, 11, 10, 9 };
+    const bool clips = l->spread > 0;
+    struct group group[VN_COUNT(all)] = { { 0 } };
+    struct finder f = { .l = l, .m = m, .low = clips ? (float)(-CLIP * l->spread) : -INFINITY, .high = clips ? (float)(CLIP * l->spread) : INFINITY,
+                        .group = group };
+    bool found[VN_MAX_PERIOD + 1] = { false };
+    int period[VN_MAX_PERIOD], rc = 0;
+    const int from = m->n;
+
+    if (vn_box_count(&l->box) <= (uint64_t)1 << 26)
+        rc = vn_vol_map(l->v, l->v->src->type, &l->box, VN_PAD_EDGE, &f.in, job, err);
+    if (rc == VN_E_MEMORY)                                 /* block by block */
+        rc = 0;
+    for (int round = 0; rc == 0 && round < ROUNDS; round++) {
+        rc = l->period ? set_groups(&f, &l->period, 1, true, err) : set_groups(&f, all, VN_COUNT(all), false, err);
+        if (rc || (rc = fold(&f, job, err)) || !mark_periods(&f, found))
+            break;
+        const int n = largest(found, period);
+        if (from + n > VN_MAX_ARTIFACTS)
+            break;
+        rc = measure(&f, m, from, period, n, job, err);
+    }
+    drop_empty(m);
+    for (int i = 0; i < f.n_group; i++)
+        group_free(&group[i]);
+    vn_buf_free(&f.in);
+    return rc;
+}

@@ -1,0 +1,149 @@
+/* op_deartifact.c - a volume without what scanning, stitching and upsampling left in it (artifact.h).  What is found is resolved by
+ * `prepare` and recorded, as text; with it a voxel of the result depends on its value and its place alone. */
+#include <string.h>
+#include "artifact.h"
+#include "mem.h"
+#include "op.h"
+#include "rows.h"
+#include "sample.h"
+
+extern const struct vn_param vn_deartifact_params[];
+const struct vn_param vn_deartifact_params[] = {
+    { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image or probability" },
+    { "kind", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|checkerboard", .help = "what is looked for; auto: all" },
+    { "period", VN_P_INT, 0, VN_MIN_PERIOD, VN_MAX_PERIOD, .unit = "voxels", .help = "of a checkerboard; any by default" },
+    { "strength", VN_P_REAL, 0, 0, 1, .def = "1", .help = "share of what is found that is taken away" },
+    { "found", VN_P_TEXT, 0, .help = "what is taken away, as deartifact records it; looked for by default" },
+    { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where it is looked for" },
+    { "as", VN_P_NAME, 0, .help = "name of the result" },
+    { 0 },
+};
+
+static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
+{
+    const enum vn_type t = in[0]->src->type;
+    (void)a;
+    (void)region;
+    (void)err;
+
+    *p = (struct vn_plan){ .in_type = { VN_N_TYPE }, .out_type = t, .out_kind = in[0]->kind, .mem_host = 2 * (double)vn_type_size(t) };
+    for (int k = 0; k < 3; k++)
+        p->um[k] = in[0]->grid.um[k];
+    return 0;
+}
+
+struct whole { const struct vn_artifacts *m; bool share; };
+
+static VN_HOT void share_row(double *v, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        v[i] = v[i] < 0 ? 0 : v[i] > 1 ? 1 : v[i];
+}
+
+static void row(const void *ctx, const struct vn_row *r)
+{
+    const struct whole *w = ctx;
+    memcpy(r->out, r->in[0], (size_t)r->n * sizeof *r->out);
+    vn_artifacts_row(w->m, r->x, r->y, r->z, r->out, r->n);
+    if (w->share)
+        share_row(r->out, r->n);
+}
+
+struct copy { const struct vn_buf *in, *out; };
+
+static int copy_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct copy *c = ctx;
+    const struct vn_box *b = &c->out->box;
+    const int64_t size = (int64_t)vn_type_size(c->out->type), z = b->lo[2] + i;
+    (void)err;
+
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+        memcpy((char *)c->out->data + size * vn_buf_at(c->out, b->lo[0], y, z), (const char *)c->in->data + size * vn_buf_at(c->in, b->lo[0], y, z),
+               (size_t)(size * vn_box_dim(b, 0)));
+    return 0;
+}
+
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
+               struct vn_err *err)
+{
+    const double strength = vn_args_real(a, "strength");
+    struct vn_artifacts m;
+    int rc = vn_artifacts_parse(vn_args_text(a, "found"), &m, err);
+
+    for (int i = 0; rc == 0 && i < m.n; i++)
+        rc = vn_artifact_ready(&m.item[i], strength, err);
+    if (rc == 0 && (m.n == 0 || strength == 0))
+        rc = vn_job_for(job, vn_box_dim(&out->box, 2), copy_plane, &(struct copy){ in, out }, err);
+    else if (rc == 0)
+        rc = vn_rows(in, 1, out, row, &(struct whole){ &m, p->out_kind == VN_PROB && !vn_type_is_int(p->out_type) }, false, job, err);
+    vn_artifacts_free(&m);
+    return rc;
+}
+
+/* ---- finding ---- */
+
+/* Background and range of a sample; false where all voxels are alike. */
+static int backdrop(struct vn_artifact_look *l, bool *flat, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_backdrop b;
+    struct vn_sample q;
+    int rc = vn_sample_init(&q, &l->box, err);
+
+    if (rc || (rc = vn_sample_read(&q, l->v, 1, job, err))) {
+        vn_sample_free(&q);
+        return rc;
+    }
+    vn_backdrop(q.v, q.n_v, &b);
+    *flat = q.n_v == 0 || q.v[0] == q.v[q.n_v - 1];
+    if (!*flat) {
+        const int64_t out = q.n_v / 1000;
+        double mean = 0;
+        for (int64_t i = 0; i < q.n_v; i++)
+            mean += q.v[i];
+        l->level = b.spread > 0 ? b.level : mean / (double)q.n_v;
+        l->spread = b.spread;
+        l->low = q.v[out];
+        l->high = q.v[q.n_v - 1 - out];
+    }
+    vn_sample_free(&q);
+    return 0;
+}
+
+static int look(struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+{
+    bool flat;
+    int rc;
+
+    vn_job_stage(job, "looking");
+    if ((rc = backdrop(l, &flat, job, err)) || flat)
+        return rc;
+    return vn_artifact_find_periods(l, m, job, err);
+}
+
+static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_artifact_look l = { .v = in[0], .box = *stat_box, .axis = -1 };
+    struct vn_artifacts m = { .n = 0 };
+    struct vn_str text = { 0 };
+    int rc;
+
+    if (vn_args_has(a, "found")) {
+        rc = vn_artifacts_parse(vn_args_text(a, "found"), &m, err);
+        vn_artifacts_free(&m);
+        return rc;
+    }
+    if (vn_args_has(a, "period"))
+        l.period = (int)vn_args_int(a, "period");
+    if (!(rc = look(&l, &m, job, err))) {
+        vn_artifacts_print(&m, &text);
+        rc = text.failed ? vn_fail(err, VN_E_MEMORY, "deartifact: no memory for what was found") : vn_args_set(a, "found", text.s, err);
+    }
+    vn_str_free(&text);
+    vn_artifacts_free(&m);
+    return rc;
+}
+
+const struct vn_op vn_op_deartifact = {
+    .name = "deartifact", .version = 1, .shape = VN_POINT, .n_in = 1, .params = vn_deartifact_params, .plan = plan, .prepare = prepare, .cpu = cpu,
+};

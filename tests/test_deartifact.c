@@ -1,0 +1,263 @@
+/* test_deartifact.c - patterns that were planted are found and go by what the planting says; without one no byte changes. */
+#include "image.h"
+#include "artifact.h"
+
+enum { N = 80 };
+static double noise_of(int64_t x, int64_t y, int64_t z, uint32_t seed)        /* sum of four uniforms: mean 0, sd 1 */
+{
+    uint32_t u = (uint32_t)(x * 73856093 ^ y * 19349663 ^ z * 83492791) + seed * 2246822519u;
+    double sum = 0;
+    for (int i = 0; i < 4; i++) {
+        u = (u ^ u >> 15) * 2654435761u;
+        u = (u ^ u >> 13) * 3266489917u;
+        sum += (double)(u >> 8) / 16777216.0 - 0.5;
+    }
+    return sum * 1.7320508;
+}
+
+/* Rods along all axes, 200 on 40. */
+static double vessels(int64_t x, int64_t y, int64_t z)
+{
+    const double a = hypot((double)(x % 43) - 20, (double)(y % 37) - 15), b = hypot((double)(x % 51) - 33, (double)(z % 39) - 17);
+    return 40 + 160 * (fmin(a, b) < 3);
+}
+
+/* +1 or -1: a checkerboard of any period and phase. */
+static double board(int64_t x, int64_t y, int64_t z, int p, const int phase[3])
+{
+    const bool a = (x + phase[0]) % p < p / 2, b = (y + phase[1]) % p < p / 2, c = (z + phase[2]) % p < p / 2;
+    return (a != b) != c ? 1 : -1;
+}
+
+struct plan { int p, q, phase[3]; double amplitude; bool times; };             /* periods, 0: none */
+static double base[(N + 3) * (N + 3) * (N + 3)];                               /* vessels and noise */
+static double clean(int64_t x, int64_t y, int64_t z) { return base[(z * (N + 3) + y) * (N + 3) + x]; }
+
+static double dirty(const struct plan *p, int64_t x, int64_t y, int64_t z)
+{
+    const double s = clean(x, y, z), e = (p->p ? board(x, y, z, p->p, p->phase) : 0) + (p->q ? board(x, y, z, p->q, p->phase) : 0);
+    return p->times ? s * (1 + p->amplitude / 40 * e) : s + p->amplitude * e;
+}
+
+static struct vn_vol *plant(const struct plan *p, enum vn_type t, int64_t nx, int64_t ny, int64_t nz)
+{
+    const struct vn_grid g = { .dim = { nx, ny, nz }, .um = { 1, 1, 1 } };
+    const struct vn_box b = box6(0, nx, 0, ny, 0, nz);
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, t, &g, &b, &err);
+    assert_non_null(v);
+    const struct vn_buf d = vn_vol_data(v);
+    double row[N + 3];
+    for (int64_t z = 0; z < nz; z++)
+        for (int64_t y = 0; y < ny; y++) {
+            for (int64_t x = 0; x < nx; x++)
+                row[x] = dirty(p, x, y, z);
+            vn_convert_row(t, (char *)d.data + (size_t)vn_buf_at(&d, 0, y, z) * vn_type_size(t), VN_F64, row, nx);
+        }
+    return v;
+}
+
+/* Share of the planted field in v less what v was without: 1 before, 0 when it is gone. */
+static double left(const struct plan *p, const struct vn_vol *v)
+{
+    const struct vn_buf d = vn_vol_data(v);
+    double dot = 0, own = 0, row[N + 3];
+    for (int64_t z = 0; z < vn_box_dim(&v->box, 2); z++)
+        for (int64_t y = 0; y < vn_box_dim(&v->box, 1); y++) {
+            vn_convert_row(VN_F64, row, d.type, (const char *)d.data + (size_t)vn_buf_at(&d, 0, y, z) * vn_type_size(d.type), vn_box_dim(&v->box, 0));
+            for (int64_t x = 0; x < vn_box_dim(&v->box, 0); x++) {
+                const double e = dirty(p, x, y, z) - clean(x, y, z);
+                dot += (row[x] - clean(x, y, z)) * e;
+                own += e * e;
+            }
+        }
+    return fabs(dot / own);
+}
+
+static void found(struct vn_vol *v, const char *settings, struct vn_vol **out, struct vn_artifacts *m)
+{
+    struct vn_args a;
+    err.msg[0] = 0;
+    if (image_run("deartifact", v, NULL, settings, out, &a))
+        fail_msg("%s", err.msg);
+    assert_int_equal(vn_artifacts_parse(vn_args_text(&a, "found"), m, &err), 0);
+    vn_args_free(&a);
+}
+
+/* At least 30 dB less: a share of 10^-1.5. */
+static void every_period(void **state)
+{
+    (void)state;
+    for (int p = 2; p <= 16; p++) {
+        const struct plan plan = { p, 0, { (7 * p) % 5, p / 3, 3 * p % 7 }, 8, p % 2 };
+        struct vn_vol *v = plant(&plan, VN_U16, N, N + 3, N - 1), *out;
+        struct vn_artifacts m;
+        found(v, NULL, &out, &m);
+        if (m.n != 1 || m.item[0].period != p)
+            fail_msg("period %d: %d found, the first of period %d", p, m.n, m.n ? m.item[0].period : 0);
+        assert_true(m.item[0].kind == VN_CHECKERBOARD);
+        if (plan.times ? fabs(m.item[0].scale * m.item[0].level - 1) > 1e-5 : m.item[0].scale != 0)
+            fail_msg("period %d: scale times level is %g", p, m.item[0].scale * m.item[0].level);
+        assert_true(left(&plan, v) > 0.99);
+        const double share = left(&plan, out);
+        if (share > 0.0316)
+            fail_msg("period %d: %g is left, %.1f dB", p, share, -20 * log10(share));
+        vn_artifacts_free(&m);
+        vn_vol_unref(out); vn_vol_unref(v);
+    }
+}
+
+static void two_periods(void **state)
+{
+    const struct plan plan = { 2, 3, { 1, 0, 1 }, 8, false };
+    struct vn_vol *v = plant(&plan, VN_F32, N, N, N), *out;
+    struct vn_artifacts m;
+    (void)state;
+    found(v, NULL, &out, &m);
+    assert_int_equal(m.n, 2);
+    assert_true(m.item[0].period + m.item[1].period == 5 && m.item[0].period * m.item[1].period == 6);
+    assert_true(left(&plan, out) < 0.0316);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
+/* The board's cell of +1 begins where the phase says: period 4, phase 1, 0, 3 gives cells of two voxels from 3, 0, 1 on. */
+static void phase_and_amplitude(void **state)
+{
+    const struct plan plan = { 4, 0, { 1, 0, 3 }, 8, false };
+    struct vn_vol *v = plant(&plan, VN_F32, N, N, N), *out;
+    struct vn_artifact_size s;
+    struct vn_artifacts m;
+    (void)state;
+    found(v, "period=4", &out, &m);
+    assert_true(m.n == 1 && m.item[0].period == 4);
+    assert_int_equal(vn_artifact_ready(&m.item[0], 1, &err), 0);
+    vn_artifact_size(&m.item[0], &s);
+    assert_true(fabs(s.amplitude - 8) < 0.5 && fabs(s.rms - 8) < 0.2);
+    assert_true(board(s.top[0], s.top[1], s.top[2], 4, plan.phase) == 1);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out);
+    found(v, "period=3", &out, &m);                        /* not there */
+    assert_int_equal(m.n, 0);
+    vn_vol_unref(out);
+    out = image_ok("deartifact", v, NULL, "strength=0.5");
+    assert_true(fabs(left(&plan, out) - 0.5) < 0.02);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
+static void nothing_is_nothing(void **state)
+{
+    static const enum vn_type types[] = { VN_U8, VN_U16, VN_F32, VN_F64 };
+    const struct plan none = { .amplitude = 1 };
+    (void)state;
+    for (size_t t = 0; t < VN_COUNT(types); t++) {
+        struct vn_vol *v = plant(&none, types[t], N, 61, 40 + (int64_t)t), *out;
+        struct vn_artifacts m;
+        found(v, NULL, &out, &m);
+        assert_int_equal(m.n, 0);
+        image_same(v, out, &v->box);
+        vn_vol_unref(out); vn_vol_unref(v);
+    }
+    for (uint32_t seed = 0; seed < 40; seed++) {           /* of these 40 (and of 1e11) volumes of noise none */
+        const int64_t nx = 30 + seed, ny = 70 - seed, nz = 20 + 3 * (seed % 7);
+        const struct vn_grid g = { .dim = { nx, ny, nz } };
+        const struct vn_box b = box6(0, nx, 0, ny, 0, nz);
+        struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_F32, &g, &b, &err), *out;
+        float *d = vn_vol_data(v).data;
+        struct vn_artifacts m;
+        for (int64_t i = 0; i < nx * ny * nz; i++)
+            d[i] = (float)(noise_of(i % nx, i / nx % ny, i / nx / ny, seed) + (double)(i / nx % ny) * 0.1);
+        found(v, NULL, &out, &m);
+        if (m.n)
+            fail_msg("noise %u: a pattern of period %d", seed, m.item[0].period);
+        image_same(v, out, &b);
+        vn_vol_unref(out); vn_vol_unref(v);
+    }
+}
+
+/* NaN and infinity stay, and what is around is found all the same; integers saturate. */
+static void odd_values(void **state)
+{
+    const struct plan plan = { 2, 0, { 0, 0, 0 }, 8, false };
+    struct vn_vol *v = plant(&plan, VN_F32, N, N, N), *out;
+    float *d = vn_vol_data(v).data;
+    struct vn_artifacts m;
+    (void)state;
+    for (int64_t i = 0; i < (int64_t)N * N * N; i += 97)
+        d[i] = i % 3 ? NAN : i % 2 ? INFINITY : -INFINITY;
+    found(v, NULL, &out, &m);
+    assert_true(m.n == 1 && m.item[0].period == 2);
+    for (int64_t i = 0; i < (int64_t)N * N * N; i++)
+        assert_true(i % 97 ? isfinite(((float *)vn_vol_data(out).data)[i]) : isnan(d[i]) ? isnan(((float *)vn_vol_data(out).data)[i]) : d[i] == ((float *)vn_vol_data(out).data)[i]);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
+static void exact(void **state)
+{
+    const struct plan plan = { 5, 0, { 2, 1, 4 }, 8, true };
+    struct vn_vol *v = plant(&plan, VN_U16, 80, 83, 77), *w = plant(&plan, VN_F32, 80, 83, 77);
+    const struct vn_box r = box6(11, 78, 3, 70, 5, 62);
+    (void)state;
+    image_exact("deartifact", v, NULL, &r, 16 << 20);
+    image_exact("deartifact", w, NULL, &r, 16 << 20);
+    vn_vol_unref(v); vn_vol_unref(w);
+}
+
+/* What is recorded reads back to the same numbers; anything else is refused by name. */
+static void text(void **state)
+{
+    static const char good[] = "checkerboard level=40 scale=0.025 noise=3 error=0.1 period=4 waves=1,1,0,2.5,-1,2,2,2,0.25,0";
+    static const char *const bad[] = {
+        "checkerboard", "nothing", "checkerboard period=4", "checkerboard period=17 waves=1,1,1,1,1", "checkerboard period=4 waves=4,0,0,1,1",
+        "checkerboard period=4 waves=1,0,0,1", "checkerboard period=4 waves=1,0,0,nan,1", "checkerboard period=4 waves=1,0,0,1,1 + ",
+        "checkerboard period=4 waves=", "checkerboard period=4 colour=2", "checkerboard period", "",
+    };
+    struct vn_str b = { 0 };
+    struct vn_artifacts m;
+    double v[8] = { 0 };
+    (void)state;
+    assert_int_equal(vn_artifacts_parse(good, &m, &err), 0);
+    vn_artifacts_print(&m, &b);
+    assert_string_equal(b.s, good);
+    assert_int_equal(vn_artifact_ready(&m.item[0], 1, &err), 0);
+    /* E(0,0,0) = 2 * 2.5 + 0.25, E(1,0,0) = 2 * (2.5 cos 90 + 1 sin 90) - 0.25, E(2,0,0) = -5 + 0.25, E(3,0,0) = -2 - 0.25 */
+    vn_artifact_field(&m.item[0], -4, 8, 0, v, 8);
+    for (int i = 0; i < 8; i++)
+        assert_true(fabs(v[i] - (const double[]){ 5.25, 1.75, -4.75, -2.25 }[i % 4]) < 1e-12);
+    for (int i = 0; i < 8; i++)                            /* made by v = s + E (1 + 0.025 (s - 40)) from s = 60 */
+        v[i] = 60 + v[i] * 1.5;
+    vn_artifacts_row(&m, -4, 8, 0, v, 8);
+    for (int i = 0; i < 8; i++)
+        assert_true(fabs(v[i] - 60) < 1e-12);
+    vn_artifacts_free(&m);
+    vn_str_free(&b);
+    for (size_t i = 0; i < VN_COUNT(bad); i++) {
+        assert_int_equal(vn_artifacts_parse(bad[i], &m, &err), VN_E_ARG);
+        assert_non_null(strstr(err.msg, "found="));
+        vn_artifacts_free(&m);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_period), cmocka_unit_test(two_periods), cmocka_unit_test(phase_and_amplitude), cmocka_unit_test(nothing_is_nothing),
+    cmocka_unit_test(odd_values), cmocka_unit_test(exact), cmocka_unit_test(text),
+};
+static int start(void **state)
+{
+    (void)state;
+    for (int64_t i = 0; i < (int64_t)VN_COUNT(base); i++) {
+        const int64_t x = i % (N + 3), y = i / (N + 3) % (N + 3), z = i / (N + 3) / (N + 3);
+        base[i] = vessels(x, y, z) + 10 * noise_of(x, y, z, 1);
+    }
+    return 0;
+}
+
+int main(void)
+{
+    vn_mem_init(0);
+    if (vn_job_init(2, &err))
+        return 1;
+    int rc = cmocka_run_group_tests(tests, start, NULL);
+    vn_job_exit();
+    return rc;
+}
