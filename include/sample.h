@@ -15,4 +15,6 @@ struct vn_box vn_sample_block(const struct vn_sample *q, int i);          /* i <
 void vn_sample_add(struct vn_sample *q, const struct vn_buf *b, const struct vn_box *box, float sign);
 /* Clears, then adds all blocks of v. */
 int  vn_sample_read(struct vn_sample *q, struct vn_vol *v, float sign, struct vn_job *job, struct vn_err *err);
+/* The lower quartile of the positive values; 0: there are none. */
+float vn_sample_quartile(const struct vn_sample *q);
 #endif

@@ -347,33 +347,6 @@ static int gradients(const struct along *s, struct vn_vol *v, const struct vn_bo
     return rc;
 }
 
-/* The lower quartile of the positive values; 0: there are none.  By halving: the bits of such floats are ordered as they are. */
-static float quartile(const float *v, int64_t n)
-{
-    uint32_t lo = 1, hi = 0x7F800000u, bits;
-    int64_t n_used = 0;
-    float r;
-
-    for (int64_t i = 0; i < n; i++)
-        n_used += v[i] > 0.0f;
-    if (n_used == 0)
-        return 0;
-    while (lo < hi) {
-        const uint32_t mid = lo + (hi - lo) / 2;
-        int64_t below = 0;
-        for (int64_t i = 0; i < n; i++) {
-            memcpy(&bits, &v[i], sizeof bits);
-            below += bits != 0 && bits <= mid;
-        }
-        if (4 * below >= n_used)
-            hi = mid;
-        else
-            lo = mid + 1;
-    }
-    memcpy(&r, &lo, sizeof r);
-    return r;
-}
-
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     static const double quartile_of_chi[4] = { 1, 0.31863936396437514, 0.7585276164409321, 1.1011507176793140 };
@@ -400,7 +373,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
             vn_sample_add(&q, &r, &box, 1.0f);
         vn_buf_free(&r);
     }
-    const double noise = (double)quartile(q.v, rc ? 0 : q.n_v) / quartile_of_chi[n];
+    const double noise = (rc ? 0 : (double)vn_sample_quartile(&q)) / quartile_of_chi[n];
     vn_sample_free(&q);
     return rc ? rc : vn_args_settle(a, "noise", noise, err);
 }

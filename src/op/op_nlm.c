@@ -6,11 +6,12 @@
  *
  * Buades, Coll, Morel 2005, voxel by voxel, with the width of Coupe et al. 2008 (IEEE TMI 27:425, their beta is `strength`).
  * Patch sums run along x, y, z in a fixed order, never as running sums, so that threads and blocks do not matter.
- * noise is resolved by `prepare` from a sample and recorded: 1.4826 median |e| of the pseudo-residuals e = sqrt(n / (n + 1))
- * (v - mean of the n face neighbours) (Gasser et al. 1986; Coupe), where e is not 0: constant areas hold no noise.
+ * noise is resolved by `prepare` from a sample and recorded, by pseudo-residuals e = sqrt(n / (n + 1)) (v - mean of the n
+ * neighbours at a distance along the axes) (Gasser et al. 1986; Coupe): the lower quartile of |e| where it is not 0 (constant
+ * areas hold no noise, structures count little) over that of a normal deviate.  At a distance of one voxel it misses what
+ * neighbours share: the distance grows while the result grows by more than 15 %, to six voxels.
  * A voxel that is not finite takes no part, nor does a patch with one: where no patch is left the voxel stays. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include "filter.h"
 #include "mem.h"
@@ -176,10 +177,11 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
 
 /* ---- automatic noise ---- */
 
-/* Pseudo-residuals over r->box; in holds one voxel more on each side.  An axis of one voxel has no neighbours. */
-static void residuals(const struct vn_buf *in, const int64_t dim[3], const struct vn_buf *r)
+/* Magnitudes of the pseudo-residuals over r->box, neighbours `far` voxels away; in holds so many more on each side.  An axis
+ * of one voxel has no neighbours. */
+static void residuals(const struct vn_buf *in, const int64_t dim[3], int64_t far, const struct vn_buf *r)
 {
-    const int64_t step[3] = { 1, in->stride[0], in->stride[1] };
+    const int64_t step[3] = { far, far * in->stride[0], far * in->stride[1] };
     int n = 0;
 
     for (int k = 0; k < 3; k++)
@@ -193,45 +195,41 @@ static void residuals(const struct vn_buf *in, const int64_t dim[3], const struc
                 float around = 0;
                 for (int k = 0; k < 3; k++)
                     around += dim[k] > 1 ? v[x - step[k]] + v[x + step[k]] : 0.0f;
-                to[x] = scale * (v[x] - around * share);
+                to[x] = scale * fabsf(v[x] - around * share);
             }
         }
 }
 
-/* Median of |v| where it is not 0; 0 where nothing is left.  By halving: the bits of magnitudes are ordered as they are. */
-static float median_magnitude(const float *v, int64_t n)
-{
-    uint32_t lo = 1, hi = 0x7F800000u, bits;
-    int64_t n_used = 0;
-    float r;
+static const double QUARTILE = 0.3186393639643752, GROWTH = 1.15;       /* of |a normal deviate| */
+enum { FAREST = 6 };
 
-    for (int64_t i = 0; i < n; i++)
-        n_used += v[i] != 0.0f;
-    if (n_used == 0)
-        return 0;
-    while (lo < hi) {                                          /* the smallest with at least half of the magnitudes at or below */
-        const uint32_t mid = lo + (hi - lo) / 2;
-        int64_t below = 0;
-        for (int64_t i = 0; i < n; i++) {
-            memcpy(&bits, &v[i], sizeof bits);
-            bits &= 0x7FFFFFFFu;
-            below += bits != 0 && bits <= mid;
+static int noise_at(struct vn_sample *q, struct vn_vol *v, int64_t far, double *noise, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t grow[3] = { far, far, far };
+    int64_t dim[3];
+    int rc = 0;
+
+    for (int k = 0; k < 3; k++)
+        dim[k] = vn_box_dim(&v->box, k);
+    vn_sample_clear(q);
+    for (int i = 0; rc == 0 && i < q->n_block; i++) {
+        const struct vn_box box = vn_sample_block(q, i), grown = vn_box_grow(&box, grow);
+        struct vn_buf in = { 0 }, r = { 0 };
+        if (!(rc = vn_vol_map(v, VN_F32, &grown, VN_PAD_MIRROR, &in, job, err)) && !(rc = vn_buf_new(&r, VN_F32, &box, err))) {
+            residuals(&in, dim, far, &r);
+            vn_sample_add(q, &r, &box, 1.0f);
         }
-        if (2 * below >= n_used)
-            hi = mid;
-        else
-            lo = mid + 1;
+        vn_buf_free(&in);
+        vn_buf_free(&r);
     }
-    memcpy(&r, &lo, sizeof r);
-    return r;
+    *noise = rc ? 0 : (double)vn_sample_quartile(q) / QUARTILE;
+    return rc;
 }
 
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
-    static const int64_t one[3] = { 1, 1, 1 };
     struct vn_sample q;
-    char text[40];
-    int64_t dim[3];
+    double noise, next;
     int rc;
 
     if (vn_args_has(a, "noise"))
@@ -239,21 +237,14 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if ((rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
-    for (int k = 0; k < 3; k++)
-        dim[k] = vn_box_dim(&in[0]->box, k);
-    for (int i = 0; rc == 0 && i < q.n_block; i++) {
-        const struct vn_box box = vn_sample_block(&q, i), grown = vn_box_grow(&box, one);
-        struct vn_buf v = { 0 }, r = { 0 };
-        if (!(rc = vn_vol_map(in[0], VN_F32, &grown, VN_PAD_MIRROR, &v, job, err)) && !(rc = vn_buf_new(&r, VN_F32, &box, err))) {
-            residuals(&v, dim, &r);
-            vn_sample_add(&q, &r, &box, 1.0f);
-        }
-        vn_buf_free(&v);
-        vn_buf_free(&r);
+    rc = noise_at(&q, in[0], 1, &noise, job, err);
+    for (int64_t far = 2; rc == 0 && far <= FAREST; far++) {
+        if ((rc = noise_at(&q, in[0], far, &next, job, err)) || next <= GROWTH * noise)
+            break;
+        noise = next;
     }
-    snprintf(text, sizeof text, "%.9g", 1.4826 * (double)median_magnitude(q.v, rc ? 0 : q.n_v));
     vn_sample_free(&q);
-    return rc ? rc : vn_args_set(a, "noise", text, err);
+    return rc ? rc : vn_args_settle(a, "noise", noise, err);
 }
 
 /* Tiles are as long as NX, also at the end of a row. */
@@ -269,7 +260,7 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
 
 static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
 {
-    static const int64_t one[3] = { 1, 1, 1 };
+    static const int64_t two[3] = { 2, 2, 2 };             /* as far as it mostly goes */
     struct vn_sample q;
     (void)a;
     (void)p;
@@ -277,11 +268,11 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
 
     if (vn_sample_init(&q, stat_box, NULL))
         return;
-    const struct vn_box box = vn_sample_block(&q, 0), grown = vn_box_grow(&box, one);
+    const struct vn_box box = vn_sample_block(&q, 0), grown = vn_box_grow(&box, two);
     c->bytes = 4.0 * VN_SAMPLE_MAX + vn_mem_counted(4.0 * (double)vn_box_count(&grown)) + vn_mem_counted(4.0 * (double)vn_box_count(&box));
     c->work = q.n_block * (double)vn_box_count(&box);
     vn_sample_free(&q);
 }
 
-const struct vn_op vn_op_nlm = { .name = "nlm", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = params, .plan = plan, .prepare = prepare,
+const struct vn_op vn_op_nlm = { .name = "nlm", .version = 2, .shape = VN_STENCIL, .n_in = 1, .params = params, .plan = plan, .prepare = prepare,
                                  .cpu = cpu, .cost = cost, .prepare_cost = prepare_cost };

@@ -1,5 +1,6 @@
 /* sample.c - which voxels stand for a volume. */
 #include "sample.h"
+#include <string.h>
 #include "mem.h"
 
 int vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err)
@@ -66,4 +67,30 @@ int vn_sample_read(struct vn_sample *q, struct vn_vol *v, float sign, struct vn_
         vn_buf_free(&in);
     }
     return rc;
+}
+
+float vn_sample_quartile(const struct vn_sample *q)
+{
+    uint32_t lo = 1, hi = 0x7F800000u, bits;
+    int64_t n = 0;
+    float r;
+
+    for (int64_t i = 0; i < q->n_v; i++)
+        n += q->v[i] > 0.0f;
+    if (n == 0)
+        return 0;
+    while (lo < hi) {                                          /* halving: the bits of positive floats are ordered as they are */
+        const uint32_t mid = lo + (hi - lo) / 2;
+        int64_t below = 0;
+        for (int64_t i = 0; i < q->n_v; i++) {
+            memcpy(&bits, &q->v[i], sizeof bits);
+            below += q->v[i] > 0.0f && bits <= mid;
+        }
+        if (4 * below >= n)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    memcpy(&r, &lo, sizeof r);
+    return r;
 }
