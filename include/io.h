@@ -27,6 +27,7 @@ struct vn_format {
     /* Is this such a file?  head: its first n_head (<= 512) bytes. A format of folders (`folder`) is asked about folders
      * only, with n_head = 0. */
     bool folder;
+    bool sized;                        /* dims may be given: the file need not say its size */
     bool (*probe)(const char *path, const unsigned char *head, size_t n_head);
     /* A cached source; reads the header and page directory only. um 0 where unknown. */
     int  (*open)(const char *path, const struct vn_open_opt *opt, struct vn_vol **out, struct vn_err *err);

@@ -7,7 +7,7 @@
 #include "remember.h"
 
 static const struct vn_param params[] = {
-    { "path", VN_P_PATH, VN_POS | VN_REQ | VN_FILE, .help = "TIFF, PNG, NIfTI, Analyze, NRRD, MetaImage or NumPy file, one without a header, or a folder of slices" },
+    { "path", VN_P_PATH, VN_POS | VN_REQ | VN_FILE, .help = "TIFF, PNG, NIfTI, Analyze, NRRD, MetaImage, NumPy or run-length file, one without a header, or a folder of slices" },
     { "as", VN_P_NAME, 0, .help = "name of the volume; by default the file's name without its ending" },
     { "voxel", VN_P_VOXEL, 0, .unit = "um", .help = "voxel size to use instead of the file's: 0.35x0.35x1um" },
     { "channel", VN_P_INT, 0, .min = 0, .max = 65535, .def = "0", .help = "channel, 0 is the first; samples of a pixel count as channels" },

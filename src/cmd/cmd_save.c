@@ -8,7 +8,7 @@
 
 static const struct vn_param params[] = {
     { "name", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_VOLUMES | VN_TABLE, .help = "volume or table" },
-    { "path", VN_P_PATH, VN_POS | VN_REQ | VN_PREF, .help = "file to write; .tif, .tiff, .nii, .nii.gz or .nrrd decides the format; a table is written as .csv" },
+    { "path", VN_P_PATH, VN_POS | VN_REQ | VN_PREF, .help = "file to write; .tif, .tiff, .nii, .nii.gz or .nrrd decides the format; .csv: a table, or run lengths of a mask" },
     { "compress", VN_P_CHOICE, VN_PREF, .choices = "none|lzw|deflate|zstd|packbits", .help = "TIFF: default none for images, deflate for others; NRRD: none or deflate (default)" },
     { "force", VN_P_FLAG, VN_PREF, .help = "replace an existing file" },
     { 0 },

@@ -112,6 +112,9 @@ int vn_io_open(const char *path, const struct vn_open_opt *opt, struct vn_vol **
     /* A DICOM file may begin like a TIFF: its first 128 bytes are anyone's. */
     bool raw = opt->dims != NULL;
     bool dicom = n >= 132 && memcmp(head + 128, "DICM", 4) == 0 && !suffix_fits(path, "tif|tiff");
+    for (const struct vn_format *const *f = vn_format_table; raw && *f; f++)
+        if ((*f)->sized && (*f)->probe(path, head, (size_t)n))
+            return (*f)->open(path, opt, out, err);
     for (const struct vn_format *const *f = vn_format_table; (raw || !dicom) && *f; f++)
         if (raw ? strcmp((*f)->name, "raw") == 0 : !(*f)->folder && (*f)->probe(path, head, (size_t)n))
             return (*f)->open(path, opt, out, err);
