@@ -7,6 +7,7 @@
 enum vn_auto_method {                  /* order of threshold's method= */
     VN_AUTO_OTSU, VN_AUTO_LI, VN_AUTO_TRIANGLE, VN_AUTO_YEN, VN_AUTO_ISODATA, VN_AUTO_MINIMUM, VN_AUTO_MEAN, VN_AUTO_MOMENTS,
     VN_AUTO_MAXENTROPY, VN_AUTO_PERCENTILE, VN_AUTO_TUBES,
+    VN_AUTO_NIBLACK, VN_AUTO_SAUVOLA, VN_AUTO_PHANSALKAR,      /* a threshold for every voxel: op_localcut.c */
 };
 
 /* Threshold of n bins with the given counts; bin i has the value first + i * width.  Result: voxels with a value >= *t are
@@ -35,6 +36,7 @@ int  vn_tube_threshold(struct vn_vol *v, const struct vn_box *box, double *low, 
 /* Fills low (and high) of threshold's arguments when low is not there: a probability without a method gets low=0.5
  * high=0.7, everything else its method (tubes by default, which gives both). */
 int  vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_box *box, struct vn_job *job, struct vn_err *err);
+bool vn_threshold_local(const struct vn_args *a);
 struct vn_plan;
 struct vn_cost;
 /* What that costs, for estimates. */

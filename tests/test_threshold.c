@@ -261,6 +261,63 @@ static void test_plain(void **state)
     vn_vol_unref(v);
 }
 
+static float waves(int64_t x, int64_t y, int64_t z) { return (float)((x * x * 7 + y * y * 3 + z * z * 5 + x * y) % 97); }
+static float fractions(int64_t x, int64_t y, int64_t z) { return waves(x, y, z) * 0.3f; }
+
+/* Voxels found and FNV-1a over them, from scipy: means of a box by convolve1d with mode='reflect', in double, for the three
+ * formulas; no voxel lies within 0.0008 of its threshold.  Away from the border scikit-image's threshold_niblack and threshold_sauvola agree. */
+static void test_local(void **state)
+{
+    static const struct { bool f32; const char *words; uint64_t n, hash; } t[] = {
+        { false, "method=niblack window=5vox", 535, 0xeb7b9472d756ac56 }, { false, "method=sauvola window=5vox", 1369, 0xc07456d3ae9736a6 },
+        { false, "method=phansalkar window=5vox", 1380, 0xd198b752dd98fe79 }, { false, "method=niblack window=9vox k=0.5 low=60", 884, 0x7fe037f12bae4ca7 },
+        { false, "method=sauvola window=3vox k=-0.5", 976, 0xf9bf2a36dff6ae57 }, { true, "method=sauvola window=7vox", 1365, 0xba2937a0f0920d2 },
+        { true, "method=phansalkar window=7vox", 1375, 0x7424c9c7fa7dbff8 },
+    };
+    const struct vn_grid g = { .dim = { 20, 14, 9 } };
+    const struct vn_box box = box6(0, 20, 0, 14, 0, 9);
+    struct vn_vol *f = image_new(VN_IMAGE, 20, 14, 9, 0, fractions), *u = vn_vol_new(VN_IMAGE, VN_U8, &g, &box, &err), *m;
+    (void)state;
+    for (int64_t i = 0; i < 20 * 14 * 9; i++)
+        ((uint8_t *)vn_vol_data(u).data)[i] = (uint8_t)waves(i % 20, i / 20 % 14, i / 280);
+    for (size_t i = 0; i < VN_COUNT(t); i++) {
+        uint64_t hash = 0xcbf29ce484222325ULL;
+        m = image_ok("localcut", t[i].f32 ? f : u, NULL, t[i].words);
+        for (int64_t k = 0; k < 20 * 14 * 9; k++)
+            hash = (hash ^ ((const uint8_t *)vn_vol_data(m).data)[k]) * 0x100000001b3ULL;
+        assert_int_equal(count(m), t[i].n);
+        assert_true(hash == t[i].hash);
+        vn_vol_unref(m);
+    }
+    const struct vn_box part = box6(3, 17, 2, 9, 1, 8);
+    image_exact("localcut", f, "method=phansalkar window=5vox least=0 most=28.8 step=0.001", &part, 0);
+    vn_vol_unref(f);
+    vn_vol_unref(u);
+}
+
+/* Constants, NaN and a window wider than the volume; what does not go together. */
+static void test_local_of_odd_images(void **state)
+{
+    struct vn_vol *v = image_new(VN_IMAGE, 6, 1, 1, 0, odd), *m = image_ok("localcut", v, NULL, "method=niblack window=3vox k=0");
+    /* 0 NaN inf -inf 4 5, in steps from 0 to 5: means of mirrored triples 0, (0, 5), (5, 0), (5, 0, 4), (0, 4, 5), (4, 5, 5) */
+    static const uint8_t want[] = { 1, 0, 1, 0, 1, 1 };
+    static const char *const wrong[] = { "window=3vox", "method=sauvola high=3", "method=niblack window=1e6vox", "method=otsu window=3vox" };
+    (void)state;
+    assert_memory_equal(vn_vol_data(m).data, want, 6);
+    vn_vol_unref(m);
+    for (size_t i = 0; i < VN_COUNT(wrong); i++)
+        assert_int_not_equal(image_run("localcut", v, NULL, wrong[i], &m, NULL), 0);
+    vn_vol_unref(v);
+    v = image_new(VN_IMAGE, 3, 2, 1, 0, nothing);
+    assert_int_equal(image_run("localcut", v, NULL, "method=sauvola", &m, NULL), VN_E_ARG);
+    vn_vol_unref(v);
+    v = image_new(VN_IMAGE, 3, 2, 1, 0, flat);
+    m = image_ok("localcut", v, NULL, "method=niblack window=99vox");          /* the mean is reached, its deviation is 0 */
+    assert_int_equal(count(m), 6);
+    vn_vol_unref(m);
+    vn_vol_unref(v);
+}
+
 /* Three pieces at low 4: one reaches 9, one touches it by a corner only, one stays below. */
 static float pieces(int64_t x, int64_t y, int64_t z)
 {
@@ -308,6 +365,6 @@ static void test_exact(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_reference), cmocka_unit_test(test_by_hand), cmocka_unit_test(test_other_methods), cmocka_unit_test(test_percentile), cmocka_unit_test(test_plain), cmocka_unit_test(test_hysteresis),
-    cmocka_unit_test(test_exact), cmocka_unit_test(test_tubes), cmocka_unit_test(test_tubes_of_real_volumes), cmocka_unit_test(test_tubes_of_odd_images),
+    cmocka_unit_test(test_exact), cmocka_unit_test(test_tubes), cmocka_unit_test(test_local), cmocka_unit_test(test_local_of_odd_images), cmocka_unit_test(test_tubes_of_real_volumes), cmocka_unit_test(test_tubes_of_odd_images),
 };
 IMAGE_MAIN(tests)

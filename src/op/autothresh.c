@@ -320,12 +320,16 @@ static int quantile(struct vn_vol *v, const struct vn_box *box, double q, double
     return rc || isfinite(*t) ? rc : vn_fail(err, VN_E_ARG, "there are no finite voxels for an automatic threshold");
 }
 
+bool vn_threshold_local(const struct vn_args *a) { return vn_args_has(a, "method") && vn_args_int(a, "method") >= VN_AUTO_NIBLACK; }
+
 int vn_threshold_resolve(struct vn_args *a, struct vn_vol *v, const struct vn_box *box, struct vn_job *job, struct vn_err *err)
 {
     char text[40];
     double t, high = 0;
     int rc;
 
+    if (vn_threshold_local(a))
+        return vn_fail(err, VN_E_USAGE, "method=%s has a threshold for every voxel", vn_args_text(a, "method"));
     if (vn_args_has(a, "low"))
         return vn_args_has(a, "high") && vn_args_real(a, "high") < vn_args_real(a, "low") ?
                vn_fail(err, VN_E_ARG, "high=%g lies below low=%g", vn_args_real(a, "high"), vn_args_real(a, "low")) : 0;
