@@ -26,6 +26,10 @@ struct vn_net_opt {
     double radius_min, radius_max;                          /* um */
     int curves;                                             /* curves to grow */
     double loops;                                           /* fraction of them that end on another vessel */
+    double density;                                         /* ends when vessels fill this part of the box; 0: after `curves` */
+    double tortuosity;                                      /* how far curves wind about their way; 0: not at all */
+    int parallel;                                           /* of the curves: beside another, one voxel diagonal apart */
+    bool spread;                                            /* thin vessels leave thick ones directly: all radii side by side */
     uint64_t seed;
 };
 enum vn_injury { VN_INJURY_NONE, VN_INJURY_FOCAL, VN_INJURY_DIFFUSE };
@@ -44,5 +48,14 @@ int  vn_network_injure(struct vn_network *w, enum vn_injury what, double severit
                        double centre[3], double *radius, struct vn_err *err);
 /* Dims a fraction of the vessels' length in stretches of some voxels. */
 void vn_network_dropout(struct vn_network *w, double fraction, const struct vn_net_opt *o);
+/* Brightness by radius ((r / thickest)^thin), by curve (10^-vary to 1) and along a curve (1 - along to 1), not below 0.1. */
+void vn_network_shine(struct vn_network *w, double thin, double vary, double along, const struct vn_net_opt *o);
+/* Takes the light from n places at least two voxels and a radius from the nodes, over lengths of gap[0] to gap[1] voxels along
+ * the vessel (steps in voxel coordinates).  As many as fit; the curves stay. */
+struct vn_break { double p[3], tangent[3], r, um, voxels; };       /* its middle; how long it is */
+int  vn_network_break(struct vn_network *w, int n, const double gap[2], const struct vn_net_opt *o, struct vn_break **out, int *n_out,
+                      struct vn_err *err);
+/* The part of w whose centreline lies in the box: a vessel that leaves it ends there. */
+int  vn_network_clip(const struct vn_network *w, const double size[3], struct vn_network *to, struct vn_err *err);
 int  vn_network_graph(const struct vn_network *w, const struct vn_grid *g, struct vn_graph **out, struct vn_err *err);
 #endif

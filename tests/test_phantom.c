@@ -132,9 +132,9 @@ static void same_on_any_threads(void **state)
     struct vn_phantom a, b, c;
 
     (void)state;
-    o.noise = 0.3;
-    o.background = 0.5;
-    o.dropout = 0.2;
+    o.look[VN_LOOK_NOISE] = 0.3;
+    o.look[VN_LOOK_BACKGROUND] = 0.5;
+    o.look[VN_LOOK_DROPOUT] = 0.2;
     o.type = VN_U16;
     vn_job_set_threads(1);
     a = make(&o);
@@ -160,7 +160,7 @@ static void noise_level(void **state)
 
     (void)state;
     o.type = VN_F32;
-    o.noise = 0.25;
+    o.look[VN_LOOK_NOISE] = 0.25;
     struct vn_phantom p = make(&o);
     const float *v = vn_vol_data(p.image).data;
     for (int i = 0; i < 64000; i++) {
@@ -231,6 +231,86 @@ static void refusals(void **state)
     assert_int_equal(vn_phantom_make(&o, &p, NULL, &err), VN_E_ARG);
 }
 
+static struct vn_phantom_opt drawn(uint64_t seed, int64_t nx, int64_t ny, int64_t nz)
+{
+    struct vn_phantom_opt o = { .kind = VN_PHANTOM_NETWORK, .dim = { nx, ny, nz }, .type = VN_N_TYPE, .seed = seed, .gap = { 1, 8 },
+                                .radius_min = NAN, .radius_max = NAN, .loops = NAN };
+
+    for (int i = 0; i < VN_N_LOOK; i++)
+        o.look[i] = NAN;
+    o.look[VN_LOOK_DARK] = o.look[VN_LOOK_LEVEL] = o.look[VN_LOOK_CONTRAST] = 0;
+    vn_phantom_draw_voxel(seed, o.um);
+    vn_phantom_draw(&o);
+    return o;
+}
+
+/* Every property within its range in the table; vessels and background in each; all of them on somewhere, and off. */
+static void random_ones(void **state)
+{
+    int on[VN_N_LOOK] = { 0 };
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        const struct vn_phantom_opt o = drawn(seed, 64, 64, 32);
+        struct vn_phantom p = make(&o);
+        const int64_t n = count(p.mask);
+        assert_in_range(n, 200, 64 * 64 * 32 * 7 / 10);
+        assert_true(p.graph->n_segment > 0);
+        for (int64_t i = 0; i < p.graph->n_point; i++)
+            for (int k = 0; k < 3; k++)
+                assert_true(p.graph->point[i].p[k] >= 0 && p.graph->point[i].p[k] <= o.dim[k] * o.um[k] * 1.0001);
+        vn_phantom_free(&p);
+    }
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        const struct vn_phantom_opt o = drawn(seed, 64, 64, 32);
+        for (int i = 0; i < VN_LOOK_DARK; i++) {
+            const struct vn_look_row *r = &vn_look_table[i];
+            assert_true(o.look[i] == 0 || (o.look[i] >= r->lo * 0.999 && o.look[i] <= r->hi * 1.001));
+            assert_true(!r->whole || o.look[i] == floor(o.look[i]));
+            on[i] += o.look[i] != 0;
+        }
+    }
+    /* Binomial: within 4.5 standard deviations of 400 p. */
+    for (int i = 0; i < VN_LOOK_DARK; i++) {
+        const double p = vn_look_table[i].p;
+        assert_true(fabs(on[i] - 400 * p) <= 4.5 * sqrt(400 * p * (1 - p)) + 1e-9);
+    }
+}
+
+static void random_same_on_any_threads(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed < 6; seed++) {
+        struct vn_phantom_opt o = drawn(seed, 41, 53, 37);
+        o.look[VN_LOOK_GRAIN] = 0.8;
+        o.look[VN_LOOK_STRIPES] = o.look[VN_LOOK_JUMPS] = o.look[VN_LOOK_SEAMS] = 0.2;
+        o.look[VN_LOOK_HAZE] = 0.3;
+        o.look[VN_LOOK_BLOBS] = o.look[VN_LOOK_SHEETS] = 2;
+        vn_job_set_threads(1);
+        struct vn_phantom a = make(&o);
+        vn_job_set_threads(4);
+        struct vn_phantom b = make(&o);
+        vn_job_set_threads(2);
+        assert_memory_equal(vn_vol_data(a.image).data, vn_vol_data(b.image).data, 41 * 53 * 37 * vn_type_size(o.type));
+        assert_memory_equal(vn_vol_data(a.mask).data, vn_vol_data(b.mask).data, 41 * 53 * 37);
+        vn_phantom_free(&a);
+        vn_phantom_free(&b);
+    }
+}
+
+static void tiny_volumes(void **state)
+{
+    static const int64_t dim[][3] = { { 1, 1, 1 }, { 64, 64, 1 }, { 1, 2, 70 }, { 3, 3, 3 }, { 70, 40, 10 } };
+
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(dim); i++)
+        for (uint64_t seed = 1; seed < 4; seed++) {
+            const struct vn_phantom_opt o = drawn(seed, dim[i][0], dim[i][1], dim[i][2]);
+            struct vn_phantom p = make(&o);
+            vn_phantom_free(&p);
+        }
+}
+
 /* Every allocation fails once: an error, nothing leaked (the address sanitizer looks). */
 static void allocation_faults(void **state)
 {
@@ -255,7 +335,8 @@ int main(void)
 {
     const struct CMUnitTest t[] = {
         cmocka_unit_test(shapes_by_hand), cmocka_unit_test(topology_of_mask), cmocka_unit_test(same_on_any_threads),
-        cmocka_unit_test(noise_level), cmocka_unit_test(injuries), cmocka_unit_test(refusals), cmocka_unit_test(allocation_faults),
+        cmocka_unit_test(noise_level), cmocka_unit_test(injuries), cmocka_unit_test(refusals),
+        cmocka_unit_test(random_ones), cmocka_unit_test(random_same_on_any_threads), cmocka_unit_test(tiny_volumes), cmocka_unit_test(allocation_faults),
     };
     struct vn_err err = { 0 };
     int rc;

@@ -11,9 +11,10 @@ struct grow {
     struct vn_network *w;
     uint64_t draw;                     /* random numbers used so far */
     double h, gap, margin, step;       /* widest voxel side; clearance between surfaces, to walls; point distance */
-    double cell;
-    int64_t n_cell[3];
-    int32_t *head;
+    struct level { double cell, widest; int64_t n[3]; int32_t *head; } level[12];   /* samples by radius, each in cells of its size */
+    int n_level;
+    double beside;                     /* clearance of a curve from the one it runs along */
+    double filled;                     /* volume of the curves so far */
     struct sample *s; int32_t n_s, cap_s;
     int32_t n_lineage;
 };
@@ -43,9 +44,9 @@ static void unit(double v[3])
         v[k] = n > 0 ? v[k] / n : 0.0;
 }
 
-static int64_t cell_of(const struct grow *g, const double p[3], int k, double shift)
+static int64_t cell_of(const struct level *l, const double p[3], int k, double shift)
 {
-    return vn_clamp64((int64_t)floor((p[k] + shift) / g->cell), 0, g->n_cell[k] - 1);
+    return vn_clamp64((int64_t)floor((p[k] + shift) / l->cell), 0, l->n[k] - 1);
 }
 
 static int add_samples(struct grow *g, const struct vn_net_point *pt, int32_t n, int32_t lineage, struct vn_err *err)
@@ -59,7 +60,10 @@ static int add_samples(struct grow *g, const struct vn_net_point *pt, int32_t n,
             g->s = s;
             g->cap_s = cap;
         }
-        int32_t *head = &g->head[(cell_of(g, pt[i].p, 2, 0) * g->n_cell[1] + cell_of(g, pt[i].p, 1, 0)) * g->n_cell[0] + cell_of(g, pt[i].p, 0, 0)];
+        struct level *l = g->level;
+        while (l->widest < pt[i].r && l < g->level + g->n_level - 1)
+            l++;
+        int32_t *head = &l->head[(cell_of(l, pt[i].p, 2, 0) * l->n[1] + cell_of(l, pt[i].p, 1, 0)) * l->n[0] + cell_of(l, pt[i].p, 0, 0)];
         struct sample *s = &g->s[g->n_s];
         memcpy(s->p, pt[i].p, sizeof s->p);
         s->r = pt[i].r;
@@ -79,20 +83,21 @@ static bool at_joint(const struct grow *g, const struct sample *s, const double 
            dist2(s->p, j->p) < 4.0 * zone * zone;
 }
 
-static bool point_clear(const struct grow *g, const struct vn_net_point *q, const struct joint *from, const struct joint *to)
+static bool level_clear(const struct grow *g, const struct level *l, const struct vn_net_point *q, const struct joint *from,
+                        const struct joint *to, int32_t along)
 {
-    const double reach = q->r + g->o->radius_max + g->gap;
+    const double reach = q->r + l->widest + g->gap;
     int64_t lo[3], hi[3];
 
     for (int k = 0; k < 3; k++) {
-        lo[k] = cell_of(g, q->p, k, -reach);
-        hi[k] = cell_of(g, q->p, k, reach);
+        lo[k] = cell_of(l, q->p, k, -reach);
+        hi[k] = cell_of(l, q->p, k, reach);
     }
     for (int64_t z = lo[2]; z <= hi[2]; z++)
         for (int64_t y = lo[1]; y <= hi[1]; y++)
             for (int64_t x = lo[0]; x <= hi[0]; x++)
-                for (int32_t i = g->head[(z * g->n_cell[1] + y) * g->n_cell[0] + x]; i >= 0; i = g->s[i].next) {
-                    const double need = q->r + g->s[i].r + g->gap;
+                for (int32_t i = l->head[(z * l->n[1] + y) * l->n[0] + x]; i >= 0; i = g->s[i].next) {
+                    const double need = q->r + g->s[i].r + (g->s[i].lineage == along ? g->beside : g->gap);
                     if (dist2(q->p, g->s[i].p) < need * need && !at_joint(g, &g->s[i], q->p, q->r, from) &&
                         !at_joint(g, &g->s[i], q->p, q->r, to))
                         return false;
@@ -101,7 +106,8 @@ static bool point_clear(const struct grow *g, const struct vn_net_point *q, cons
 }
 
 /* Inside the walls, gently bent, clear of itself and of the others. */
-static bool curve_clear(const struct grow *g, const struct vn_net_point *pt, int32_t n, const struct joint *from, const struct joint *to)
+static bool curve_clear(const struct grow *g, const struct vn_net_point *pt, int32_t n, const struct joint *from, const struct joint *to,
+                        int32_t along)
 {
     for (int32_t i = 0; i < n; i++) {
         for (int k = 0; k < 3; k++)
@@ -125,8 +131,9 @@ static bool curve_clear(const struct grow *g, const struct vn_net_point *pt, int
         }
     }
     for (int32_t i = 0; i < n; i += 2)
-        if (!point_clear(g, &pt[i], from, to))
-            return false;
+        for (int k = 0; k < g->n_level; k++)
+            if (!level_clear(g, &g->level[k], &pt[i], from, to, along))
+                return false;
     return true;
 }
 
@@ -199,18 +206,43 @@ static int split(struct grow *g, const struct joint *j, int32_t *node, struct vn
     return vn_network_add(w, *node, b, lineage, n, pt, err);
 }
 
-/* Keeps the curve when it is clear: joins or ends at its two ends. *kept says whether. */
-static int try_curve(struct grow *g, const double c[4][3], double ra, double rb, const struct joint *from, const struct joint *to,
-                     bool *kept, struct vn_err *err)
+/* Moves the points off their curve by a smooth random walk about it, not at the ends: up to `tortuosity` times a quarter of
+ * its period. */
+static void wind(struct grow *g, struct vn_net_point *pt, int32_t n, double r)
 {
-    struct vn_net_point *pt = NULL;
-    int32_t n = 0, a = 0, b = 0;
-    int rc = vn_network_bezier(c, ra, rb, g->step, &pt, &n, err);
+    const double period = fmax(20.0 * g->h, 8.0 * r), far = 0.5 * period * g->o->tortuosity * uniform(g);
+    const uint64_t at = g->draw;
+    double s = 0, whole = 0;
 
-    *kept = false;
-    if (rc)
-        return rc;
-    if (!curve_clear(g, pt, n, from, to)) {
+    for (int32_t i = 1; i < n; i++)
+        whole += sqrt(dist2(pt[i].p, pt[i - 1].p));
+    double last[3] = { pt[0].p[0], pt[0].p[1], pt[0].p[2] };
+    for (int32_t i = 0; i < n; i++) {
+        double b[3][3];
+        s += sqrt(dist2(pt[i].p, last));
+        memcpy(last, pt[i].p, sizeof last);
+        const double u = 2.0 * s / period, t = u - floor(u), end = fmin(1.0, fmin(s, whole - s) / period);
+        for (int j = 0; j < 3; j++) {
+            uint32_t bits[4];
+            vn_random(g->o->seed, 14, (at << 24) + (uint64_t)floor(u) + (uint64_t)j, bits);
+            for (int k = 0; k < 3; k++)
+                b[j][k] = bits[k] / 4294967296.0 - 0.5;
+        }
+        for (int k = 0; k < 3; k++)
+            pt[i].p[k] += far * end * end * (3 - 2 * end) *
+                          (0.5 * (1 - t) * (1 - t) * b[0][k] + (0.5 + t * (1 - t)) * b[1][k] + 0.5 * t * t * b[2][k]);
+    }
+}
+
+/* Keeps the curve, TAKING it, when it is clear: joins or ends at its two ends. *kept says whether. */
+static int try_points(struct grow *g, struct vn_net_point *pt, int32_t n, const struct joint *from, const struct joint *to, int32_t along,
+                      bool *kept, struct vn_err *err)
+{
+    int32_t a = 0, b = 0;
+    int rc = 0;
+
+    *kept = curve_clear(g, pt, n, from, to, along);
+    if (!*kept) {
         vn_free(pt);
         return 0;
     }
@@ -231,8 +263,69 @@ static int try_curve(struct grow *g, const double c[4][3], double ra, double rb,
         vn_free(pt);
         return rc;
     }
-    *kept = true;
+    for (int32_t i = 1; i < n && !(g->o->spread && pt[0].r > 0.5 * g->o->radius_max); i++)     /* thick ones would leave no room */
+        g->filled += 3.14159265358979 * pt[i].r * pt[i].r * sqrt(dist2(pt[i].p, pt[i - 1].p));
     return vn_network_add(g->w, a, b, g->n_lineage++, n, pt, err);
+}
+
+static int try_curve(struct grow *g, const double c[4][3], double ra, double rb, const struct joint *from, const struct joint *to,
+                     bool *kept, struct vn_err *err)
+{
+    struct vn_net_point *pt = NULL;
+    int32_t n = 0;
+    /* A thick tube bends so little that longer pieces stand for its curve as well. */
+    const double step = fmax(g->step, fmin(ra, rb) / 16.0);
+    int rc = vn_network_bezier(c, ra, rb, step, &pt, &n, err);
+
+    if (!rc && g->o->tortuosity > 0)
+        wind(g, pt, n, fmax(ra, rb));
+    return rc ? rc : try_points(g, pt, n, from, to, -1, kept, err);
+}
+
+/* A curve along a stretch of another, `beside` apart, with ends of its own. */
+static int try_parallel(struct grow *g, bool *kept, struct vn_err *err)
+{
+    const struct joint none = { .vessel = -1 };
+    struct joint from = none, to = none;
+    double side[3], chord[3], arc = 0;
+
+    *kept = false;
+    const struct vn_vessel *v = &g->w->vessel[(int32_t)(uniform(g) * g->w->n_vessel)];
+    const double r = fmax(g->o->radius_min, v->pt[v->n / 2].r * between(g, 0.6, 1.0));
+    const int32_t i0 = (int32_t)(v->n * between(g, 0.05, 0.3)), i1 = (int32_t)(v->n * between(g, 0.7, 0.95));
+    for (int k = 0; k < 3; k++) {
+        chord[k] = v->pt[i1].p[k] - v->pt[i0].p[k];
+        side[k] = between(g, -1.0, 1.0);
+    }
+    unit(chord);
+    for (int32_t i = i0; i < i1; i++)
+        arc += sqrt(dist2(v->pt[i].p, v->pt[i + 1].p));
+    if (arc < fmax(12.0 * g->h, 6.0 * r))
+        return 0;
+    struct vn_net_point *pt = vn_alloc((uint64_t)(i1 - i0 + 1) * sizeof *pt, err);
+    if (!pt)
+        return VN_E_MEMORY;
+    for (int32_t i = i0; i <= i1; i++) {
+        double d[3], t[3];
+        for (int k = 0; k < 3; k++)
+            t[k] = v->pt[i < v->n - 1 ? i + 1 : i].p[k] - v->pt[i ? i - 1 : i].p[k];
+        unit(t);
+        const double along = dot(side, t);
+        for (int k = 0; k < 3; k++)
+            d[k] = side[k] - along * t[k];
+        if (dot(d, d) < 0.1 || dot(t, chord) < 0.3) {
+            vn_free(pt);
+            return 0;
+        }
+        unit(d);
+        for (int k = 0; k < 3; k++)
+            pt[i - i0].p[k] = v->pt[i].p[k] + d[k] * (v->pt[i].r + r + 1.02 * g->beside);
+        pt[i - i0].r = r;
+        pt[i - i0].bright = 1.0;
+    }
+    memcpy(from.p, pt[0].p, sizeof from.p);
+    memcpy(to.p, pt[i1 - i0].p, sizeof to.p);
+    return try_points(g, pt, i1 - i0 + 1, &from, &to, v->lineage, kept, err);
 }
 
 static int try_trunk(struct grow *g, bool *kept, struct vn_err *err)
@@ -272,8 +365,11 @@ static int try_branch(struct grow *g, bool loop, bool *kept, struct vn_err *err)
     *kept = false;
     if (!pick_joint(g, g->o->radius_min, &from))
         return 0;
-    const double rc = fmax(g->o->radius_min, fmin(from.r, from.r * between(g, 0.5, 0.9)));
-    const double shortest = 3.0 * (from.r + rc) + 10.0 * g->h, longest = shortest + 60.0 * g->h;
+    double rc = fmax(g->o->radius_min, fmin(from.r, from.r * between(g, 0.5, 0.9)));
+    if (g->o->spread)                                       /* as many in every octave of the radius */
+        rc = g->o->radius_min * vn_exp(uniform(g) * vn_log(fmax(1.0, 0.9 * from.r / g->o->radius_min)));
+    const double shortest = (g->o->spread ? from.r + 5.0 * rc : 3.0 * (from.r + rc)) + 10.0 * g->h;
+    const double longest = shortest + 60.0 * g->h + (g->o->spread ? 10.0 * rc : 0.0);
     double re = fmax(g->o->radius_min, 0.85 * rc);
     if (loop) {
         bool near = false;
@@ -306,31 +402,52 @@ static int try_branch(struct grow *g, bool loop, bool *kept, struct vn_err *err)
     return try_curve(g, (const double (*)[3])c, rc, re, &from, &to, kept, err);
 }
 
+/* Cells for samples of each octave of the radius: large ones are few, and small ones stay near. */
+static int make_levels(struct grow *g, struct vn_err *err)
+{
+    double widest = fmax(4.0 * g->h, g->o->radius_min);
+
+    for (int i = 0; i < (int)VN_COUNT(g->level); i++, widest *= 2.0) {
+        struct level *l = &g->level[g->n_level++];
+        const bool last = widest >= g->o->radius_max || i + 1 == (int)VN_COUNT(g->level);
+        int64_t cells = 1;
+        l->widest = last ? g->o->radius_max : widest;
+        l->cell = fmax(l->widest + g->gap, 4.0 * g->h);
+        for (int k = 0; k < 3; k++)
+            cells *= l->n[k] = 1 + (int64_t)(g->o->size[k] / l->cell);
+        l->head = vn_alloc((uint64_t)cells * sizeof *l->head, err);
+        if (!l->head)
+            return VN_E_MEMORY;
+        memset(l->head, 0xff, (size_t)cells * sizeof *l->head);
+        if (last)
+            break;
+    }
+    return 0;
+}
+
 int vn_network_grow(struct vn_network *w, const struct vn_net_opt *o, struct vn_job *job, struct vn_err *err)
 {
     struct grow g = { .o = o, .w = w };
-    int64_t cells = 1;
-    int rc = 0, made = 0;
+    const double full = o->density * o->size[0] * o->size[1] * o->size[2];
+    int rc, made = 0, beside = 0;
 
     g.h = fmax(o->um[0], fmax(o->um[1], o->um[2]));
     /* Two masks touch when voxel centres of theirs are one voxel diagonal apart, and these lie inside the surfaces. */
+    g.beside = 1.02 * sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
     g.gap = 1.5 * sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
     g.margin = 1.5 * g.h;
     g.step = 0.5 * fmin(o->um[0], fmin(o->um[1], o->um[2]));
-    g.cell = fmax(o->radius_max + g.gap, 4.0 * g.h);
-    for (int k = 0; k < 3; k++)
-        cells *= g.n_cell[k] = 1 + (int64_t)(o->size[k] / g.cell);
-    g.head = vn_alloc((uint64_t)cells * sizeof *g.head, err);
-    if (!g.head)
-        return VN_E_MEMORY;
-    memset(g.head, 0xff, (size_t)cells * sizeof *g.head);
+    rc = make_levels(&g, err);
 
-    const int trunks = 1 + o->curves / 15, tries = 40 * o->curves + 400;
-    for (int i = 0; i < tries && made < o->curves && !rc; i++) {
+    const int trunks = 1 + (o->spread ? 3 : o->curves / 15), tries = 40 * o->curves + 400;
+    for (int i = 0; i < tries && made < o->curves && !rc && (!o->density || !made || g.filled < full); i++) {
         bool kept = false;
-        if (made < trunks && i < 200)
+        if (o->density > 0 ? i < 200 && made < trunks && g.filled < 0.3 * full : made < trunks && i < 200)
             rc = try_trunk(&g, &kept, err);
-        else if (w->n_vessel)
+        else if (w->n_vessel && beside < o->parallel && i % 4 == 0) {
+            rc = try_parallel(&g, &kept, err);
+            beside += kept;
+        } else if (w->n_vessel)
             rc = try_branch(&g, uniform(&g) < o->loops, &kept, err);
         made += kept;
         if (!rc && i % 16 == 0)
@@ -340,6 +457,7 @@ int vn_network_grow(struct vn_network *w, const struct vn_net_opt *o, struct vn_
         rc = vn_fail(err, VN_E_ARG, "no vessel of radius %g um fits %g x %g x %g um: give a smaller radius_max or a larger box",
                      o->radius_max, o->size[0], o->size[1], o->size[2]);
     vn_free(g.s);
-    vn_free(g.head);
+    for (int i = 0; i < g.n_level; i++)
+        vn_free(g.level[i].head);
     return rc;
 }

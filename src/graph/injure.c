@@ -1,4 +1,4 @@
-/* injure.c - removes vessels from a network: all in a sphere, or some of the thin ones everywhere. */
+/* injure.c - removes vessels from a network: all in a sphere, some of the thin ones everywhere, or what lies outside a box. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +41,13 @@ static double length(const struct vn_net_point *pt, int32_t n)
 }
 
 /* Adds points [i, j) of v as a vessel of its own; nodes are made anew where the ends are not v's. */
-static int add_piece(struct vn_network *to, const struct vn_vessel *v, int32_t i, int32_t j, struct vn_err *err)
+static int add_piece(struct vn_network *to, const struct vn_vessel *v, int32_t i, int32_t j, double shortest, struct vn_err *err)
 {
     const bool head = i == 0, tail = j == v->n;
     struct vn_net_point *pt;
     int32_t a = v->a, b = v->b;
 
-    /* A stump shorter than its cap is round is not a vessel. */
-    if (!(head && tail) && (j - i < 2 || length(v->pt + i, j - i) < 4.0 * v->pt[i].r))
+    if (!(head && tail) && (j - i < 2 || length(v->pt + i, j - i) < shortest))
         return 0;
     if (!head && (a = vn_network_add_node(to, v->pt[i].p, err)) < 0)
         return a;
@@ -182,7 +181,7 @@ static int cut(struct vn_network *to, const struct vn_vessel *v, const double ce
     for (int32_t from = 0, k = 0; k <= v->n && !rc; k++)
         if (k == v->n || gone[k]) {
             if (k > from)
-                rc = add_piece(to, v, from, k, err);
+                rc = add_piece(to, v, from, k, 4.0 * v->pt[from].r, err);    /* a shorter stump is no vessel but its round cap */
             from = k + 1;
         }
     vn_free(gone);
@@ -212,7 +211,7 @@ int vn_network_injure(struct vn_network *w, enum vn_injury what, double severity
         const struct vn_vessel *v = &w->vessel[i];
         if (what == VN_INJURY_DIFFUSE) {
             if (v->pt[v->n / 2].r > median || draw(o->seed, 16 + (uint64_t)i) >= severity)
-                rc = add_piece(&to, v, 0, v->n, err);
+                rc = add_piece(&to, v, 0, v->n, 0, err);
             continue;
         }
         /* One distance for all, so that the vessels of a node go together; round ends reach to the sphere, not into it. */
@@ -227,4 +226,26 @@ int vn_network_injure(struct vn_network *w, enum vn_injury what, double severity
     vn_network_free(w);
     *w = to;
     return 0;
+}
+
+int vn_network_clip(const struct vn_network *w, const double size[3], struct vn_network *to, struct vn_err *err)
+{
+    int rc = 0;
+
+    for (int32_t i = 0; i < w->n_node && !rc; i++)
+        rc = vn_network_add_node(to, w->node[i].p, err) < 0 ? VN_E_MEMORY : 0;
+    for (int32_t i = 0; i < w->n_vessel && !rc; i++) {
+        const struct vn_vessel *v = &w->vessel[i];
+        for (int32_t from = 0, k = 0; k <= v->n && !rc; k++) {
+            bool in = k < v->n;
+            for (int c = 0; c < 3 && in; c++)
+                in = v->pt[k].p[c] >= 0 && v->pt[k].p[c] <= size[c];
+            if (in)
+                continue;
+            if (k > from + 1)
+                rc = add_piece(to, v, from, k, 0, err);
+            from = k + 1;
+        }
+    }
+    return rc ? rc : tidy(to, err);
 }

@@ -94,6 +94,121 @@ void vn_network_dropout(struct vn_network *w, double fraction, const struct vn_n
     }
 }
 
+void vn_network_shine(struct vn_network *w, double thin, double vary, double along, const struct vn_net_opt *o)
+{
+    const double um = fmax(o->um[0], fmax(o->um[1], o->um[2]));
+    double thickest = 0;
+
+    for (int32_t i = 0; i < w->n_vessel; i++)
+        for (int32_t k = 0; k < w->vessel[i].n; k++)
+            thickest = fmax(thickest, w->vessel[i].pt[k].r);
+    for (int32_t i = 0; i < w->n_vessel; i++) {
+        struct vn_vessel *v = &w->vessel[i];
+        uint32_t r[4];
+        double s = 0;
+        vn_random(o->seed, 12, (uint64_t)v->lineage << 32, r);
+        const double own = vn_pow01(0.1, fmax(1e-9, vary * (r[0] / 4294967296.0)));
+        for (int32_t k = 0; k < v->n; k++) {
+            double b[3];
+            if (k)
+                s += dist(v->pt[k].p, v->pt[k - 1].p);
+            const double u = s / (5.0 * um), t = u - floor(u);
+            for (int j = 0; j < 3; j++) {
+                vn_random(o->seed, 12, ((uint64_t)i << 32) + 1 + (uint64_t)floor(u) + (uint64_t)j, r);
+                b[j] = r[1] / 4294967296.0;
+            }
+            const double wave = 0.5 * (1 - t) * (1 - t) * b[0] + (0.5 + t * (1 - t)) * b[1] + 0.5 * t * t * b[2];
+            const double size = thin > 0 ? vn_pow01(v->pt[k].r / thickest, thin) : 1.0;
+            v->pt[k].bright *= fmax(0.1, size * own * (1 - along * wave));
+        }
+    }
+}
+
+/* Arc in voxel coordinates, where a step along any axis is 1. */
+static double voxels(const double a[3], const double b[3], const double um[3])
+{
+    double s = 0;
+
+    for (int k = 0; k < 3; k++)
+        s += (a[k] - b[k]) / um[k] * ((a[k] - b[k]) / um[k]);
+    return sqrt(s);
+}
+
+/* Darkens v about its point `mid`; false when nodes or another break are too near. */
+static bool break_here(struct vn_vessel *v, int32_t mid, double gap, const double um[3], struct vn_break *b)
+{
+    const double clear = 2.0 + v->pt[mid].r / fmin(um[0], fmin(um[1], um[2]));
+    int32_t lo = mid, hi = mid;
+    double arc = 0, free[2] = { 0, 0 };
+
+    /* Dark points lo ... hi: the light is half way between a dark and a bright point, so half a step more on both sides. */
+    while (arc < gap) {
+        if (lo < 2 || hi > v->n - 3)
+            return false;
+        const bool left = arc == 0 || voxels(v->pt[mid].p, v->pt[lo].p, um) < voxels(v->pt[mid].p, v->pt[hi].p, um);
+        lo -= left;
+        hi += !left;
+        arc = 0.5 * (voxels(v->pt[lo].p, v->pt[lo - 1].p, um) + voxels(v->pt[hi].p, v->pt[hi + 1].p, um));
+        for (int32_t k = lo; k < hi; k++)
+            arc += voxels(v->pt[k].p, v->pt[k + 1].p, um);
+    }
+    for (int32_t k = lo; k > 0 && free[0] < clear; k--) {
+        if (v->pt[k].bright == 0)
+            return false;
+        free[0] += voxels(v->pt[k].p, v->pt[k - 1].p, um);
+    }
+    for (int32_t k = hi; k + 1 < v->n && free[1] < clear; k++) {
+        if (v->pt[k].bright == 0)
+            return false;
+        free[1] += voxels(v->pt[k].p, v->pt[k + 1].p, um);
+    }
+    if (free[0] < clear || free[1] < clear)
+        return false;
+    for (int32_t k = lo; k <= hi; k++)
+        if (v->pt[k].bright == 0)
+            return false;
+    *b = (struct vn_break){ .r = v->pt[mid].r, .voxels = arc };
+    b->um = 0.5 * (dist(v->pt[lo].p, v->pt[lo - 1].p) + dist(v->pt[hi].p, v->pt[hi + 1].p));
+    for (int32_t k = lo; k < hi; k++)
+        b->um += dist(v->pt[k].p, v->pt[k + 1].p);
+    const double chord = dist(v->pt[lo - 1].p, v->pt[hi + 1].p);
+    for (int k = 0; k < 3; k++) {
+        b->p[k] = 0.25 * (v->pt[lo].p[k] + v->pt[lo - 1].p[k] + v->pt[hi].p[k] + v->pt[hi + 1].p[k]);
+        b->tangent[k] = (v->pt[hi + 1].p[k] - v->pt[lo - 1].p[k]) / chord;
+    }
+    for (int32_t k = lo; k <= hi; k++)
+        v->pt[k].bright = 0;
+    return true;
+}
+
+int vn_network_break(struct vn_network *w, int n, const double gap[2], const struct vn_net_opt *o, struct vn_break **out, int *n_out,
+                     struct vn_err *err)
+{
+    const double thick = fmax(4.0 * fmax(o->um[0], fmax(o->um[1], o->um[2])), 2.0 * o->radius_min);
+    int64_t total = 0;
+
+    *n_out = 0;
+    *out = vn_alloc((uint64_t)n * sizeof **out, err);
+    if (!*out)
+        return VN_E_MEMORY;
+    for (int32_t i = 0; i < w->n_vessel; i++)
+        total += w->vessel[i].n;
+    for (int t = 0; t < 50 * n && *n_out < n && total; t++) {
+        struct vn_break *b = &(*out)[*n_out];
+        uint32_t r[4];
+        int32_t i = 0;
+        vn_random(o->seed, 13, (uint64_t)t, r);
+        int64_t at = (int64_t)(r[0] / 4294967296.0 * (double)total);
+        while (at >= w->vessel[i].n)
+            at -= w->vessel[i++].n;
+        bool in = w->vessel[i].pt[at].r <= thick;           /* a slit in a thick vessel is no break of it */
+        for (int k = 0; k < 3; k++)
+            in &= w->vessel[i].pt[at].p[k] >= 0 && w->vessel[i].pt[at].p[k] <= o->size[k];
+        *n_out += in && break_here(&w->vessel[i], (int32_t)at, gap[0] + (gap[1] - gap[0]) * (r[1] / 4294967296.0), o->um, b);
+    }
+    return 0;
+}
+
 /* Positions in the file are floats; lengths are those of the same points (0.01 % below the smooth curve's at most). */
 int vn_network_graph(const struct vn_network *w, const struct vn_grid *grid, struct vn_graph **out, struct vn_err *err)
 {
@@ -113,8 +228,11 @@ int vn_network_graph(const struct vn_network *w, const struct vn_grid *grid, str
         g->box.lo[k] = 0;
         g->box.hi[k] = grid->dim[k];
     }
-    for (int32_t i = 0; i < w->n_node; i++)
+    for (int32_t i = 0; i < w->n_node; i++) {
         memcpy(g->node[i].p, w->node[i].p, sizeof g->node[i].p);
+        for (int k = 0; k < 3; k++)
+            g->node[i].border |= w->node[i].p[k] < grid->um[k] || w->node[i].p[k] > (double)(grid->dim[k] - 1) * grid->um[k];
+    }
     for (int32_t i = 0; i < w->n_vessel; i++) {
         const struct vn_vessel *v = &w->vessel[i];
         struct vn_segment *s = &g->segment[i];
