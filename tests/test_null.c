@@ -18,7 +18,8 @@ static const char *const measures[MEASURES] = { "length density", "branch densit
 static void measure_brain(uint64_t seed, double v[MEASURES])
 {
     struct vn_err err;
-    const struct vn_net_opt opt = { { 100, 100, 100 }, { 1, 1, 1 }, 1.2, 5, 24, 0.4, seed };
+    const struct vn_net_opt opt = { .size = { 100, 100, 100 }, .um = { 1, 1, 1 }, .radius_min = 1.2, .radius_max = 5, .curves = 24, .loops = 0.4,
+                                    .seed = seed };
     const struct vn_grid grid = { { 100, 100, 100 }, { 1, 1, 1 }, { { 0, 0 } } };
     struct vn_network w = { 0 };
     struct vn_measures m;
