@@ -312,6 +312,32 @@ static void the_error_map_is_made_again_from_its_recipe(void **state)
     vn_shown_free(&d);
 }
 
+static void labels_are_compared_one_by_one(void **state)
+{
+    (void)state;
+    mask("t", 70, 41, 50, NULL, rods, 3);
+    cJSON *o = session_json_of("components t as=l; calc a*2 a=l kind=labels as=d; metrics d l labels as=e");
+    /* components: 1 thick, 2 thin; d: 2 thick, 4 thin.  No label but 0 agrees. */
+    const cJSON *res = cJSON_GetObjectItem(o, "result"), *back = row_of(o, "by_label", 0), *two = row_of(o, "by_label", 2);
+    int64_t thin = 0, thick = 0;
+    for (int64_t z = 0; z < 50; z++)
+        for (int64_t y = 0; y < 41; y++) {
+            thin += 70 * rods(0, y, z, 2);
+            thick += 70 * rods(0, y, z, 1);
+        }
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(res, "by_label")), 4);
+    assert_true(cell(back, "label") == 0 && cell(back, "iou") == 1);
+    assert_true(cell(two, "label") == 2 && cell(two, "truth") == (double)thin && cell(two, "pred") == (double)thick && cell(two, "both") == 0);
+    close_to(o, "classes", 4);
+    close_to(o, "mean_accuracy", 1.0 / 3);
+    close_to(o, "mean_iou", 1.0 / 4);
+    close_to(o, "dice", 1);
+    cJSON_Delete(o);
+    o = session_json_of("metrics d l");
+    says(o, "label by label");
+    cJSON_Delete(o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_compared_is_refused, session_json, session_stop),
         cmocka_unit_test_setup_teardown(errors_go_by_radius_and_depth, session_json, session_stop),
         cmocka_unit_test_setup_teardown(the_error_map_is_made_again_from_its_recipe, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(labels_are_compared_one_by_one, session_json, session_stop),
     };
     static const char *const left[] = { "p", "t", "g", "e", "q", "w", "one", "pred" };
     vn_mem_init(0);

@@ -1,4 +1,5 @@
 /* cmd_metrics.c - "metrics": a segmentation against the truth. */
+#include "classes.h"
 #include "mem.h"
 #include "metrics.h"
 #include <math.h>
@@ -16,7 +17,8 @@ static const struct vn_param params[] = {
     { .name = "radii", .type = VN_P_LENGTHS, .min = 0, .max = 1e6, .help = "with full: borders between the classes of radius, rising" },
     { .name = "axis", .type = VN_P_CHOICE, .def = "z", .choices = "x|y|z", .help = "with full: which axis is depth" },
     { .name = "bins", .type = VN_P_INT, .min = 1, .max = VN_MAX_STRATA - 1, .def = "8", .help = "with full: layers of depth" },
-    { .name = "as", .type = VN_P_NAME, .help = "name of the error map to make; with full, of its tables too" },
+    { .name = "labels", .type = VN_P_FLAG, .help = "also label by label, the background being one: mean accuracy and mean IoU" },
+    { .name = "as", .type = VN_P_NAME, .help = "name of the error map to make; with full and labels, of their tables too" },
     { 0 },
 };
 
@@ -79,6 +81,30 @@ static int table(const struct vn_truth *t, const struct vn_strata *s, enum vn_by
             tb->col[k].num[tb->n_row - 1] = v[k];
     }
     ok = ok && (tb->note = vn_sprintf(err, "Venule %s metrics %s %s %s", VN_VERSION, vn_args_text(&c->args, "pred"), vn_args_text(&c->args, "truth"), BY[by]));
+    if (ok)
+        *out = tb;
+    else
+        vn_table_unref(tb);
+    return ok ? 0 : VN_E_MEMORY;
+}
+
+static int label_table(const struct vn_classes *cl, const struct vn_call *c, struct vn_table **out, struct vn_err *err)
+{
+    static const char *const name[] = { "label", "truth", "pred", "both", "accuracy", "precision", "dice", "iou" };
+    struct vn_table *tb = vn_table_new(err);
+    bool ok = tb != NULL;
+
+    for (size_t i = 0; ok && i < VN_COUNT(name); i++)
+        ok = vn_table_add_col(tb, name[i], false, err) >= 0;
+    for (int i = 0; ok && i < cl->n; i++) {
+        const double t = (double)cl->of[i].truth, p = (double)cl->of[i].pred, b = (double)cl->of[i].both;
+        const double v[VN_COUNT(name)] = { cl->of[i].label, t, p, b, share(b, t), share(b, p), share(2 * b, t + p), share(b, t + p - b) };
+        if (!(ok = !vn_table_add_row(tb, err)))
+            break;
+        for (size_t k = 0; k < VN_COUNT(name); k++)
+            tb->col[k].num[i] = v[k];
+    }
+    ok = ok && (tb->note = vn_sprintf(err, "Venule %s metrics %s %s by_label", VN_VERSION, vn_args_text(&c->args, "pred"), vn_args_text(&c->args, "truth")));
     if (ok)
         *out = tb;
     else
@@ -214,6 +240,16 @@ static void say_what_is_missing(struct vn_call *c, const struct vn_truth *t, con
         vn_call_note(c, "voxel size unknown: distances are in voxels, taken as cubes; 'set NAME voxel=...' gives it");
 }
 
+/* Shown, and an output of the verb where there are any. TAKES tb. */
+static int give_table(struct vn_call *c, const char *key, const char *suffix, struct vn_table *tb, struct vn_err *err)
+{
+    show_table(c, key, tb);
+    if (vn_args_has(&c->args, "as"))
+        return vn_call_output(c, c->n_made, suffix, VN_TABLE, tb, err);
+    vn_table_unref(tb);
+    return 0;
+}
+
 static int tables(struct vn_call *c, const struct vn_truth *t, const struct vn_metrics *m, struct vn_err *err)
 {
     static const char *const suffix[VN_N_BY] = { "_radius", "_branch", "_depth" };
@@ -223,13 +259,26 @@ static int tables(struct vn_call *c, const struct vn_truth *t, const struct vn_m
         rc = table(t, &m->by[by], by, c, &tb, err);
         if (rc)
             break;
-        show_table(c, BY[by], tb);
-        if (vn_args_has(&c->args, "as"))
-            rc = vn_call_output(c, 1 + by, suffix[by], VN_TABLE, tb, err);
-        else
-            vn_table_unref(tb);
+        rc = give_table(c, BY[by], suffix[by], tb, err);
     }
     return rc;
+}
+
+static int by_label(struct vn_call *c, struct vn_vol *pred, struct vn_vol *truth, const struct vn_truth *t, struct vn_err *err)
+{
+    struct vn_classes cl = { 0 };
+    struct vn_table *tb = NULL;
+    int rc = vn_classes_count(pred, truth, &t->ignore, &t->mask.box, &cl, c->job, err);
+
+    if (!rc) {
+        vn_res_num(c, "pixel_accuracy", cl.pixel_accuracy);
+        vn_res_num(c, "mean_accuracy", cl.mean_accuracy);
+        vn_res_num(c, "mean_iou", cl.mean_iou);
+        vn_res_int(c, "classes", cl.n);
+        rc = label_table(&cl, c, &tb, err);
+    }
+    vn_classes_free(&cl);
+    return rc ? rc : give_table(c, "by_label", "_label", tb, err);
 }
 
 static int exec(struct vn_call *c, struct vn_err *err)
@@ -253,7 +302,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         rc = options(c, &grid, &o, radii, err);
     if (!rc && vn_args_has(&c->args, "as"))
         rc = error_map(c, pred, truth, ignore, &box, &grid, err);
-    if (rc || (c->remake && !o.strata))
+    if (rc || (c->remake && !o.strata && !vn_args_flag(&c->args, "labels")))
         return rc;
     rc = vn_truth_make(truth, ignore, &box, &grid, &t, c->job, err);
     if (!rc)
@@ -262,6 +311,10 @@ static int exec(struct vn_call *c, struct vn_err *err)
         show(c, &t, &m, o.strata);
         if (o.strata)
             rc = tables(c, &t, &m, err);
+        if (!rc && vn_args_flag(&c->args, "labels"))
+            rc = by_label(c, pred, truth, &t, err);
+        else if (pred->kind == VN_LABELS && truth->kind == VN_LABELS)
+            vn_call_note(c, "both are labels: 'labels' compares them label by label");
         say_what_is_missing(c, &t, &m.overlap);
     }
     vn_truth_free(&t);
