@@ -130,7 +130,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "masks", "clean components stats morph distance skeleton radius" },
     { "by hand", "paint erase fill delete keep recolour lift cut bridge proposals review" },
     { "graph", "graph measure" },
-    { "truth", "metrics truth phantom" },
+    { "truth", "metrics evaluate truth phantom" },
     { "groups", "cohort compare" },
     { "what was done", "list undo redo history recipe record source" },
     { "program", "help jobs messages bell doctor quit" },
