@@ -216,6 +216,44 @@ static void interrupts(void **state)
     shell("%s -c 'resume forget'", program);
 }
 
+/* A terminal that reads nothing any more, while a file is being written. */
+static void deaf_terminal(void **state)
+{
+    (void)state;
+    struct tty t;
+    int status = -1;
+    start_with(&t, &(struct tty_opt){ .rows = 100, .cols = 300, .dir = home });
+    with_volume(&t);
+    keys(&t, ":phantom network dims=160x160x160 noise=0.3 as=m; show m\r");
+    expect(&t, "/160");
+    settle(&t);
+    keys(&t, ":resample m factor=2 as=huge; save huge huge.nrrd force\r");
+    const char *const there = "ls .huge*.tmp 2>/dev/null | wc -l";
+    for (double until = now() + 15; now() < until && strcmp(shell(there), "1");)
+        pump(&t, 5);
+    assert_string_equal(shell(there), "1");
+    for (int i = 0; i < 3; i++) {                /* new pictures, larger than what lies between */
+        tty_send(&t, i % 2 ? "k" : "j", 1, 0);
+        tty_deliver(&t);
+        usleep(100000);
+    }
+    kill(t.pid, SIGTERM);
+    const double from = now();
+    while (now() < from + 5 && !waitpid(t.pid, &status, WNOHANG))
+        usleep(5000);
+    if (status == -1) {
+        killed(&t);
+        fail_msg("it waits for the terminal");
+    }
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_string_equal(shell(there), "0");
+    while (pump(&t, 10)) {
+    }
+    assert_non_null(strstr(t.sent, "\033[?1049l"));
+    tty_free(&t);
+    shell("%s -c 'resume forget'; rm -f huge.nrrd", program);
+}
+
 /* In every mode, also while something runs. */
 static void no_room_at_all(void **state)
 {
@@ -341,6 +379,7 @@ int main(void)
         cmocka_unit_test(closed_terminal),
         cmocka_unit_test(stopped_and_continued),
         cmocka_unit_test(interrupts),
+        cmocka_unit_test(deaf_terminal),
         cmocka_unit_test(no_room_at_all),
         cmocka_unit_test(a_paste_without_end),
         cmocka_unit_test(escapes_are_shown),

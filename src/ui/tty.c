@@ -25,14 +25,14 @@ static const char MODES_OFF[] = "\033[?2026l\033[?2004l\033[?1004l\033[?1006l\03
 static struct termios saved;
 static char restore[256];
 static size_t n_restore;
-static volatile sig_atomic_t is_open;
+static volatile sig_atomic_t is_open, end_by;
 static int pipe_fd[2] = { -1, -1 };
 static SCREEN *screen;
 static struct vn_caps caps;              /* as the environment has it */
 static char alt_stack[64 * 1024];
 
 static const int FATAL[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
-static const int CAUGHT[] = { SIGWINCH, SIGINT, SIGTSTP, SIGTERM, SIGHUP, SIGCONT };
+static const int CAUGHT[] = { SIGWINCH, SIGINT, SIGTSTP, SIGTERM, SIGHUP, SIGCONT, SIGALRM };
 static struct sigaction old_fatal[VN_COUNT(FATAL)], old_caught[VN_COUNT(CAUGHT)];
 
 double vn_tty_now(void)
@@ -44,15 +44,19 @@ double vn_tty_now(void)
 
 /* ---- signals ---- */
 
+/* As far as the terminal takes it without waiting. */
 static void give_back(void)
 {
+    const int flags = fcntl(STDOUT_FILENO, F_GETFL);
     size_t done = 0;
+    fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
     while (done < n_restore) {
         ssize_t k = write(STDOUT_FILENO, restore + done, n_restore - done);
         if (k <= 0)
             break;
         done += (size_t)k;
     }
+    fcntl(STDOUT_FILENO, F_SETFL, flags);
     tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 }
 
@@ -68,10 +72,29 @@ static void on_fatal(int sig)
 
 static void on_signal(int sig)
 {
+    const bool ends = sig == SIGTERM || sig == SIGHUP;
     int keep = errno;
     unsigned char b = (unsigned char)sig;
-    if (write(pipe_fd[1], &b, 1) < 0 && (sig == SIGTERM || sig == SIGHUP))
+    if (write(pipe_fd[1], &b, 1) < 0 && ends)
         on_fatal(sig);                           /* the loop no longer empties the pipe */
+    if (ends) {
+        end_by = sig;
+        alarm(1);
+    }
+    errno = keep;
+}
+
+/* Told to end and still here: a terminal that takes nothing is not waited for, what it has not read is dropped. */
+static void on_alarm(int sig)
+{
+    struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
+    int keep = errno;
+    (void)sig;
+    if (is_open && poll(&p, 1, 0) == 0) {
+        tcflush(STDOUT_FILENO, TCOFLUSH);
+        on_fatal((int)end_by);
+    }
+    alarm(1);
     errno = keep;
 }
 
@@ -86,14 +109,16 @@ static void catch_signals(void)
     a.sa_flags = SA_ONSTACK | (int)SA_RESETHAND;
     for (size_t i = 0; i < VN_COUNT(FATAL); i++)
         sigaction(FATAL[i], &a, &old_fatal[i]);
-    a.sa_handler = on_signal;
     a.sa_flags = SA_RESTART;
-    for (size_t i = 0; i < VN_COUNT(CAUGHT); i++)
+    for (size_t i = 0; i < VN_COUNT(CAUGHT); i++) {
+        a.sa_handler = CAUGHT[i] == SIGALRM ? on_alarm : on_signal;
         sigaction(CAUGHT[i], &a, &old_caught[i]);
+    }
 }
 
 static void release_signals(void)
 {
+    alarm(0);
     for (size_t i = 0; i < VN_COUNT(FATAL); i++)
         sigaction(FATAL[i], &old_fatal[i], NULL);
     for (size_t i = 0; i < VN_COUNT(CAUGHT); i++)
