@@ -1,6 +1,7 @@
 /* sample.h - grey values taken evenly from a volume, for its automatic parameters. */
 #ifndef VN_SAMPLE_H
 #define VN_SAMPLE_H
+#include "op.h"
 #include "robust.h"
 #include "volume.h"
 
@@ -15,6 +16,9 @@ struct vn_box vn_sample_block(const struct vn_sample *q, int i);          /* i <
 void vn_sample_add(struct vn_sample *q, const struct vn_buf *b, const struct vn_box *box, float sign);
 /* Clears, then adds all blocks of v. */
 int  vn_sample_read(struct vn_sample *q, struct vn_vol *v, float sign, struct vn_job *job, struct vn_err *err);
-/* The lower quartile of the positive values; 0: there are none. */
+/* Clears; standard deviation of v's noise, what neighbouring voxels share included (noise.c), and what that costs. */
+int  vn_sample_noise(struct vn_sample *q, struct vn_vol *v, double *noise, struct vn_job *job, struct vn_err *err);
+struct vn_cost vn_sample_noise_cost(const struct vn_sample *q);
+/* The lower quartile of the positive values; 0 where they are less than a quarter of all: an image without noise. */
 float vn_sample_quartile(const struct vn_sample *q);
 #endif

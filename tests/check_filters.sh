@@ -5,8 +5,11 @@
 make='phantom tube dims=24x20x16 radius=3um noise=0.2 as=t;'
 run 1 "a key of another method" -c "$make denoise t method=median sigma=2um"
 check "it is named" grep -qx 'venule: denoise: sigma= belongs to method=gaussian, and the method is median' err
-run 1 "a key of another method than the default" -c "$make denoise t radius=1vox"
-check "it is named too" grep -qx 'venule: denoise: radius= belongs to method=median, and the method is gaussian' err
+run 1 "keys of two methods" -c "$make denoise t sigma=1um radius=1vox"
+check "the first is the method" grep -qx 'venule: denoise: radius= belongs to method=median, and the method is gaussian' err
+run 0 "no key: along vessels" -c "$make denoise t as=d; history"
+check "it says so" grep -qx '  method     along' out
+check "with its noise" grep -qE '^denoise t length=2um noise=[0-9.]+ as=d' out
 run 1 "a radius beyond the largest" -c "$make denoise t method=median radius=9vox"
 check "value and limit" grep -qx 'venule: denoise: radius=9vox is 9 voxels along x; the largest is 3' err
 run 1 "nlm takes no radius" -c "$make denoise t method=nlm radius=1vox"

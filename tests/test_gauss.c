@@ -147,8 +147,67 @@ static void test_wide(void **state)
     vn_buf_free(&part);
 }
 
+/* Vessels of 2 voxels' radius, and the same with noise of a given standard deviation (sums of four uniforms, 147.8). */
+static double noise_sd;
+static float rods(int64_t x, int64_t y, int64_t z)
+{
+    const double a = (double)x - 18, b = (double)y - 21, c = (double)z - 16;
+    return (float)(160 * exp(-(a * a + b * b) / 5) + 160 * exp(-(b * b + c * c) / 5));
+}
+static float noisy_rods(int64_t x, int64_t y, int64_t z)
+{
+    double s = 0;
+    for (int i = 0; i < 4; i++)
+        s += (double)image_noise(x + 100 * i, y + 70 * i, z + 50 * i);
+    return rods(x, y, z) + (float)(noise_sd * (s - 510) / 147.8);
+}
+
+static double error_of(struct vn_vol *v, struct vn_vol *clean, const char *settings)
+{
+    struct vn_vol *g = image_ok("gauss", v, NULL, settings);
+    const struct vn_buf a = vn_vol_data(g), b = vn_vol_data(clean);
+    double sum = 0;
+    for (uint64_t i = 0; i < vn_box_count(&g->box); i++) {
+        const double d = (double)((const float *)a.data)[i] - (double)((const float *)b.data)[i];
+        sum += d * d;
+    }
+    vn_vol_unref(g);
+    return sum;
+}
+
+static void test_automatic(void **state)
+{
+    /* The width of the least error to the image without noise, which the estimate does not know. */
+    static const double sd[] = { 0.5, 3, 8, 20, 60 };
+    char text[40];
+    double last = 0;
+    (void)state;
+    for (size_t i = 0; i < VN_COUNT(sd); i++) {
+        noise_sd = sd[i];
+        struct vn_vol *c = image_new(VN_IMAGE, 48, 40, 36, 0.5, rods), *v = image_new(VN_IMAGE, 48, 40, 36, 0.5, noisy_rods), *o = NULL;
+        struct vn_args a;
+        double least = INFINITY, best = 0;
+        for (int w = 0; w <= 10; w++) {
+            snprintf(text, sizeof text, "sigma=%gum", 0.05 * w);
+            const double e = error_of(v, c, text);
+            best = e < least ? 0.05 * w : best;
+            least = fmin(least, e);
+        }
+        assert_int_equal(image_run("gauss", v, NULL, NULL, &o, &a), 0);
+        const double got = vn_arg(&a, "sigma")->len[0].v;
+        if (!(fabs(got - best) < 0.051 + (best < 0.16 ? 0.1 : 0)))             /* 0.1 and 0.2 of an edge are not tried */
+            fail_msg("noise %g: sigma %g um, the best is %g", sd[i], got, best);
+        assert_true(got >= last);
+        last = got;
+        vn_args_free(&a);
+        vn_vol_unref(c);
+        vn_vol_unref(v);
+        vn_vol_unref(o);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_exp_log), cmocka_unit_test(test_taps), cmocka_unit_test(test_impulse), cmocka_unit_test(test_constant_and_tiny),
-    cmocka_unit_test(test_exact), cmocka_unit_test(test_mirror_and_symmetry), cmocka_unit_test(test_refusals), cmocka_unit_test(test_wide),
+    cmocka_unit_test(test_exact), cmocka_unit_test(test_mirror_and_symmetry), cmocka_unit_test(test_refusals), cmocka_unit_test(test_wide), cmocka_unit_test(test_automatic),
 };
 IMAGE_MAIN(tests)

@@ -6,10 +6,7 @@
  *
  * Buades, Coll, Morel 2005, voxel by voxel, with the width of Coupe et al. 2008 (IEEE TMI 27:425, their beta is `strength`).
  * Patch sums run along x, y, z in a fixed order, never as running sums, so that threads and blocks do not matter.
- * noise is resolved by `prepare` from a sample and recorded, by pseudo-residuals e = sqrt(n / (n + 1)) (v - mean of the n
- * neighbours at a distance along the axes) (Gasser et al. 1986; Coupe): the lower quartile of |e| where it is not 0 (constant
- * areas hold no noise, structures count little) over that of a normal deviate.  At a distance of one voxel it misses what
- * neighbours share: the distance grows while the result grows by more than 15 %, to six voxels.
+ * noise is resolved by `prepare` from a sample and recorded (noise.c).
  * A voxel that is not finite takes no part, nor does a patch with one: where no patch is left the voxel stays. */
 #include <math.h>
 #include <string.h>
@@ -177,59 +174,10 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
 
 /* ---- automatic noise ---- */
 
-/* Magnitudes of the pseudo-residuals over r->box, neighbours `far` voxels away; in holds so many more on each side.  An axis
- * of one voxel has no neighbours. */
-static void residuals(const struct vn_buf *in, const int64_t dim[3], int64_t far, const struct vn_buf *r)
-{
-    const int64_t step[3] = { far, far * in->stride[0], far * in->stride[1] };
-    int n = 0;
-
-    for (int k = 0; k < 3; k++)
-        n += dim[k] > 1 ? 2 : 0;
-    const float share = n ? 1.0f / (float)n : 0.0f, scale = sqrtf((float)n / (float)(n + 1));
-    for (int64_t z = r->box.lo[2]; z < r->box.hi[2]; z++)
-        for (int64_t y = r->box.lo[1]; y < r->box.hi[1]; y++) {
-            const float *v = (const float *)in->data + vn_buf_at(in, r->box.lo[0], y, z);
-            float *to = (float *)r->data + vn_buf_at(r, r->box.lo[0], y, z);
-            for (int64_t x = 0; x < vn_box_dim(&r->box, 0); x++) {
-                float around = 0;
-                for (int k = 0; k < 3; k++)
-                    around += dim[k] > 1 ? v[x - step[k]] + v[x + step[k]] : 0.0f;
-                to[x] = scale * fabsf(v[x] - around * share);
-            }
-        }
-}
-
-static const double QUARTILE = 0.3186393639643752, GROWTH = 1.15;       /* of |a normal deviate| */
-enum { FAREST = 6 };
-
-static int noise_at(struct vn_sample *q, struct vn_vol *v, int64_t far, double *noise, struct vn_job *job, struct vn_err *err)
-{
-    const int64_t grow[3] = { far, far, far };
-    int64_t dim[3];
-    int rc = 0;
-
-    for (int k = 0; k < 3; k++)
-        dim[k] = vn_box_dim(&v->box, k);
-    vn_sample_clear(q);
-    for (int i = 0; rc == 0 && i < q->n_block; i++) {
-        const struct vn_box box = vn_sample_block(q, i), grown = vn_box_grow(&box, grow);
-        struct vn_buf in = { 0 }, r = { 0 };
-        if (!(rc = vn_vol_map(v, VN_F32, &grown, VN_PAD_MIRROR, &in, job, err)) && !(rc = vn_buf_new(&r, VN_F32, &box, err))) {
-            residuals(&in, dim, far, &r);
-            vn_sample_add(q, &r, &box, 1.0f);
-        }
-        vn_buf_free(&in);
-        vn_buf_free(&r);
-    }
-    *noise = rc ? 0 : (double)vn_sample_quartile(q) / QUARTILE;
-    return rc;
-}
-
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     struct vn_sample q;
-    double noise, next;
+    double noise;
     int rc;
 
     if (vn_args_has(a, "noise"))
@@ -237,12 +185,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if ((rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
-    rc = noise_at(&q, in[0], 1, &noise, job, err);
-    for (int64_t far = 2; rc == 0 && far <= FAREST; far++) {
-        if ((rc = noise_at(&q, in[0], far, &next, job, err)) || next <= GROWTH * noise)
-            break;
-        noise = next;
-    }
+    rc = vn_sample_noise(&q, in[0], &noise, job, err);
     vn_sample_free(&q);
     return rc ? rc : vn_args_settle(a, "noise", noise, err);
 }
@@ -260,7 +203,6 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
 
 static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
 {
-    static const int64_t two[3] = { 2, 2, 2 };             /* as far as it mostly goes */
     struct vn_sample q;
     (void)a;
     (void)p;
@@ -268,9 +210,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
 
     if (vn_sample_init(&q, stat_box, NULL))
         return;
-    const struct vn_box box = vn_sample_block(&q, 0), grown = vn_box_grow(&box, two);
-    c->bytes = 4.0 * VN_SAMPLE_MAX + vn_mem_counted(4.0 * (double)vn_box_count(&grown)) + vn_mem_counted(4.0 * (double)vn_box_count(&box));
-    c->work = q.n_block * (double)vn_box_count(&box);
+    *c = vn_sample_noise_cost(&q);
     vn_sample_free(&q);
 }
 

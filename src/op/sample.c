@@ -77,7 +77,7 @@ float vn_sample_quartile(const struct vn_sample *q)
 
     for (int64_t i = 0; i < q->n_v; i++)
         n += q->v[i] > 0.0f;
-    if (n == 0)
+    if (n == 0 || 4 * n < q->n_v)
         return 0;
     while (lo < hi) {                                          /* halving: the bits of positive floats are ordered as they are */
         const uint32_t mid = lo + (hi - lo) / 2;
