@@ -293,7 +293,9 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
         p.halo[k] = 0;
     const struct vn_box *made = op->map ? &p.box : region;
     vn_op_blocks(op, &a, in, &p, made, dim);
-    const struct vn_cost before = vn_op_prepare_cost(op, &a, &p, in[0], stat);
+    const struct vn_key open = vn_args_key(given, vn_key_start()), settled = vn_args_key(&a, vn_key_start());
+    const struct vn_cost before = vn_key_same(open, settled) ? (struct vn_cost) { 0, 0 }        /* nothing was automatic */
+                                                             : vn_op_prepare_cost(op, &a, &p, in[0], stat);
     const struct vn_cost all = vn_op_blocks_cost(op, &a, &p, in, made, dim, op->shape == VN_GLOBAL ? &share : NULL);
     e->voxels = vn_box_count(made);
     e->result = e->voxels * vn_type_size(p.out_type);
