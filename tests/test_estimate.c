@@ -30,7 +30,8 @@ static void memory_of(const char *line, double within)
 
 static const struct { const char *line; double within; } lines[] = {
     { "segment n", 0.1 }, { "segment n background=20", 0.1 }, { "vesselness n", 0.1 }, { "vesselness n method=frangi scales=1,3", 0.1 },
-    { "denoise n method=median", 0.1 }, { "denoise n sigma=2vox", 0.1 }, { "denoise n method=nlm search=1vox", 0.1 }, { "threshold n auto", 0.1 },
+    { "denoise n method=median", 0.1 }, { "denoise n sigma=2vox", 0.1 }, { "denoise n method=nlm search=1vox", 0.1 },
+    { "denoise n length=2vox", 0.1 }, { "denoise n method=gaussian", 0.1 }, { "threshold n auto", 0.1 },
     { "threshold n low=90", 0.1 }, { "threshold n low=60 high=90", 0.1 }, { "clean m", 0.1 }, { "clean m close=2vox open=2vox", 0.1 },
     { "clean m min_size=0 fill=0", 0.1 }, { "distance m", 0.1 }, { "distance m to=mask", 0.1 }, { "skeleton m method=lee94", 0.1 },
     { "skeleton t", 1.0 / 3 },             /* lists that grow by doubling */

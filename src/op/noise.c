@@ -35,12 +35,13 @@ enum { FAREST = 6 };
 
 static int noise_at(struct vn_sample *q, struct vn_vol *v, int64_t far, double *noise, struct vn_job *job, struct vn_err *err)
 {
-    const int64_t grow[3] = { far, far, far };
-    int64_t dim[3];
+    int64_t dim[3], grow[3];
     int rc = 0;
 
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 3; k++) {
         dim[k] = vn_box_dim(&v->box, k);
+        grow[k] = dim[k] > 1 ? far : 0;
+    }
     vn_sample_clear(q);
     for (int i = 0; rc == 0 && i < q->n_block; i++) {
         const struct vn_box box = vn_sample_block(q, i), grown = vn_box_grow(&box, grow);
@@ -71,8 +72,11 @@ int vn_sample_noise(struct vn_sample *q, struct vn_vol *v, double *noise, struct
 
 struct vn_cost vn_sample_noise_cost(const struct vn_sample *q)
 {
-    static const int64_t two[3] = { 2, 2, 2 };                 /* as far as it mostly goes */
-    const struct vn_box box = vn_sample_block(q, 0), grown = vn_box_grow(&box, two);
+    const struct vn_box box = vn_sample_block(q, 0);
+    int64_t grow[3];
+    for (int k = 0; k < 3; k++)
+        grow[k] = q->size[k] > 1 ? 2 : 0;                      /* as far as it mostly goes */
+    const struct vn_box grown = vn_box_grow(&box, grow);
     return (struct vn_cost) { 4.0 * VN_SAMPLE_MAX + vn_mem_counted(4.0 * (double)vn_box_count(&grown)) + vn_mem_counted(4.0 * (double)vn_box_count(&box)),
                               20.0 * q->n_block * (double)vn_box_count(&box) };
 }
