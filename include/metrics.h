@@ -48,6 +48,9 @@ struct vn_metrics {
 /* pred is read over the truth's box. */
 int  vn_metrics(struct vn_vol *pred, const struct vn_truth *t, const struct vn_metrics_opt *o, struct vn_metrics *out, struct vn_job *job,
                 struct vn_err *err);
+/* The distances between surfaces alone; of t only mask, ignore and um count. */
+int  vn_metrics_surface(const struct vn_bits *pred, const struct vn_truth *t, double tolerance, struct vn_surface_stat *out, struct vn_job *job,
+                        struct vn_err *err);
 /* n per mm of `length`; NaN where the voxel size is unknown or there is no length. */
 double vn_per_mm(const struct vn_truth *t, int64_t n, double length);
 

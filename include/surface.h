@@ -7,6 +7,7 @@
 #ifndef VN_SURFACE_H
 #define VN_SURFACE_H
 #include "bits.h"
+#include "nearest.h"
 
 /* Area of the surface piece for each of the 256 ways to fill 2x2x2 voxels of edges um[]; bit dx + 2 dy + 4 dz. */
 void vn_surface_areas(const double um[3], double area[256]);
@@ -15,9 +16,9 @@ void vn_surface_areas(const double um[3], double area[256]);
 int vn_surface_corners(const struct vn_bits *m, struct vn_bits *out, struct vn_job *job, struct vn_err *err);
 
 struct vn_surfels { int64_t n; float *dist; uint8_t *code; };     /* in raster order; free with vn_surfels_free */
-/* Surface pieces of m with the distance found at their corner in `dist` (f32, box = corner box of m; NULL: the other
- * surface is empty, distances are infinite).  Corners that touch a voxel of `ignore` (same box as m; may be NULL) are left out. */
-int  vn_surfels_new(const struct vn_bits *m, const struct vn_bits *ignore, const struct vn_buf *dist, struct vn_surfels *out,
+/* Surface pieces of m with their distances to the surface `to` (over the corner box of m; NULL: the other surface is empty,
+ * distances are infinite).  Corners that touch a voxel of `ignore` (same box as m; may be NULL) are left out. */
+int  vn_surfels_new(const struct vn_bits *m, const struct vn_bits *ignore, const struct vn_nearest *to, struct vn_surfels *out,
                     struct vn_job *job, struct vn_err *err);
 void vn_surfels_free(struct vn_surfels *s);
 

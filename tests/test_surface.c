@@ -1,5 +1,5 @@
 /* Surface distances: the area table's known properties, the two published reference cases, and masks measured with the
- * PyPI package surface-distance 0.1 (spacing given to it as z, y, x).  Distances come from a plain search here. */
+ * PyPI package surface-distance 0.1 (spacing given to it as z, y, x). */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,53 +39,25 @@ static void area_table_has_the_published_properties(void **state)
     }
 }
 
-/* Distance from every corner to the nearest set one, by trying all. */
-static void search(const struct vn_bits *from, const struct vn_bits *to, const double um[3], struct vn_buf *out)
-{
-    struct vn_err err;
-    int64_t n = 0;
-    int64_t (*p)[3] = vn_alloc((vn_bits_count(to) + 1) * sizeof *p, &err);
-    assert_int_equal(vn_buf_new(out, VN_F32, &from->box, &err), 0);
-    for (int64_t z = 0; z < to->dim[2]; z++)
-        for (int64_t y = 0; y < to->dim[1]; y++)
-            for (int64_t x = 0; x < to->dim[0]; x++)
-                if (vn_bits_get(to, x, y, z)) {
-                    p[n][0] = x;
-                    p[n][1] = y;
-                    p[n++][2] = z;
-                }
-    for (int64_t z = 0; z < to->dim[2]; z++)
-        for (int64_t y = 0; y < to->dim[1]; y++)
-            for (int64_t x = 0; x < to->dim[0]; x++) {
-                double best = INFINITY;
-                for (int64_t i = 0; i < n && vn_bits_get(from, x, y, z); i++) {
-                    const double dx = (double)(x - p[i][0]) * um[0], dy = (double)(y - p[i][1]) * um[1], dz = (double)(z - p[i][2]) * um[2];
-                    best = fmin(best, dx * dx + dy * dy + dz * dz);
-                }
-                ((float *)out->data)[z * out->stride[1] + y * out->stride[0] + x] = (float)sqrt(best);
-            }
-    vn_free(p);
-}
-
 static struct vn_surface_stat compare(const struct vn_bits *pred, const struct vn_bits *truth, const struct vn_bits *ignore,
                                       const double um[3], double tau)
 {
     struct vn_err err;
     struct vn_bits ct = { 0 }, cp = { 0 };
-    struct vn_buf dt = { 0 }, dp = { 0 };
+    struct vn_nearest nt = { .n_level = 0 }, np = { .n_level = 0 };
     struct vn_surfels st = { 0 }, sp = { 0 };
     struct vn_surface_stat r;
     assert_int_equal(vn_surface_corners(truth, &ct, NULL, &err), 0);
     assert_int_equal(vn_surface_corners(pred, &cp, NULL, &err), 0);
-    search(&ct, &cp, um, &dt);
-    search(&cp, &ct, um, &dp);
-    assert_int_equal(vn_surfels_new(truth, ignore, &dt, &st, NULL, &err), 0);
-    assert_int_equal(vn_surfels_new(pred, ignore, &dp, &sp, NULL, &err), 0);
+    assert_int_equal(vn_nearest_new(&ct, um, &nt, NULL, &err), 0);
+    assert_int_equal(vn_nearest_new(&cp, um, &np, NULL, &err), 0);
+    assert_int_equal(vn_surfels_new(truth, ignore, vn_bits_count(&cp) ? &np : NULL, &st, NULL, &err), 0);
+    assert_int_equal(vn_surfels_new(pred, ignore, vn_bits_count(&ct) ? &nt : NULL, &sp, NULL, &err), 0);
     assert_int_equal(vn_surface_compare(&st, &sp, um, tau, &r, &err), 0);
     vn_bits_free(&ct);
     vn_bits_free(&cp);
-    vn_buf_free(&dt);
-    vn_buf_free(&dp);
+    vn_nearest_free(&nt);
+    vn_nearest_free(&np);
     vn_surfels_free(&st);
     vn_surfels_free(&sp);
     return r;

@@ -80,24 +80,21 @@ static int surfels(const struct vn_bits *of, const struct vn_bits *to, const str
                    struct vn_job *job, struct vn_err *err)
 {
     struct vn_bits corners = { 0 };
-    struct vn_buf seeds = { 0 }, dist = { 0 };
+    struct vn_nearest near = { .n_level = 0 };
     int rc = vn_surface_corners(to, &corners, job, err);
     const bool any = !rc && vn_bits_count(&corners) > 0;
 
-    if (!rc && any && !(rc = vn_buf_new(&seeds, VN_U8, &corners.box, err)))
-        rc = vn_bits_to_buf(&corners, &seeds, job, err);
-    if (!rc && any && !(rc = vn_buf_new(&dist, VN_F32, &corners.box, err)))
-        rc = vn_edt(&seeds, um, VN_EDT_SEEDS, &dist, job, err);
-    vn_buf_free(&seeds);
-    vn_bits_free(&corners);
+    if (any)
+        rc = vn_nearest_new(&corners, um, &near, job, err);
     if (!rc)
-        rc = vn_surfels_new(of, ignore, any ? &dist : NULL, out, job, err);
-    vn_buf_free(&dist);
+        rc = vn_surfels_new(of, ignore, any ? &near : NULL, out, job, err);
+    vn_nearest_free(&near);
+    vn_bits_free(&corners);
     return rc;
 }
 
-static int surfaces(const struct vn_bits *all_pred, const struct vn_truth *tr, double tau, struct vn_surface_stat *out, struct vn_job *job,
-                    struct vn_err *err)
+int vn_metrics_surface(const struct vn_bits *all_pred, const struct vn_truth *tr, double tau, struct vn_surface_stat *out, struct vn_job *job,
+                       struct vn_err *err)
 {
     struct vn_box p, t, box;
     struct vn_bits pred = { 0 }, truth = { 0 }, ignore = { 0 };
@@ -238,7 +235,7 @@ int vn_metrics(struct vn_vol *vol, const struct vn_truth *t, const struct vn_met
         m.error[i] = vn_bits_count(&e.of[i]);
     vn_errors_free(&e);
     if (!rc)
-        rc = surfaces(&pred, t, m.tolerance, &m.surface, job, err);
+        rc = vn_metrics_surface(&pred, t, m.tolerance, &m.surface, job, err);
     vn_job_stage(job, "topology");
     if (!rc)
         rc = vn_betti(&pred, &m.betti, job, err);

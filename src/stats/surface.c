@@ -167,7 +167,7 @@ int vn_surface_corners(const struct vn_bits *m, struct vn_bits *out, struct vn_j
 
 struct collect {
     const struct vn_bits *m, *ignore;
-    const struct vn_buf *dist;
+    const struct vn_nearest *to;
     const uint64_t *zero;
     int64_t *first;                      /* planes + 1: first surfel of each plane */
     struct vn_surfels *out;              /* NULL: only count */
@@ -177,6 +177,7 @@ static int collect_plane(void *ctx, int64_t z, struct vn_err *err)
 {
     struct collect *c = ctx;
     const struct vn_bits *m = c->m;
+    struct vn_near_hit last = { INFINITY, { 0, 0, 0 } };
     int64_t n = c->out ? c->first[z] : 0;
     (void)err;
 
@@ -197,8 +198,7 @@ static int collect_plane(void *ctx, int64_t z, struct vn_err *err)
                     code |= (unsigned)(before(q.r[i], m->words, k) >> b & 1) << 2 * i |
                             (unsigned)(after(q.r[i], m->words, k) >> b & 1) << (2 * i + 1);
                 c->out->code[n] = (uint8_t)code;
-                c->out->dist[n] = c->dist ? ((const float *)c->dist->data)[z * c->dist->stride[1] + y * c->dist->stride[0] +
-                                                                          k * 64 + b] : INFINITY;
+                c->out->dist[n] = c->to ? (float)vn_nearest(c->to, (const int64_t[3]){ k * 64 + b, y, z }, &last) : INFINITY;
             }
         }
     }
@@ -207,13 +207,13 @@ static int collect_plane(void *ctx, int64_t z, struct vn_err *err)
     return 0;
 }
 
-int vn_surfels_new(const struct vn_bits *m, const struct vn_bits *ignore, const struct vn_buf *dist, struct vn_surfels *out,
+int vn_surfels_new(const struct vn_bits *m, const struct vn_bits *ignore, const struct vn_nearest *to, struct vn_surfels *out,
                    struct vn_job *job, struct vn_err *err)
 {
     struct vn_surfels s = { 0 };
     const int64_t planes = m->dim[2] + 1;
     uint64_t *zero = vn_calloc((uint64_t)m->words + 1, sizeof *zero, err);
-    struct collect c = { .m = m, .ignore = ignore, .dist = dist, .zero = zero };
+    struct collect c = { .m = m, .ignore = ignore, .to = to, .zero = zero };
     int rc = VN_E_MEMORY;
 
     c.first = vn_calloc((uint64_t)planes + 1, sizeof *c.first, err);

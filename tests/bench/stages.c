@@ -4,6 +4,8 @@
  *   stages open FILE                              open and first plane of a file that is not in the system's cache
  *   stages spawn N PROGRAM [ARGUMENT ...]         the quickest of N runs of a program, output dropped
  *   stages tune FILE TRUTH THREADS                live tuning: milliseconds from a changed parameter to mask and numbers
+ *   stages metrics PRED TRUTH THREADS             all that metrics full says of two masks in memory
+ *   stages surface PRED TRUTH THREADS             of that, the distances between their surfaces
  *   stages raw FILE OUT                           voxels without a header, for peers that read such
  *   stages big OUT MB                             a BigTIFF of pages of 1 MB, written page by page */
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 #include "io.h"
 #include "mem.h"
+#include "metrics.h"
 #include "op.h"
 #include "tune.h"
 
@@ -215,6 +218,52 @@ static int tune_main(char **arg)
     return 0;
 }
 
+/* ---- metrics ---- */
+
+struct held { struct vn_vol *pred, *truth; bool surface; struct vn_surface_stat d; };
+
+static int run_metrics(void *ctx, struct vn_job *j, struct vn_err *e)
+{
+    struct held *h = ctx;
+    struct vn_metrics_opt o = vn_metrics_default;
+    struct vn_metrics m;
+    struct vn_truth t = { .um = { 1, 1, 1 } };
+    struct vn_bits p = { 0 };
+    int rc;
+    o.strata = true;
+    if (h->surface) {
+        rc = vn_bits_read(h->truth, &h->truth->box, &t.mask, j, e);
+        rc = rc ? rc : vn_bits_read(h->pred, &h->truth->box, &p, j, e);
+        rc = rc ? rc : vn_metrics_surface(&p, &t, 1, &h->d, j, e);
+    } else {
+        rc = vn_truth_make(h->truth, NULL, &h->truth->box, &h->truth->grid, &t, j, e);
+        rc = rc ? rc : vn_metrics(h->pred, &t, &o, &m, j, e);
+        h->d = rc ? h->d : m.surface;
+    }
+    vn_bits_free(&p);
+    vn_truth_free(&t);
+    return rc;
+}
+
+static int metrics_main(bool surface, char **arg)
+{
+    struct held h = { .surface = surface };
+    need(vn_job_init(atoi(arg[2]), &err), "threads");
+    h.pred = load(arg[0]);
+    h.truth = load(arg[1]);
+    vn_mem_peak_reset();
+    const double t0 = now(), c0 = cpu();
+    need(vn_job_run(VN_REGION, "metrics", run_metrics, &h, NULL, &err), "metrics");
+    printf("{\"stage\":\"%s\",\"impl\":\"venule\",\"threads\":%s,\"seconds\":%.6f,\"stage_cpu\":%.6f,\"maxrss_mib\":%ld,\"peak_volumes\":%.3f,"
+           "\"out\":{\"sum\":%.10g,\"max\":%.8g}}\n",
+           surface ? "surface" : "metrics", arg[2], now() - t0, cpu() - c0, rss_mib(), (double)vn_mem_peak() / (4.0 * (double)vn_box_count(&h.truth->box)),
+           h.d.surface_dice, h.d.hd);
+    vn_vol_unref(h.pred);
+    vn_vol_unref(h.truth);
+    vn_job_exit();
+    return 0;
+}
+
 /* What this process has read so far: by calls, and from the disk. */
 static void bytes_read(uint64_t *calls, uint64_t *disk)
 {
@@ -335,10 +384,12 @@ int main(int argc, char **argv)
         return spawn_main(argv + 2);
     if (argc == 5 && !strcmp(argv[1], "tune"))
         return tune_main(argv + 2);
+    if (argc == 5 && (!strcmp(argv[1], "metrics") || !strcmp(argv[1], "surface")))
+        return metrics_main(argv[1][0] == 's', argv + 2);
     if (argc == 4 && !strcmp(argv[1], "raw"))
         return raw_main(argv + 2);
     if (argc == 4 && !strcmp(argv[1], "big"))
         return big_main(argv + 2);
-    fputs("usage: stages op NAME FILE THREADS [KEY=VALUE ...] | open FILE | spawn N PROGRAM ... | tune FILE TRUTH THREADS | raw FILE OUT | big OUT MB\n", stderr);
+    fputs("usage: stages op NAME FILE THREADS [KEY=VALUE ...] | open FILE | spawn N PROGRAM ... | tune FILE TRUTH THREADS | metrics PRED TRUTH THREADS | surface PRED TRUTH THREADS | raw FILE OUT | big OUT MB\n", stderr);
     return 2;
 }
