@@ -1,10 +1,10 @@
 #!/bin/bash
 # Venule's stages beside the field's programs, interleaved in one run: ratios of minima, with the goal of each. Never a test.
-#   BENCH_ROUNDS=3   BENCH_ONLY='vesselness median components distance skeleton gauss segment tune scaling start open'   BENCH_BIG=1: 512x512x256 as well
-#   PYTHON=python3 with numpy, scipy, scikit-image, tifffile, cc3d, edt.  Peers that are missing are said to be, the rest goes on.
+#   BENCH_ROUNDS=3   BENCH_ONLY='vesselness median components distance skeleton gauss segment metrics tune scaling start open'   BENCH_BIG=1: 512x512x256 as well
+#   PYTHON=python3 with numpy, scipy, scikit-image, tifffile, cc3d, edt, surface-distance.  Peers that are missing are said to be, the rest goes on.
 set -u
 B=${B:-build}; out=build/bench; rounds=${BENCH_ROUNDS:-3}; python=${PYTHON:-python3}; peers=${PEERS:-../shared/peers}
-only=${BENCH_ONLY:-vesselness median components distance skeleton gauss segment tune scaling start open}
+only=${BENCH_ONLY:-vesselness median components distance skeleton gauss segment metrics tune scaling start open}
 stages=$B/tests/bench/stages; log=$out/runs.tsv
 mkdir -p "$out/data" "$out/log"; : >"$log"
 export OMP_WAIT_POLICY=passive
@@ -56,6 +56,23 @@ runpy.run_path(sys.argv[0], run_name="__main__")'
 python() { local stage=$1 name=$2; shift 2; [ ! "$have_python" ] || once "$stage" "$name" "$python" -c "$run_peer" "$peers/peers.py" "$@"; }
 itk()    { local stage=$1; shift; [ ! -x "$itk" ] || once "$stage" itk "$itk" "$@"; }
 
+# A network of 512x512x256, and what is left of it where one half was eroded by a voxel.
+make_masks() {
+    [ -f "$out/data/truth.tif" ] && [ -f "$out/data/half.tif" ] && return
+    "$B/venule" --quiet -c "phantom network dims=512x512x256 voxel=1um seed=5 as=v; morph v_mask erode 1vox as=e;
+        calc 'x < 256 ? a : b' a=e b=v_mask kind=mask as=p; save v_mask $out/data/truth.tif force compress=none;
+        save p $out/data/half.tif force compress=none" >/dev/null
+}
+# Surface Dice at 1, Hausdorff, its 95 % and the mean distance by DeepMind's package, masks in memory.
+surface_peer='import json, resource, sys, time, tifffile, surface_distance as s
+p, t = (tifffile.imread(f) > 0 for f in sys.argv[1:3])
+w, c = time.time(), time.process_time()
+d = s.compute_surface_distances(t, p, (1, 1, 1))
+s.compute_average_surface_distance(d); s.compute_robust_hausdorff(d, 95)
+h, dice = s.compute_robust_hausdorff(d, 100), s.compute_surface_dice_at_tolerance(d, 1)
+print(json.dumps({"seconds": time.time() - w, "stage_cpu": time.process_time() - c, "maxrss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                  "sum": float(dice), "max": float(h)}))'
+
 round() {
     local tag=$1 d=$out/data s=${2:-}; local n=${tag//x/ }
     local vol=$d/vol_$tag gt=$d/gt_$tag pred=$d/pred_$tag
@@ -73,6 +90,7 @@ round() {
 tag=256x256x256
 make_data $tag || { echo "no data ($out/log)"; exit 1; }
 { wants segment || wants tune; } && { make_data 160x160x160 || exit 1; }
+wants metrics && { make_masks || exit 1; }
 wants scaling && { make_data 128x128x128 || exit 1; }
 big=; [ "${BENCH_BIG:-}" ] && big=512x512x256 && { make_data $big || exit 1; }
 if wants open && [ ! -f "$out/data/big.tif" ]; then "$stages" big "$out/data/big.tif" 1024 || exit 1; fi
@@ -94,6 +112,11 @@ for ((r = 1; r <= rounds; r++)); do
             done
         done
     fi
+    if wants metrics; then
+        once surface venule "$stages" surface "$out/data/half.tif" "$out/data/truth.tif" 2
+        [ ! "$have_python" ] || once surface surface-distance "$python" -c "$surface_peer" "$out/data/half.tif" "$out/data/truth.tif"
+        once metrics venule "$stages" metrics "$out/data/half.tif" "$out/data/truth.tif" 2
+    fi
     if wants start; then once start venule "$stages" spawn 20 "$B/venule" --version; fi
     if wants open;  then once open venule "$stages" open "$out/data/big.tif"; fi
 done
@@ -108,10 +131,10 @@ function row(stage, peer, goal, limit,    v, p, ratio) {
     v = stage SUBSEP "venule"; p = stage SUBSEP peer
     if (!(v in sec)) return
     ratio = (p in sec) ? sec[p] / sec[v] : 0
-    printf "%-18s %10.4f %8.4f %8.2f %6d  %-8s %10s %8s %6s %9s %7s  %s\n", stage, sec[v], cpu[v], vols[v], rss[v], peer,
+    printf "%-18s %10.4f %8.4f %8.2f %6d  %-16s %10s %8s %6s %9s %7s  %s\n", stage, sec[v], cpu[v], vols[v], rss[v], peer,
         (p in sec) ? sprintf("%.4f", sec[p]) : "missing", (p in cpu) ? sprintf("%.3f", cpu[p]) : "-", (p in rss) ? rss[p] : "-", ratio ? sprintf("%.1f x", ratio) : "-", ">= " goal, !ratio ? "-" : verdict(ratio >= goal)
     if (limit) printf "%-18s memory %.2f volumes of f32, goal <= %s: %s\n", "", vols[v], limit, verdict(vols[v] <= limit)
-    if (stage ~ /components|distance/ && (p in val)) printf "%-18s result %s, %s %s\n", "", val[v], peer, val[p]
+    if (stage ~ /components|distance|surface/ && (p in val)) printf "%-18s result %s, %s %s\n", "", val[v], peer, val[p]
 }
 function alone(stage, limit,    v) {
     v = stage SUBSEP "venule"
@@ -127,7 +150,7 @@ function scale(op,    a1, a2, b1, b2) {
 END {
     printf "seconds and CPU seconds of the stage alone, 2 threads, 256x256x256, least of %d rounds; ratio of seconds (on a busy machine\n", rounds
     printf "CPU seconds tell more); volumes: peak of large blocks, input and result too, in volumes of f32; MiB: whole process\n\n"
-    printf "%-18s %10s %8s %8s %6s  %-8s %10s %8s %6s %9s %7s\n", "stage", "venule", "cpu", "volumes", "MiB", "peer", "seconds", "cpu", "MiB", "ratio", "goal"
+    printf "%-18s %10s %8s %8s %6s  %-16s %10s %8s %6s %9s %7s\n", "stage", "venule", "cpu", "volumes", "MiB", "peer", "seconds", "cpu", "MiB", "ratio", "goal"
     n = split(big ? " _big" : "", suffix, " ")
     for (i = 0; i <= n; i++) {
         s = i ? suffix[i] : ""
@@ -137,6 +160,9 @@ END {
         alone("segment" s, 5)
     }
     alone("segment_160", 5)
+    if (("surface" SUBSEP "venule") in sec) print "\n512x512x256: distances between the surfaces of two masks, and all of metrics full"
+    row("surface", "surface-distance", 10, 0)
+    alone("metrics", 4)
     if (("vesselness_256_t1" SUBSEP "venule") in sec) {
         printf "\nscaling: 1 and 2 threads, 256^3 and 128^3 (last column: time per voxel of 256^3 over that of 128^3, 2 threads)\n"
         printf "%-18s %10s %10s %10s %10s %10s %9s\n", "stage", "256 t1", "256 t2", "gain", "128 t1", "128 t2", "per voxel"
