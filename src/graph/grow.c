@@ -16,6 +16,7 @@ struct grow {
     double beside;                     /* clearance of a curve from the one it runs along */
     double filled;                     /* volume of the curves so far */
     struct sample *s; int32_t n_s, cap_s;
+    int64_t *points, all_points; int32_t n_points;   /* of the vessels, as a binary indexed tree (Fenwick 1994): vessels by point number */
     int32_t n_lineage;
 };
 struct joint { int32_t vessel, at; double p[3], tangent[3], r; };   /* a place on a vessel where a curve may join */
@@ -137,25 +138,44 @@ static bool curve_clear(const struct grow *g, const struct vn_net_point *pt, int
     return true;
 }
 
+static void count_points(struct grow *g, int32_t vessel, int64_t n)
+{
+    g->all_points += n;
+    for (int32_t i = vessel + 1; i <= g->n_points; i += i & -i)
+        g->points[i] += n;
+}
+
+/* The vessel that holds point *at of all; *at becomes its point. */
+static int32_t vessel_of(const struct grow *g, int64_t *at)
+{
+    int32_t v = 0;
+
+    for (int32_t step = 1 << 30; step; step >>= 1)
+        if (v + step <= g->n_points && g->points[v + step] <= *at)
+            *at -= g->points[v += step];
+    return v;
+}
+
+/* Is the vessel at least this long from point i back to its start (way -1), or on to its end? */
+static bool long_enough(const struct vn_vessel *e, int32_t i, int way, double clear)
+{
+    double arc = 0;
+
+    for (int32_t k = way < 0 ? 1 : i + 1; k < (way < 0 ? i + 1 : e->n) && arc < clear; k++)
+        arc += sqrt(dist2(e->pt[k].p, e->pt[k - 1].p));
+    return arc >= clear;
+}
+
 /* A random place on the network at least `clear` (along the vessel) from the vessel's ends. */
 static bool pick_joint(struct grow *g, double clear_r, struct joint *j)
 {
-    int64_t total = 0, at;
-    int32_t v = 0;
-
-    for (int32_t i = 0; i < g->w->n_vessel; i++)
-        total += g->w->vessel[i].n;
-    at = (int64_t)(uniform(g) * (double)total);
-    while (v + 1 < g->w->n_vessel && at >= g->w->vessel[v].n)
-        at -= g->w->vessel[v++].n;
+    int64_t at = (int64_t)(uniform(g) * (double)g->all_points);
+    const int32_t v = vessel_of(g, &at);
     const struct vn_vessel *e = &g->w->vessel[v];
     const int32_t i = (int32_t)vn_clamp64(at, 0, e->n - 1);
     const double r = e->pt[i].r, clear = 2.5 * r + clear_r + 5.0 * g->h;
-    double before = 0, after = 0;
 
-    for (int32_t k = 1; k < e->n; k++)
-        *(k <= i ? &before : &after) += sqrt(dist2(e->pt[k].p, e->pt[k - 1].p));
-    if (before < clear || after < clear)
+    if (!long_enough(e, i, -1, clear) || !long_enough(e, i, 1, clear))
         return false;
     *j = (struct joint){ .vessel = v, .at = i, .r = r };
     for (int k = 0; k < 3; k++) {
@@ -184,6 +204,12 @@ static bool leave(struct grow *g, const struct joint *j, const double to[3], dou
     return true;
 }
 
+static int add_vessel(struct grow *g, int32_t a, int32_t b, int32_t lineage, int32_t n, struct vn_net_point *pt, struct vn_err *err)
+{
+    count_points(g, g->w->n_vessel, n);
+    return vn_network_add(g->w, a, b, lineage, n, pt, err);
+}
+
 /* Cuts the vessel at the joint: *node is the new node. */
 static int split(struct grow *g, const struct joint *j, int32_t *node, struct vn_err *err)
 {
@@ -203,7 +229,8 @@ static int split(struct grow *g, const struct joint *j, int32_t *node, struct vn
     v->b = *node;
     w->node[*node].degree++;
     w->node[b].degree--;
-    return vn_network_add(w, *node, b, lineage, n, pt, err);
+    count_points(g, j->vessel, 1 - n);
+    return add_vessel(g, *node, b, lineage, n, pt, err);
 }
 
 /* Moves the points off their curve by a smooth random walk about it, not at the ends: up to `tortuosity` times a quarter of
@@ -265,7 +292,7 @@ static int try_points(struct grow *g, struct vn_net_point *pt, int32_t n, const 
     }
     for (int32_t i = 1; i < n && !(g->o->spread && pt[0].r > 0.5 * g->o->radius_max); i++)     /* thick ones would leave no room */
         g->filled += 3.14159265358979 * pt[i].r * pt[i].r * sqrt(dist2(pt[i].p, pt[i - 1].p));
-    return vn_network_add(g->w, a, b, g->n_lineage++, n, pt, err);
+    return add_vessel(g, a, b, g->n_lineage++, n, pt, err);
 }
 
 static int try_curve(struct grow *g, const double c[4][3], double ra, double rb, const struct joint *from, const struct joint *to,
@@ -437,7 +464,9 @@ int vn_network_grow(struct vn_network *w, const struct vn_net_opt *o, struct vn_
     g.gap = 1.5 * sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
     g.margin = 1.5 * g.h;
     g.step = 0.5 * fmin(o->um[0], fmin(o->um[1], o->um[2]));
-    rc = make_levels(&g, err);
+    g.n_points = 3 * o->curves;                             /* each curve and two cuts */
+    g.points = vn_calloc((uint64_t)g.n_points + 1, sizeof *g.points, err);
+    rc = g.points ? make_levels(&g, err) : VN_E_MEMORY;
 
     const int trunks = 1 + (o->spread ? 3 : o->curves / 15), tries = 40 * o->curves + 400;
     for (int i = 0; i < tries && made < o->curves && !rc && (!o->density || !made || g.filled < full); i++) {
@@ -457,6 +486,7 @@ int vn_network_grow(struct vn_network *w, const struct vn_net_opt *o, struct vn_
         rc = vn_fail(err, VN_E_ARG, "no vessel of radius %g um fits %g x %g x %g um: give a smaller radius_max or a larger box",
                      o->radius_max, o->size[0], o->size[1], o->size[2]);
     vn_free(g.s);
+    vn_free(g.points);
     for (int i = 0; i < g.n_level; i++)
         vn_free(g.level[i].head);
     return rc;
