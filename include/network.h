@@ -20,6 +20,7 @@ struct vn_network {
     int32_t n_node, cap_node, n_vessel, cap_vessel;
     struct vn_net_node *node;
     struct vn_vessel *vessel;
+    int n_parallel;                                         /* curves that were grown beside another */
 };
 struct vn_net_opt {
     double size[3], um[3];                                  /* box and voxel, um */
@@ -28,7 +29,7 @@ struct vn_net_opt {
     double loops;                                           /* fraction of them that end on another vessel */
     double density;                                         /* ends when vessels fill this part of the box; 0: after `curves` */
     double tortuosity;                                      /* how far curves wind about their way; 0: not at all */
-    int parallel;                                           /* of the curves: beside another, one voxel diagonal apart */
+    int parallel;                                           /* of the curves: beside another, 1.25 voxel diagonals apart */
     bool spread;                                            /* thin vessels leave thick ones directly: all radii side by side */
     uint64_t seed;
 };

@@ -231,6 +231,360 @@ static void refusals(void **state)
     assert_int_equal(vn_phantom_make(&o, &p, NULL, &err), VN_E_ARG);
 }
 
+/* ---- the look: f32, no noise, so that a grey value is 40 + 160 light ---- */
+
+static float light(const struct vn_phantom *p, int64_t x, int64_t y, int64_t z)
+{
+    const struct vn_buf b = vn_vol_data(p->image);
+
+    return (((const float *)b.data)[vn_buf_at(&b, x, y, z)] - 40) / 160;
+}
+
+static double sum_of_light(const struct vn_phantom *p)
+{
+    const struct vn_buf b = vn_vol_data(p->image);
+    double s = 0;
+
+    for (uint64_t i = 0; i < vn_box_count(&b.box); i++)
+        s += (((const float *)b.data)[i] - 40) / 160;
+    return s;
+}
+
+static const double *fact(const struct vn_phantom *p, const char *name, int n)
+{
+    for (int i = 0; i < p->facts.n; i++)
+        if (!strcmp(p->facts.f[i].name, name)) {
+            assert_int_equal(p->facts.f[i].n, n);
+            return p->facts.f[i].v;
+        }
+    fail_msg("no %s", name);
+    return NULL;
+}
+
+static struct vn_phantom_opt plain(enum vn_phantom_kind kind, int64_t n)
+{
+    struct vn_phantom_opt o = options(kind, n);
+
+    o.type = VN_F32;
+    o.gap[0] = 1;
+    o.gap[1] = 8;
+    return o;
+}
+
+#define EQUAL(got, want) near_by(got, want, 2e-6, __LINE__)
+static void near_by(double got, double want, double by, int line)
+{
+    if (!(fabs(got - want) <= by))
+        fail_msg("line %d: %.9g, want %.9g", line, got, want);
+}
+
+/* Patterns from what is printed about them, voxel by voxel. */
+static void patterns_are_as_printed(void **state)
+{
+    struct vn_phantom_opt o = plain(VN_PHANTOM_EMPTY, 30);
+    struct vn_phantom p;
+
+    (void)state;
+    o.look[VN_LOOK_CHECKERBOARD] = 5;
+    o.look[VN_LOOK_CHECKER_BY] = 0.25;
+    p = make(&o);
+    const double *at = fact(&p, "checker_phase", 2);
+    for (int x = 0; x < 30; x++)
+        for (int y = 0; y < 30; y++) {
+            const int odd = ((x + (int)at[0]) / 5 + (y + (int)at[1]) / 5) % 2;
+            EQUAL(light(&p, x, y, (x + y) % 30), odd ? -0.25 : 0.25);
+        }
+    vn_phantom_free(&p);
+
+    /* Gains act on the whole grey value: 40 (1 + g). */
+    o = plain(VN_PHANTOM_EMPTY, 30);
+    o.look[VN_LOOK_JUMPS] = 0.2;
+    o.look[VN_LOOK_LOST] = 4;
+    p = make(&o);
+    const double *gain = fact(&p, "slice_gain", 30), *lost = fact(&p, "lost_slices", 4);
+    double most = 0;
+    for (int z = 0; z < 30; z++) {
+        bool gone = false;
+        for (int i = 0; i < 4; i++)
+            gone |= lost[i] == z;
+        EQUAL(light(&p, z, 3, z), gone ? -0.25 : 0.25 * (gain[z] - 1));
+        most = fmax(most, fabs(gain[z] - 1));
+    }
+    assert_true(most <= 0.2 && most > 0.15);               /* 30 even draws: all below .15 once in 5000 */
+    vn_phantom_free(&p);
+
+    o = plain(VN_PHANTOM_EMPTY, 60);
+    o.dim[2] = 3;
+    o.look[VN_LOOK_STRIPES] = 0.5;
+    o.look[VN_LOOK_STRIPE_PERIOD] = 6;
+    p = make(&o);
+    const double phase = fact(&p, "stripe_phase", 1)[0];
+    float lowest = 0;
+    for (int y = 0; y < 60; y++) {
+        EQUAL(light(&p, 0, y, 0), light(&p, 59, y, 2));
+        const double t = (y + phase) / 6 - floor((y + phase) / 6), g = 4 * light(&p, 5, y, 1);
+        assert_true(g <= 1e-6 && g >= -0.5 * 4 * t * (1 - t) - 1e-6);
+        lowest = fminf(lowest, (float)g);
+    }
+    assert_true(lowest < -0.3);
+    vn_phantom_free(&p);
+
+    o = plain(VN_PHANTOM_EMPTY, 60);
+    o.dim[2] = 2;
+    o.look[VN_LOOK_SEAMS] = 0.3;
+    o.look[VN_LOOK_TILE] = 16;
+    p = make(&o);
+    at = fact(&p, "tile_phase", 2);
+    for (int x = 1; x < 60; x++) {
+        const bool seam = (x + (int)at[0]) / 16 != (x - 1 + (int)at[0]) / 16;
+        assert_true(seam == (light(&p, x, 7, 0) != light(&p, x - 1, 7, 1)));
+        assert_true(fabsf(light(&p, x, 7, 0)) <= 0.3 / 4 + 1e-6);
+    }
+    vn_phantom_free(&p);
+}
+
+static void light_and_depth(void **state)
+{
+    struct vn_phantom_opt o = plain(VN_PHANTOM_TUBE, 48);
+    const double pi = 3.14159265358979;
+    struct vn_phantom p;
+
+    (void)state;
+    o.direction[0] = 0;
+    o.direction[2] = 1;
+    o.look[VN_LOOK_DECAY] = 0.6;                            /* .4 in the last slice: .4^(z / 47) */
+    p = make(&o);
+    for (int z = 8; z < 40; z++)
+        EQUAL(light(&p, 23, 24, z), pow(0.4, z / 47.0));
+    vn_phantom_free(&p);
+
+    o = plain(VN_PHANTOM_TUBE, 48);
+    o.look[VN_LOOK_DARK] = 1;
+    p = make(&o);
+    EQUAL(light(&p, 20, 24, 24), 0);
+    EQUAL(light(&p, 20, 5, 24), 1);
+    vn_phantom_free(&p);
+
+    /* The middle of radius 6 is dark, the wall bright, the mask as without. */
+    o = plain(VN_PHANTOM_TUBE, 48);
+    o.radius = 6;
+    p = make(&o);
+    const int64_t filled = count(p.mask);
+    vn_phantom_free(&p);
+    o.look[VN_LOOK_HOLLOW] = 1.5;
+    o.look[VN_LOOK_LUMEN] = 0.125;
+    p = make(&o);
+    assert_int_equal(count(p.mask), filled);
+    EQUAL(light(&p, 20, 24, 24), 0.125);
+    EQUAL(light(&p, 20, 24, 27), 0.125);
+    assert_true(light(&p, 20, 24, 28) < 0.6 && light(&p, 20, 24, 29) > 0.9);    /* 4.5 and 5.5 from the middle: the wall begins at 4.5 */
+    vn_phantom_free(&p);
+
+    /* A point spread moves light; a vessel gives that of its volume, be it thinner than a voxel. */
+    for (int i = 0; i < 3; i++) {
+        const double r = (double[]){ 0.4, 1.0, 3.0 }[i];
+        o = plain(VN_PHANTOM_TUBE, 48);
+        o.radius = r;
+        o.direction[1] = 0.7;
+        o.direction[2] = 0.2;
+        o.look[VN_LOOK_PSF] = 0.9;
+        o.look[VN_LOOK_PSF_Z] = 1.5;
+        if (i == 1)
+            o.um[2] = 3;
+        p = make(&o);
+        near(sum_of_light(&p) * o.um[2], pi * r * r * total_length(p.graph) + 4.0 / 3 * pi * r * r * r, 0.03);
+        vn_phantom_free(&p);
+    }
+}
+
+static void additions(void **state)
+{
+    struct vn_phantom_opt o = plain(VN_PHANTOM_EMPTY, 40);
+    struct vn_phantom p;
+    float lo = 9, hi = -9;
+
+    (void)state;
+    o.look[VN_LOOK_HAZE] = 0.7;
+    for (o.seed = 1; o.seed < 4; o.seed++) {
+        p = make(&o);
+        for (int i = 0; i < p.facts.n; i++)
+            for (int k = 0; k + 3 <= p.facts.f[i].n; k += 3) {
+                const double *c = p.facts.f[i].v + k;       /* within half a voxel of a middle, radius 10 or more */
+                assert_true(light(&p, (int64_t)c[0], (int64_t)c[1], (int64_t)c[2]) > 0.7 * 0.98);
+            }
+        vn_phantom_free(&p);
+    }
+    o.look[VN_LOOK_HAZE] = 0;
+    o.look[VN_LOOK_UNEVEN] = 0.5;
+    p = make(&o);
+    for (int i = 0; i < 40; i++)
+        for (int k = 0; k < 40; k++) {
+            const float v = light(&p, i, k, (7 * i) % 40);
+            lo = fminf(lo, v);
+            hi = fmaxf(hi, v);
+            if (i)
+                assert_true(fabsf(v - light(&p, i - 1, k, (7 * i) % 40)) < 0.5 * 2 * 3 / 40.0);   /* slope of the spline: 2 a cell at most */
+        }
+    assert_true(lo >= 0 && hi <= 0.5 && hi - lo > 0.05);
+    vn_phantom_free(&p);
+
+    o.look[VN_LOOK_UNEVEN] = 0;
+    o.look[VN_LOOK_BLOBS] = 5;
+    o.look[VN_LOOK_GLARE] = 3;
+    p = make(&o);
+    const double *b = fact(&p, "blobs_at", 25);
+    for (int i = 0; i < 5; i++) {
+        const float v = light(&p, (int64_t)b[5 * i], (int64_t)b[5 * i + 1], (int64_t)b[5 * i + 2]);
+        assert_true(b[5 * i + 4] >= 0.6 && b[5 * i + 4] <= 3 && v <= 3.00001f);
+        if (b[5 * i + 3] > 2.5)
+            assert_true(v >= b[5 * i + 4] - 1e-5);
+    }
+    assert_int_equal(count(p.mask), 0);
+    vn_phantom_free(&p);
+
+    o.look[VN_LOOK_BLOBS] = 0;
+    o.look[VN_LOOK_SHEETS] = 1;
+    o.look[VN_LOOK_GLARE] = 2;
+    p = make(&o);
+    int bright = 0;
+    for (int i = 0; i < 40 * 40 * 40; i++) {
+        const float v = light(&p, i % 40, i / 40 % 40, i / 1600);
+        assert_true(v >= -1e-6f && v <= 2.00001f);
+        bright += v > 1;
+    }
+    assert_in_range(bright, 40 * 40 / 2, 40 * 40 * 4);      /* a surface across the volume, 1 to 3 voxels thick */
+    assert_int_equal(count(p.mask), 0);
+    vn_phantom_free(&p);
+}
+
+/* Noise that a Gaussian of sigma 1 has blurred: sd as asked; correlation of neighbours exp(-1/4), as its continuous kernel's. */
+static void shared_noise(void **state)
+{
+    struct vn_phantom_opt o = plain(VN_PHANTOM_EMPTY, 64);
+    struct vn_phantom p;
+    double s = 0, ss = 0, sn = 0;
+    const int n = 63 * 64 * 64;
+
+    (void)state;
+    o.look[VN_LOOK_NOISE] = 0.25;
+    o.look[VN_LOOK_GRAIN] = 1;
+    p = make(&o);
+    for (int z = 0; z < 64; z++)
+        for (int y = 0; y < 64; y++)
+            for (int x = 0; x < 63; x++) {
+                const double v = light(&p, x, y, z), w = light(&p, x + 1, y, z);
+                s += v;
+                ss += v * v;
+                sn += v * w;
+            }
+    near_by(s / n, 0, 0.01, __LINE__);
+    near(sqrt(ss / n), 0.25, 0.03);
+    near_by(sn / ss, exp(-0.25), 0.01, __LINE__);
+    vn_phantom_free(&p);
+
+    /* Light 0.25 (the level): sd 0.4 sqrt(0.25). */
+    o.look[VN_LOOK_NOISE] = o.look[VN_LOOK_GRAIN] = 0;
+    o.look[VN_LOOK_SHOT] = 0.4;
+    p = make(&o);
+    ss = 0;
+    for (int i = 0; i < 64 * 64 * 64; i++)
+        ss += light(&p, i % 64, i / 64 % 64, i / 4096) * light(&p, i % 64, i / 64 % 64, i / 4096);
+    near(sqrt(ss / (64 * 64 * 64)), 0.2, 0.02);
+    vn_phantom_free(&p);
+}
+
+/* One break in a straight tube along x: what is missing on its axis is as long as the table says, at that place. */
+static void breaks_by_hand(void **state)
+{
+    double off = 0;
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 32; seed++) {
+        struct vn_phantom_opt o = plain(VN_PHANTOM_TUBE, 64);
+        const int gap = 1 + (int)seed % 8;
+        double missing = 0, moment = 0;
+        o.radius = 2;
+        o.um[0] = 2;                                        /* voxels along the tube are 2 um */
+        o.seed = seed;
+        o.look[VN_LOOK_BREAKS] = 1;
+        o.gap[0] = o.gap[1] = gap;
+        struct vn_phantom p = make(&o);
+        assert_int_equal(p.n_break, 1);
+        const struct vn_break *b = &p.breaks[0];
+        for (int x = 4; x < 60; x++) {
+            missing += 1 - light(&p, x, 31, 31);
+            moment += (1 - light(&p, x, 31, 31)) * (x + 0.5) * 2;
+        }
+        near_by(b->voxels, gap, 0.5, __LINE__);            /* made of whole steps of the curve */
+        near_by(b->um, 2 * b->voxels, 1e-9, __LINE__);
+        near_by(missing, b->voxels, 1, __LINE__);          /* voxels' centres in a stretch: its length but for one */
+        near_by(moment / missing, b->p[0], 1, __LINE__);
+        off += (missing - b->voxels) / 32;
+        near_by(b->p[1], 32, 1e-6, __LINE__);
+        near_by(fabs(b->tangent[0]), 1, 1e-9, __LINE__);
+        near_by(b->r, 2, 1e-9, __LINE__);
+        o.look[VN_LOOK_BREAKS] = 0;
+        struct vn_phantom whole = make(&o);
+        assert_int_equal(count(p.mask), count(whole.mask));
+        assert_true(vn_key_same(vn_graph_key(p.graph), vn_graph_key(whole.graph)));
+        vn_phantom_free(&whole);
+        vn_phantom_free(&p);
+    }
+    near_by(off, 0, 0.2, __LINE__);                        /* of 32 that are off by an even draw of +- 0.5 at most: 4 sd */
+}
+
+/* Breaks in a network: dark in the middle, apart from each other and from the nodes. */
+static void breaks_in_a_network(void **state)
+{
+    struct vn_phantom_opt o = plain(VN_PHANTOM_NETWORK, 96);
+
+    (void)state;
+    o.look[VN_LOOK_BREAKS] = 30;
+    o.look[VN_LOOK_PARALLEL] = 3;
+    struct vn_phantom p = make(&o);
+    assert_true(p.n_break > 10);
+    for (int i = 0; i < p.n_break; i++) {
+        const struct vn_break *b = &p.breaks[i];
+        assert_true(b->voxels > 0.5 && b->voxels < 9);
+        if (b->voxels > 2)
+            assert_true(light(&p, (int64_t)b->p[0], (int64_t)b->p[1], (int64_t)b->p[2]) < 0.5);
+        for (int k = 0; k < i; k++) {
+            double d = 0;
+            for (int c = 0; c < 3; c++)
+                d += (b->p[c] - p.breaks[k].p[c]) * (b->p[c] - p.breaks[k].p[c]);
+            assert_true(sqrt(d) > 2);
+        }
+        for (int32_t k = 0; k < p.graph->n_node; k++) {
+            double d = 0;
+            for (int c = 0; c < 3; c++)
+                d += (b->p[c] - p.graph->node[k].p[c]) * (b->p[c] - p.graph->node[k].p[c]);
+            assert_true(sqrt(d) > 0.45 * b->um + 1);
+        }
+    }
+    vn_phantom_free(&p);
+}
+
+/* Vessels 1.25 voxel diagonals apart stay two; radii from 1 to 12 voxels side by side; the mask has the graph's topology. */
+static void near_neighbours_and_all_radii(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        struct vn_phantom_opt o = options(VN_PHANTOM_NETWORK, 96);
+        o.seed = seed;
+        o.look[VN_LOOK_PARALLEL] = 5;
+        o.look[VN_LOOK_TORTUOSITY] = seed & 2 ? 0.8 : 0;
+        if (seed & 1)
+            o.radius_min = 1.1, o.radius_max = 12, o.curves = 60;
+        struct vn_phantom p = make(&o);
+        const struct betti b = betti(vn_vol_data(p.mask).data, 96, 96, 96);
+        assert_true(p.look[VN_LOOK_PARALLEL] > 0);
+        assert_int_equal(b.b0, p.graph->n_component);
+        assert_int_equal(b.b1, vn_graph_loops(p.graph));
+        assert_int_equal(b.b2, 0);
+        vn_phantom_free(&p);
+    }
+}
+
 static struct vn_phantom_opt drawn(uint64_t seed, int64_t nx, int64_t ny, int64_t nz)
 {
     struct vn_phantom_opt o = { .kind = VN_PHANTOM_NETWORK, .dim = { nx, ny, nz }, .type = VN_N_TYPE, .seed = seed, .gap = { 1, 8 },
@@ -336,7 +690,9 @@ int main(void)
     const struct CMUnitTest t[] = {
         cmocka_unit_test(shapes_by_hand), cmocka_unit_test(topology_of_mask), cmocka_unit_test(same_on_any_threads),
         cmocka_unit_test(noise_level), cmocka_unit_test(injuries), cmocka_unit_test(refusals),
-        cmocka_unit_test(random_ones), cmocka_unit_test(random_same_on_any_threads), cmocka_unit_test(tiny_volumes), cmocka_unit_test(allocation_faults),
+        cmocka_unit_test(patterns_are_as_printed), cmocka_unit_test(light_and_depth), cmocka_unit_test(additions),
+        cmocka_unit_test(shared_noise), cmocka_unit_test(breaks_by_hand), cmocka_unit_test(breaks_in_a_network),
+        cmocka_unit_test(near_neighbours_and_all_radii), cmocka_unit_test(random_ones), cmocka_unit_test(random_same_on_any_threads), cmocka_unit_test(tiny_volumes), cmocka_unit_test(allocation_faults),
     };
     struct vn_err err = { 0 };
     int rc;

@@ -27,7 +27,7 @@ static const struct vn_param params[] = {
     { .name = "diameters", .type = VN_P_TEXT, .unit = "um", .help = "network: thinnest to thickest, as in 4:500um; instead of radius_min and radius_max" },
     { .name = "density", .type = VN_P_REAL, .min = 0, .max = 0.5, .help = "network: part of the volume to fill, as far as vessels fit" },
     { .name = "tortuosity", .type = VN_P_REAL, .min = 0, .max = 2, .help = "network: how far vessels wind about their way" },
-    { .name = "parallel", .type = VN_P_INT, .min = 0, .max = 10000, .help = "network: vessels beside others, one voxel diagonal between the surfaces" },
+    { .name = "parallel", .type = VN_P_INT, .min = 0, .max = 10000, .help = "network: vessels beside others, 1.25 voxel diagonals between the surfaces" },
     { .name = "psf", .type = VN_P_REAL, .min = 0, .max = 20, .unit = "voxels", .help = "point spread: sigma in x and y" },
     { .name = "psf_z", .type = VN_P_REAL, .min = 0, .max = 20, .unit = "voxels", .help = "point spread: sigma along z" },
     { .name = "noise", .type = VN_P_REAL, .def = "0", .min = 0, .max = 100, .unit = "contrast", .help = "standard deviation of the noise" },
@@ -201,7 +201,7 @@ static void tell_look(struct vn_call *c, const struct vn_phantom_opt *o, const s
     }
     for (int i = 0; i < VN_N_LOOK; i++) {
         const struct vn_param *row = vn_param_find(c->args.params, vn_look_table[i].name);
-        if (all || (p->look[i] != 0 && vn_args_given(&c->args, row->name)))
+        if (all || (o->look[i] != 0 && vn_args_given(&c->args, row->name)))
             vn_res_num(c, row->name, p->look[i]);
     }
     for (int i = 0; i < p->facts.n; i++)
@@ -281,7 +281,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         rc = vn_call_output(c, 2, "_graph", VN_GRAPH, p.graph, err);
         p.graph = NULL;
     }
-    if (!rc && p.look[VN_LOOK_BREAKS] > 0) {
+    if (!rc && o.look[VN_LOOK_BREAKS] > 0) {
         struct vn_table *t;
         rc = breaks_table(&o, &p, &t, err);
         if (!rc)

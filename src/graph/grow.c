@@ -15,6 +15,7 @@ struct grow {
     int n_level;
     double beside;                     /* clearance of a curve from the one it runs along */
     double filled;                     /* volume of the curves so far */
+    double next;                       /* spread: radius of the next curve */
     struct sample *s; int32_t n_s, cap_s;
     int64_t *points, all_points; int32_t n_points;   /* of the vessels, as a binary indexed tree (Fenwick 1994): vessels by point number */
     int32_t n_lineage;
@@ -359,7 +360,10 @@ static int try_trunk(struct grow *g, bool *kept, struct vn_err *err)
 {
     const double *size = g->o->size;
     const double longest = fmax(size[0], fmax(size[1], size[2]));
-    const double r = fmax(g->o->radius_min, g->o->radius_max * between(g, 0.6, 1.0)), wall = r + g->margin + 0.01 * g->h;
+    double r = fmax(g->o->radius_min, g->o->radius_max * between(g, 0.6, 1.0));
+    for (int32_t i = 0; i < g->n_lineage && g->o->spread; i++)   /* one for each octave */
+        r = fmax(g->o->radius_min, 0.5 * r);
+    const double wall = r + g->margin + 0.01 * g->h;
     struct joint from = { .vessel = -1 }, to = { .vessel = -1 };
     double c[4][3];
     int axis;
@@ -390,12 +394,13 @@ static int try_branch(struct grow *g, bool loop, bool *kept, struct vn_err *err)
     double c[4][3], d0[3], d3[3], len;
 
     *kept = false;
-    if (!pick_joint(g, g->o->radius_min, &from))
+    bool found = pick_joint(g, g->o->radius_min, &from);
+    for (int i = 0; i < 30 && g->o->spread && (!found || 0.9 * from.r < g->next); i++)
+        found = pick_joint(g, g->o->radius_min, &from);
+    if (!found || (g->o->spread && 0.9 * from.r < g->next && g->next > g->o->radius_min))
         return 0;
-    double rc = fmax(g->o->radius_min, fmin(from.r, from.r * between(g, 0.5, 0.9)));
-    if (g->o->spread)                                       /* as many in every octave of the radius */
-        rc = g->o->radius_min * vn_exp(uniform(g) * vn_log(fmax(1.0, 0.9 * from.r / g->o->radius_min)));
-    const double shortest = (g->o->spread ? from.r + 5.0 * rc : 3.0 * (from.r + rc)) + 10.0 * g->h;
+    const double rc = g->o->spread ? g->next : fmax(g->o->radius_min, fmin(from.r, from.r * between(g, 0.5, 0.9)));
+    const double shortest = (g->o->spread ? from.r + 3.0 * rc : 3.0 * (from.r + rc)) + 10.0 * g->h;
     const double longest = shortest + 60.0 * g->h + (g->o->spread ? 10.0 * rc : 0.0);
     double re = fmax(g->o->radius_min, 0.85 * rc);
     if (loop) {
@@ -456,26 +461,31 @@ int vn_network_grow(struct vn_network *w, const struct vn_net_opt *o, struct vn_
 {
     struct grow g = { .o = o, .w = w };
     const double full = o->density * o->size[0] * o->size[1] * o->size[2];
-    int rc, made = 0, beside = 0;
+    int rc, made = 0;
 
     g.h = fmax(o->um[0], fmax(o->um[1], o->um[2]));
-    /* Two masks touch when voxel centres of theirs are one voxel diagonal apart, and these lie inside the surfaces. */
-    g.beside = 1.02 * sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
-    g.gap = 1.5 * sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
+    /* Two masks touch when voxel centres of theirs are one voxel diagonal apart, and these lie inside the
+     * surfaces, but for a crotch, which the blend of its curves fills by a fraction of a voxel. */
+    const double diagonal = sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
+    g.beside = 1.25 * diagonal;
+    g.gap = 1.5 * diagonal;
     g.margin = 1.5 * g.h;
     g.step = 0.5 * fmin(o->um[0], fmin(o->um[1], o->um[2]));
     g.n_points = 3 * o->curves;                             /* each curve and two cuts */
     g.points = vn_calloc((uint64_t)g.n_points + 1, sizeof *g.points, err);
     rc = g.points ? make_levels(&g, err) : VN_E_MEMORY;
 
-    const int trunks = 1 + (o->spread ? 3 : o->curves / 15), tries = 40 * o->curves + 400;
+    const int trunks = 1 + (o->spread ? 5 : o->curves / 15), tries = 40 * o->curves + 400;
     for (int i = 0; i < tries && made < o->curves && !rc && (!o->density || !made || g.filled < full); i++) {
         bool kept = false;
+        /* Thick ones first; radii whose number falls with the square.  Where one does not fit, 32 tries are enough. */
+        const double done = fmax((made + (i - made) / 32 + 0.5) / o->curves, o->density > 0 ? g.filled / full : 0.0);
+        g.next = fmin(o->radius_min / sqrt(fmin(1.0, done)), 0.6 * o->radius_max);
         if (o->density > 0 ? i < 200 && made < trunks && g.filled < 0.3 * full : made < trunks && i < 200)
             rc = try_trunk(&g, &kept, err);
-        else if (w->n_vessel && beside < o->parallel && i % 4 == 0) {
+        else if (w->n_vessel && w->n_parallel < o->parallel && i % 4 == 0) {
             rc = try_parallel(&g, &kept, err);
-            beside += kept;
+            w->n_parallel += kept;
         } else if (w->n_vessel)
             rc = try_branch(&g, uniform(&g) < o->loops, &kept, err);
         made += kept;

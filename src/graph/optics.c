@@ -26,7 +26,7 @@ struct vn_optics {
     int n_blob, n_cloud, n_sheet;
     struct sheet sheet[MAX_SHEET];
     struct taps spread[3], grain[3];
-    float grain_unit;                                     /* brings shared noise back to sd 1 */
+    float *grain_gain[3];                                 /* brings shared noise back to sd 1, by place along each axis */
     int64_t checker_at[2], stripe_at, tile_at[2];
     float *slice_gain, *row_gain;
 };
@@ -210,22 +210,41 @@ int vn_optics_plane(const struct vn_optics *o, int64_t z, float *light, struct v
 
 /* ---- blurring a whole volume in place, the border mirrored ---- */
 
-static int make_taps(struct taps *t, double sigma, double *square, struct vn_err *err)
+static int make_taps(struct taps *t, const char *name, int axis, double sigma, struct vn_err *err)
 {
     double w[MAX_TAP + 1], sum = 0;
 
     t->r = (int)ceil(3 * sigma);
     if (t->r > MAX_TAP)
-        return vn_fail(err, VN_E_ARG, "a point spread or grain of %g voxels: at most %d", sigma, MAX_TAP / 3);
+        return vn_fail(err, VN_E_ARG, "%s is %g voxels along %c: at most %d", name, sigma, "xyz"[axis], MAX_TAP / 3);
     for (int k = 0; k <= t->r; k++) {
         w[k] = k ? vn_exp(-0.5 * k * k / (sigma * sigma)) : 1.0;
         sum += k ? 2 * w[k] : w[k];
     }
-    for (int k = 0; k <= t->r; k++) {
+    for (int k = 0; k <= t->r; k++)
         t->w[k] = (float)(w[k] / sum);
-        *square += (k ? 2 : 1) * (w[k] / sum) * (w[k] / sum);
-    }
     return 0;
+}
+
+/* 1 / sd of white noise of sd 1 after the taps: more near the border, where the mirrored part is the same noise. */
+static int make_gain(const struct taps *t, int64_t n, float **out, struct vn_err *err)
+{
+    double *c = vn_alloc((uint64_t)n * sizeof *c, err);
+
+    *out = vn_alloc((uint64_t)n * sizeof **out, err);
+    for (int64_t x = 0; c && *out && x < n; x++) {
+        double square = 0;
+        const int64_t lo = vn_max64(0, x - t->r), hi = vn_min64(n, x + t->r + 1);
+        for (int64_t i = lo; i < hi; i++)
+            c[i] = 0;
+        for (int64_t k = -t->r; k <= t->r; k++)
+            c[vn_pad_from(VN_PAD_MIRROR, x + k, 0, n)] += t->w[k < 0 ? -k : k];
+        for (int64_t i = lo; i < hi; i++)
+            square += c[i] * c[i];
+        (*out)[x] = (float)(1 / sqrt(square));
+    }
+    vn_free(c);
+    return c && *out ? 0 : VN_E_MEMORY;
 }
 
 /* out = sum over k of w[k] in[k * step], centre first, then pairs. */
@@ -496,12 +515,12 @@ int vn_optics_grey(const struct vn_optics *o, int64_t z, float *light, const flo
         }
         if (noisy(o)) {
             const float *n = noise ? noise + y * nx : own;
-            const float unit = noise ? o->grain_unit : 1.0f;
+            const float unit = noise ? o->grain_gain[1][y] * o->grain_gain[2][z] : 1.0f;
             if (!noise)
                 noise_row(o, (z * ny + y) * nx, nx, own);
             for (int64_t x = 0; x < nx; x++) {
                 const float all = shot > 0 ? sqrtf(sd * sd + shot * shot * fmaxf(0.0f, v[x] + base)) : sd;
-                v[x] += all * (unit * n[x]);
+                v[x] += all * (noise ? unit * o->grain_gain[0][x] * n[x] : n[x]);
             }
         }
         put_grey(o, v, nx, grey, y * nx);
@@ -525,7 +544,6 @@ int vn_optics_new(struct vn_optics **out, const double look[VN_N_LOOK], uint64_t
                   struct vn_facts *facts, struct vn_err *err)
 {
     struct vn_optics *o = *out = vn_calloc(1, sizeof *o, err);
-    double square = 0, sum = 1;
     uint32_t r[4];
     int64_t n[3];
     int rc = 0;
@@ -566,13 +584,12 @@ int vn_optics_new(struct vn_optics **out, const double look[VN_N_LOOK], uint64_t
     if (!rc)
         rc = make_patterns(o, facts, err);
     for (int k = 0; k < 3 && !rc; k++) {
-        rc = make_taps(&o->spread[k], look[k < 2 ? VN_LOOK_PSF : VN_LOOK_PSF_Z], &square, err);
-        square = 0;
+        rc = make_taps(&o->spread[k], "psf", k, look[k < 2 ? VN_LOOK_PSF : VN_LOOK_PSF_Z], err);
         if (!rc)
-            rc = make_taps(&o->grain[k], k < 2 ? look[VN_LOOK_GRAIN] : look[VN_LOOK_GRAIN] * o->um[0] / o->um[2], &square, err);
-        sum *= square;
+            rc = make_taps(&o->grain[k], "grain", k, k < 2 ? look[VN_LOOK_GRAIN] : look[VN_LOOK_GRAIN] * o->um[0] / o->um[2], err);
+        if (!rc)
+            rc = make_gain(&o->grain[k], o->dim[k], &o->grain_gain[k], err);
     }
-    o->grain_unit = (float)(1 / sqrt(sum));
     return rc;
 }
 
@@ -585,6 +602,8 @@ void vn_optics_free(struct vn_optics *o)
     vn_free(o->blob);
     for (int i = 0; i < o->n_sheet; i++)
         vn_free(o->sheet[i].f.v);
+    for (int k = 0; k < 3; k++)
+        vn_free(o->grain_gain[k]);
     vn_free(o->slice_gain);
     vn_free(o->row_gain);
     vn_free(o);

@@ -12,9 +12,11 @@ struct piece { double a[3], d[3], inv, r, dr, bright, dbright, reach; int32_t li
 struct scene {
     const struct vn_phantom_opt *o;
     struct piece *piece;
+    struct pair { int32_t a, b; } *joined; int64_t n_joined;   /* curves that meet at a node, both ways, sorted */
     int64_t n_piece, *start, *list;       /* pieces list[start[z]] ... list[start[z + 1] - 1] reach plane z */
     double edge;                          /* width of the ramp at the surface, um */
     double fillet;                        /* reach of the blend where curves join, um */
+    bool beside;                          /* some curves that do not join are within that reach of each other */
     int part;                             /* a slice's light is the mean of this many planes inside it; odd */
     bool exact;                           /* a vessel thinner than a voxel sends the light of its own section */
     double wall, lumen;                   /* of hollow vessels, um; 0: filled */
@@ -58,6 +60,53 @@ static void set_piece(struct piece *q, const struct vn_net_point *p, int32_t lin
     q->dbright = p[1].bright * (edge > 0 ? section(p[1].r, edge) : 1.0) - q->bright;
     q->reach = fmax(p[0].r, p[1].r) + beyond;
     q->lineage = lineage;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+
+    return x->a != y->a ? (x->a < y->a ? -1 : 1) : x->b < y->b ? -1 : x->b > y->b;
+}
+
+/* Which curves meet: the ends of all vessels sorted by node, then each with each of a node. */
+static int find_joined(struct scene *s, const struct vn_network *w, struct vn_err *err)
+{
+    const int64_t n = 2 * (int64_t)w->n_vessel;
+    struct pair *end = vn_alloc((uint64_t)(n + 1) * sizeof *end, err);
+    int64_t most = 0;
+
+    if (!end)
+        return VN_E_MEMORY;
+    for (int64_t i = 0; i < n; i++)
+        end[i] = (struct pair){ i & 1 ? w->vessel[i / 2].b : w->vessel[i / 2].a, w->vessel[i / 2].lineage };
+    if (n)
+        qsort(end, (size_t)n, sizeof *end, by_pair);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t k = i; k < n && end[k].a == end[i].a; k++) {
+                if (end[k].b == end[i].b)
+                    continue;
+                if (pass) {
+                    s->joined[s->n_joined++] = (struct pair){ end[i].b, end[k].b };
+                    s->joined[s->n_joined++] = (struct pair){ end[k].b, end[i].b };
+                } else
+                    most += 2;
+            }
+        if (!pass && !(s->joined = vn_alloc((uint64_t)(most + 1) * sizeof *s->joined, err)))
+            break;
+    }
+    if (s->joined && most)
+        qsort(s->joined, (size_t)most, sizeof *s->joined, by_pair);
+    vn_free(end);
+    return s->joined ? 0 : VN_E_MEMORY;
+}
+
+static bool are_joined(const struct scene *s, int32_t a, int32_t b)
+{
+    const struct pair key = { a, b };
+
+    return s->n_joined && bsearch(&key, s->joined, (size_t)s->n_joined, sizeof key, by_pair);
 }
 
 /* Sorts w's vessels by lineage. */
@@ -141,36 +190,41 @@ static void draw_piece(const struct scene *s, const struct piece *q, double pz, 
     }
 }
 
-/* Adds the curve drawn in (one, one_bright) to the plane and clears it.  Depths of different curves blend by the quadratic
- * smooth maximum: a crotch sharper than the voxels would leave holes in the mask that the curves do not have. */
-static void merge_curve(const struct scene *s, const struct area *r, float *one, float *one_bright, float *deep, float *bright)
+struct section { float *deep, *bright, *one, *one_bright; int32_t *owner; };   /* of a plane: all curves; the one being drawn */
+
+/* Adds curve `lineage`, drawn in one and one_bright, to the plane and clears it.  Depths of curves that meet at a node blend by
+ * the quadratic smooth maximum: a crotch sharper than the voxels would leave holes in the mask that the curves do not have. */
+static void merge_curve(const struct scene *s, const struct area *r, int32_t lineage, const struct section *p)
 {
     const float k = (float)s->fillet;
 
     for (int64_t y = r->lo[1]; y < r->hi[1]; y++)
         for (int64_t i = y * s->o->dim[0] + r->lo[0]; i < y * s->o->dim[0] + r->hi[0]; i++) {
-            const float a = deep[i], b = one[i], near = k - fabsf(a - b);
+            const float a = p->deep[i], b = p->one[i], near = k - fabsf(a - b);
+            const int32_t other = p->owner[i];
             if (b == OUT)
                 continue;
             if (b > a) {
-                deep[i] = b;
-                bright[i] = one_bright[i];
+                p->deep[i] = b;
+                p->bright[i] = p->one_bright[i];
+                p->owner[i] = lineage;
             }
-            if (near > 0)
-                deep[i] += near * near / (4.0f * k);
-            one[i] = OUT;
+            if (near > 0 && (!s->beside || are_joined(s, lineage, other)))
+                p->deep[i] += near * near / (4.0f * k);
+            p->one[i] = OUT;
         }
 }
 
 /* Depths and brightness at height pz of slice z. */
-static void draw_section(const struct scene *s, int64_t z, double pz, float *deep, float *bright, float *one, float *one_bright)
+static void draw_section(const struct scene *s, int64_t z, double pz, const struct section *p)
 {
     const int64_t n = s->o->dim[0] * s->o->dim[1];
     struct area r = { { 0, 0 }, { 0, 0 } };
 
     for (int64_t i = 0; i < n; i++) {
-        deep[i] = OUT;
-        bright[i] = 0;
+        p->deep[i] = OUT;
+        p->bright[i] = 0;
+        p->owner[i] = -1;
     }
     for (int64_t i = s->start[z]; i < s->start[z + 1]; i++) {
         const struct piece *q = &s->piece[s->list[i]];
@@ -180,9 +234,9 @@ static void draw_section(const struct scene *s, int64_t z, double pz, float *dee
             r.lo[k] = first ? part.lo[k] : vn_min64(r.lo[k], part.lo[k]);
             r.hi[k] = first ? part.hi[k] : vn_max64(r.hi[k], part.hi[k]);
         }
-        draw_piece(s, q, pz, one, one_bright);
+        draw_piece(s, q, pz, p->one, p->one_bright);
         if (i + 1 == s->start[z + 1] || s->piece[s->list[i + 1]].lineage != q->lineage)
-            merge_curve(s, &r, one, one_bright, deep, bright);
+            merge_curve(s, &r, q->lineage, p);
     }
 }
 
@@ -199,15 +253,16 @@ static int light_plane(const struct scene *s, int64_t z, float *light, struct vn
     const struct vn_phantom_opt *o = s->o;
     const int64_t n = o->dim[0] * o->dim[1];
     const float edge = (float)s->edge, wall = (float)s->wall, dark = (float)(1 - s->lumen), share = 1.0f / (float)s->part;
-    float *deep = vn_alloc((uint64_t)n * 4 * sizeof *deep, err), *bright = deep + n, *one = bright + n, *one_bright = one + n;
+    float *deep = vn_alloc((uint64_t)n * (4 * sizeof *deep + sizeof(int32_t)), err), *bright = deep + n;
+    const struct section part = { deep, bright, deep + 2 * n, deep + 3 * n, (int32_t *)(deep + 4 * n) };
     uint8_t *mask = (uint8_t *)s->mask.data + z * n;
 
     if (!deep)
         return VN_E_MEMORY;
     for (int64_t i = 0; i < n; i++)
-        one[i] = OUT;
+        part.one[i] = OUT;
     for (int k = 0; k < s->part; k++) {
-        draw_section(s, z, ((double)z + (k + 0.5) / s->part) * o->um[2], deep, bright, one, one_bright);
+        draw_section(s, z, ((double)z + (k + 0.5) / s->part) * o->um[2], &part);
         for (int64_t i = 0; i < n; i++) {
             float v = bright[i] * ramp(deep[i], edge);
             if (wall > 0)
@@ -316,6 +371,8 @@ static int make_curves(const struct vn_phantom_opt *o, struct vn_network *w, str
         vn_network_shine(w, look[VN_LOOK_THIN], look[VN_LOOK_VARY], look[VN_LOOK_ALONG], &g);
     if (!rc && look[VN_LOOK_BREAKS] > 0)
         rc = vn_network_break(w, (int)look[VN_LOOK_BREAKS], o->gap, &g, &out->breaks, &out->n_break, err);
+    out->look[VN_LOOK_BREAKS] = out->n_break;
+    out->look[VN_LOOK_PARALLEL] = w->n_parallel;
     return rc;
 }
 
@@ -341,6 +398,7 @@ static void set_optics(struct scene *s, const double *look)
     s->part = s->exact ? 2 * (int)fmin(8, floor(0.5 * um[2] / fmin(um[0], um[1]))) + 1 : 1;
     s->edge = (um[0] + um[1] + um[2] / s->part) / 3.0;
     s->fillet = 1.5 * sqrt(um[0] * um[0] + um[1] * um[1] + um[2] * um[2]);
+    s->beside = look[VN_LOOK_PARALLEL] > 0;
     s->wall = look[VN_LOOK_HOLLOW] * h;
     s->lumen = look[VN_LOOK_LUMEN];
 }
@@ -365,6 +423,8 @@ int vn_phantom_make(const struct vn_phantom_opt *o, struct vn_phantom *out, stru
     if (!rc)
         rc = make_graph(o, &w, &grid, &out->graph, err);
     if (!rc)
+        rc = find_joined(&s, &w, err);
+    if (!rc)
         rc = make_pieces(&s, &w, err);
     if (!rc && (!(out->image = vn_vol_new(VN_IMAGE, o->type, &grid, &box, err)) || !(out->mask = vn_vol_new(VN_MASK, VN_U8, &grid, &box, err))))
         rc = VN_E_MEMORY;
@@ -376,6 +436,7 @@ int vn_phantom_make(const struct vn_phantom_opt *o, struct vn_phantom *out, stru
     vn_free(s.light);
     vn_free(s.noise);
     vn_optics_free(s.optics);
+    vn_free(s.joined);
     vn_free(s.list);
     vn_free(s.start);
     vn_free(s.piece);
