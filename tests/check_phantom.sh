@@ -7,9 +7,10 @@ cat >job.vn <<'EOX'
 phantom random dims=40x48x24 seed=11 breaks=6 parallel=2 checkerboard=6 stripes=0.3 jumps=0.1 as=r
 phantom network dims=48x48x32 voxel=1x1x2um seed=4 diameters=3:30um hollow=1 psf=0.8 psf_z=1 grain=0.7 noise=0.05 as=n
 phantom random dims=31x1x1 seed=2 as=line
+history to=journal.vn
 EOX
 for x in r r_mask n n_mask line; do echo "save $x $x.tif"; done >save.vn
-printf 'save r_breaks breaks.csv\nhistory to=journal.vn\n' >>save.vn
+echo 'save r_breaks breaks.csv' >>save.vn
 cat job.vn save.vn >all.vn
 (cd a && "$program" --json -f ../all.vn >../out 2>../err) || bad "job: $(tail -n 1 err)"
 for x in checkerboard=6 stripes=0.3 jumps=0.1; do
