@@ -177,10 +177,9 @@ static void next_picture(struct vn_ui *ui, const struct vn_view *v)
     vn_keys_command(ui, line);
 }
 
-static void toggle(struct vn_ui *ui, int what, unsigned mods)
+static void toggle(struct vn_ui *ui, int what, unsigned mods VN_UNUSED)
 {
     struct vn_view v;
-    (void)mods;
     if (!vn_keys_view(ui, &v))
         return;
     if (what == 'o')
@@ -219,31 +218,33 @@ static void toggle(struct vn_ui *ui, int what, unsigned mods)
 
 /* ---- the table ---- */
 
-static void prompt(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_prompt(ui, ""); }
-static void help(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_help_open(ui); }
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_command(ui, "quit"); }
-static void cancel(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_cancel(ui); }
-static void redraw(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; ui->redraw = true; }
-static void messages(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_viewer_open(ui, &ui->log, ui->log.n); }
-static void suspend(struct vn_ui *ui, int arg, unsigned mods)
+static void prompt(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_keys_prompt(ui, ""); }
+static void help(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_help_open(ui); }
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_keys_command(ui, "quit"); }
+static void cancel(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_keys_cancel(ui); }
+static void redraw(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { ui->redraw = true; }
+static void messages(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
+    vn_viewer_open(ui, &ui->log, ui->log.n);
+}
+
+static void suspend(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
+{
     vn_tty_suspend();
     vn_screen_layout(ui);
 }
 static void walk(struct vn_ui *ui, int way, unsigned mods) { step(ui, way / 2, (way % 2 ? 1 : -1) * (mods & VN_SHIFT ? 10 : 1)); }
-static void leap(struct vn_ui *ui, int way, unsigned mods) { (void)mods; step(ui, 2, 10 * way); }
-static void ends(struct vn_ui *ui, int way, unsigned mods) { (void)mods; step(ui, 2, way * 1e12); }
-static void pane(struct vn_ui *ui, int which, unsigned mods) { (void)mods; focus(ui, which); }
-static void turn(struct vn_ui *ui, int by, unsigned mods) { (void)mods; next_pane(ui, by); }
-static void full(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; layout(ui); }
-static void before(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; flicker(ui); }
-static void nearer(struct vn_ui *ui, int way, unsigned mods) { (void)mods; zoom(ui, way > 0 ? 1.25 : way < 0 ? 0.8 : 0); }
-static void shift_window(struct vn_ui *ui, int way, unsigned mods) { (void)mods; window(ui, 0.05 * way, 1); }
-static void scale_window(struct vn_ui *ui, int way, unsigned mods) { (void)mods; window(ui, 0, way > 0 ? 1.1 : 0.9); }
+static void leap(struct vn_ui *ui, int way, unsigned mods VN_UNUSED) { step(ui, 2, 10 * way); }
+static void ends(struct vn_ui *ui, int way, unsigned mods VN_UNUSED) { step(ui, 2, way * 1e12); }
+static void pane(struct vn_ui *ui, int which, unsigned mods VN_UNUSED) { focus(ui, which); }
+static void turn(struct vn_ui *ui, int by, unsigned mods VN_UNUSED) { next_pane(ui, by); }
+static void full(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { layout(ui); }
+static void before(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { flicker(ui); }
+static void nearer(struct vn_ui *ui, int way, unsigned mods VN_UNUSED) { zoom(ui, way > 0 ? 1.25 : way < 0 ? 0.8 : 0); }
+static void shift_window(struct vn_ui *ui, int way, unsigned mods VN_UNUSED) { window(ui, 0.05 * way, 1); }
+static void scale_window(struct vn_ui *ui, int way, unsigned mods VN_UNUSED) { window(ui, 0, way > 0 ? 1.1 : 0.9); }
 static const char *const LINE[] = { "window auto", "roi off", "undo", "redo", "mark" };
-static void line(struct vn_ui *ui, int which, unsigned mods) { (void)mods; vn_keys_command(ui, LINE[which]); }
+static void line(struct vn_ui *ui, int which, unsigned mods VN_UNUSED) { vn_keys_command(ui, LINE[which]); }
 
 static const struct vn_bind binds[] = {
     { "prompt", ": / Enter", "command", "command line (Tab completes, Up recalls, Esc leaves)", prompt, 0 },

@@ -301,10 +301,9 @@ static void use(struct vn_ui *ui, enum tool tool, enum vn_pane pane, const doubl
     edit(ui, line);
 }
 
-static void use_here(struct vn_ui *ui, int tool, unsigned mods)
+static void use_here(struct vn_ui *ui, int tool, unsigned mods VN_UNUSED)
 {
     struct vn_view v;
-    (void)mods;
     if (!vn_keys_view(ui, &v))
         return;
     for (int k = 0; k < 3; k++)
@@ -359,31 +358,41 @@ static void stop(struct vn_ui *ui)
     ui->panes.marks_end = ui->panes.dirty = true;
 }
 
-static void leave(struct vn_ui *ui, int arg, unsigned mods)
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     if (brush.drag)                              /* the stroke under way is not made, the mode stays */
         stop(ui);
     else
         vn_mode_enter(ui, NULL);
 }
 
-static void size_key(struct vn_ui *ui, int way, unsigned mods) { (void)mods; resize(way > 0); ui->text_dirty = true; }
-static void dab_key(struct vn_ui *ui, int line, unsigned mods) { (void)mods; if (ui->panes.info.shown.vol) dab(ui, line); }
-static void ball_key(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; brush.ball = !brush.ball; ui->text_dirty = true; }
-static void eraser_key(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; brush.eraser = !brush.eraser; ui->text_dirty = true; }
-static void tools_key(struct vn_ui *ui, int arg, unsigned mods);
-static void next_label_key(struct vn_ui *ui, int by, unsigned mods)
+static void size_key(struct vn_ui *ui, int way, unsigned mods VN_UNUSED) { resize(way > 0); ui->text_dirty = true; }
+static void dab_key(struct vn_ui *ui, int line, unsigned mods VN_UNUSED)
 {
-    (void)mods;
+    if (ui->panes.info.shown.vol)
+        dab(ui, line);
+}
+
+static void ball_key(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
+{
+    brush.ball = !brush.ball;
+    ui->text_dirty = true;
+}
+
+static void eraser_key(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
+{
+    brush.eraser = !brush.eraser;
+    ui->text_dirty = true;
+}
+
+static void tools_key(struct vn_ui *ui, int arg, unsigned mods);
+static void next_label_key(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
+{
     brush.value = by > 0 && brush.value < UINT32_MAX ? brush.value + 1 : by < 0 && brush.value > 1 ? brush.value - 1 : brush.value;
     ui->text_dirty = true;
 }
-static void label_key(struct vn_ui *ui, int arg, unsigned mods)
+static void label_key(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     if (!ui->panes.info.shown.vol)
         return;
     take_label(ui);
@@ -422,10 +431,8 @@ static int width(const struct vn_ui *ui)
     return (brush.said_tools ? brush.shows_tools : wide) ? WIDTH : 0;
 }
 
-static void tools_key(struct vn_ui *ui, int arg, unsigned mods)
+static void tools_key(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     brush.shows_tools = !width(ui);
     brush.said_tools = true;
     if (!brush.shows_tools)

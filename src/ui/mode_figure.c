@@ -68,30 +68,25 @@ static void tick(struct vn_ui *ui)
         vn_mode_enter(ui, ui->figure_from);
 }
 
-static void turn(struct vn_ui *ui, int by, unsigned mods)
+static void turn(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     at = (at + by + n_path) % n_path;
     show(ui);
 }
 
-static void full(struct vn_ui *ui, int arg, unsigned mods)
+static void full(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     ui->panes.wide = !ui->panes.wide;
     vn_screen_layout(ui);
 }
 
-static void leave(struct vn_ui *ui, int arg, unsigned mods)
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     vn_mode_enter(ui, ui->figure_from);
 }
 
-static void prompt(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_keys_prompt(ui, ""); }
-static void help(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_help_open(ui); }
+static void prompt(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_keys_prompt(ui, ""); }
+static void help(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_help_open(ui); }
 
 static const struct vn_bind binds[] = {
     { "back", "Left PgUp", "", "the figure before, after", turn, -1 },
@@ -113,9 +108,8 @@ static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
     return true;
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_addf(b, "figure %d of %d   {back}{next}  {full}  {prompt}  {help}  {leave}", at + 1, n_path);
 }
 

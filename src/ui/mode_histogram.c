@@ -201,10 +201,8 @@ static void move_high(struct vn_ui *ui, int way, unsigned mods)
 }
 
 /* The next of the automatic ones above low; after the last the first. */
-static void automatic(struct vn_ui *ui, int arg, unsigned mods)
+static void automatic(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     int i = 0;
     while (i < levels.n_level && levels.level[i].at <= low)
         i++;
@@ -214,15 +212,18 @@ static void automatic(struct vn_ui *ui, int arg, unsigned mods)
     show_mask(ui);
 }
 
-static void zoom(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; near = !near; ui->text_dirty = true; }
-static void region(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; no_region = !no_region; ui->text_dirty = true; }
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_mode_enter(ui, NULL); }
+static void zoom(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { near = !near; ui->text_dirty = true; }
+static void region(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
+{
+    no_region = !no_region;
+    ui->text_dirty = true;
+}
 
-static void accept(struct vn_ui *ui, int arg, unsigned mods)
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_mode_enter(ui, NULL); }
+
+static void accept(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     char stem[64], made[64], line[320], a[32], b[32];
-    (void)arg;
-    (void)mods;
     if (!has_counts || !chosen)
         return;
     snprintf(stem, sizeof stem, "%.58s_mask", name);
@@ -235,11 +236,9 @@ static void accept(struct vn_ui *ui, int arg, unsigned mods)
     vn_keys_command(ui, line);
 }
 
-static void figure(struct vn_ui *ui, int arg, unsigned mods)
+static void figure(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     char line[320], made[64], a[32], b[32];
-    (void)arg;
-    (void)mods;
     vn_name_free_one(ui->s, "histogram", made);
     int n = snprintf(line, sizeof line, "histogram %s as=%s to=%s.pdf log", name, made, made);
     if (chosen)
@@ -343,9 +342,8 @@ static void panel(struct vn_ui *ui)
     vn_panel_text(ui, rows - 1, 1, VN_LOOK_TEXT, wide ? "{automatic} {accept} {zoom} {region} {figure} {leave}" : "{automatic} {accept} {leave}");
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, "{low-down}{low-up}  {high-down}{high-up}  {automatic}  {zoom}  {region}  {figure}  {accept}  {leave}");
 }
 

@@ -56,29 +56,26 @@ static void act(struct vn_ui *ui, const char *what)
     look(ui);
 }
 
-static void step(struct vn_ui *ui, int by, unsigned mods)
+static void step(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     look(ui);
     const int at = chosen_at() + by;
     if (at >= 0 && at < n_job)
         chosen = job[at].number;
 }
 
-static void hold(struct vn_ui *ui, int arg, unsigned mods)
+static void hold(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg, (void)mods;
     look(ui);
     act(ui, n_job && job[chosen_at()].p.paused ? "resume" : "pause");
 }
 
-static void background(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, act(ui, "background"); }
-static void cancel(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, act(ui, "cancel"); }
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, vn_mode_enter(ui, NULL); }
+static void background(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { act(ui, "background"); }
+static void cancel(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { act(ui, "cancel"); }
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_mode_enter(ui, NULL); }
 
-static void unfold(struct vn_ui *ui, int arg, unsigned mods)
+static void unfold(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg, (void)mods;
     details = !details;
     look(ui);
 }
@@ -188,9 +185,8 @@ static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
 
 static int width(const struct vn_ui *ui) { return ui->panes.cols + ui->panel.w >= 110 ? 44 : 30; }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, n_job && job[chosen_at()].p.paused ? "{up}{down}  {pause} (resumes)  {cancel}  {background}  {details}  {leave}  {prompt}"
                                                      : "{up}{down}  {pause}  {cancel}  {background}  {details}  {leave}  {prompt}");
 }

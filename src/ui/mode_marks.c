@@ -28,33 +28,30 @@ static void jump(struct vn_ui *ui)
     ui->text_dirty = true;
 }
 
-static void step(struct vn_ui *ui, int by, unsigned mods)
+static void step(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
 {
     const struct vn_view v = vn_session_view(ui->s);
-    (void)mods;
     if (at + by >= 0 && at + by < v.n_place)
         at += by;
     ui->text_dirty = true;
 }
 
-static void go(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods; jump(ui); }
+static void go(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { jump(ui); }
 
-static void add(struct vn_ui *ui, int arg, unsigned mods)
+static void add(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg, (void)mods;
     vn_keys_command(ui, "mark");
     const int n = vn_session_view(ui->s).n_place;
     at = n ? n - 1 : 0;
     ui->text_dirty = true;
 }
 
-static void name(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods; vn_keys_prompt(ui, "mark "); }
+static void name(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_keys_prompt(ui, "mark "); }
 
-static void forget(struct vn_ui *ui, int arg, unsigned mods)
+static void forget(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     const struct vn_view v = vn_session_view(ui->s);
     char line[64];
-    (void)arg, (void)mods;
     if (at >= v.n_place)
         return;
     snprintf(line, sizeof line, "mark delete %s", v.place[at].name);
@@ -63,7 +60,7 @@ static void forget(struct vn_ui *ui, int arg, unsigned mods)
     ui->text_dirty = true;
 }
 
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods; vn_mode_enter(ui, NULL); }
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_mode_enter(ui, NULL); }
 
 static bool key(struct vn_ui *ui, const struct vn_event *ev)
 {
@@ -120,11 +117,10 @@ static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
     return true;
 }
 
-static int width(const struct vn_ui *ui) { (void)ui; return 30; }
+static int width(const struct vn_ui *ui VN_UNUSED) { return 30; }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, "{up}{down}  {go}  {new}  {name}  {delete}  {leave}");
 }
 

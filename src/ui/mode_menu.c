@@ -301,9 +301,8 @@ static void choose(struct vn_ui *ui)
     }
 }
 
-static void step(struct vn_ui *ui, int by, unsigned mods)
+static void step(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     at = at + by < 0 ? 0 : at + by >= n_item ? n_item - 1 : at + by;
     if (at < top)
         top = at;
@@ -312,19 +311,17 @@ static void step(struct vn_ui *ui, int by, unsigned mods)
     ui->text_dirty = true;
 }
 
-static void take(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; choose(ui); }
+static void take(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { choose(ui); }
 
-static void back(struct vn_ui *ui, int arg, unsigned mods)
+static void back(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     if (page[0])
         turn_to(ui, !strcmp(page, "metrics") || !strcmp(page, "truth") ? "vessels" : "");
     else
         vn_mode_enter(ui, NULL);
 }
 
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_mode_enter(ui, NULL); }
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_mode_enter(ui, NULL); }
 
 static const struct vn_bind binds[] = {
     { "up", "Up k", "", "the entry before, after", step, -1 },
@@ -370,21 +367,18 @@ static bool start(struct vn_ui *ui)
     return true;
 }
 
-static void stop(struct vn_ui *ui)
+static void stop(struct vn_ui *ui VN_UNUSED)
 {
-    (void)ui;
     clear();
 }
 
-static int width(const struct vn_ui *ui)
+static int width(const struct vn_ui *ui VN_UNUSED)
 {
-    (void)ui;
     return WIDTH;
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, "{up}{down}  {choose}  {back}  {close}   or click");
 }
 

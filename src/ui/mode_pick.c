@@ -86,12 +86,10 @@ static void pick_at(struct vn_ui *ui, const char *of, const double at[3], int fl
     vn_graph_unref(g);
 }
 
-static void here(struct vn_ui *ui, int arg, unsigned mods)
+static void here(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_view v;
     char of[64];
-    (void)arg;
-    (void)mods;
     if (name_of(ui, of) && vn_keys_view(ui, &v))
         pick_at(ui, of, v.at, -1, false);
 }
@@ -175,12 +173,11 @@ static int32_t node_here(const struct vn_graph *g, const struct vn_picked *p)
 }
 
 /* The next of the segments that meet at the node nearest to where one is on this. */
-static void next(struct vn_ui *ui, int way, unsigned mods)
+static void next(struct vn_ui *ui, int way, unsigned mods VN_UNUSED)
 {
     const struct vn_view v = vn_session_view(ui->s);
     struct vn_graph *g = v.picked.kind == VN_PICK_SEGMENT || v.picked.kind == VN_PICK_NODE ? graph(ui, &v.picked) : NULL;
     int32_t meet[64];
-    (void)mods;
     if (!g)
         return;
     const int32_t node = node_here(g, &v.picked);
@@ -195,12 +192,10 @@ static void next(struct vn_ui *ui, int way, unsigned mods)
     vn_graph_unref(g);
 }
 
-static void to_node(struct vn_ui *ui, int arg, unsigned mods)
+static void to_node(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_view v;
     struct vn_graph *g = vn_keys_view(ui, &v) && v.picked.kind == VN_PICK_SEGMENT ? graph(ui, &v.picked) : NULL;
-    (void)arg;
-    (void)mods;
     if (!g)
         return;
     const int32_t node = node_here(g, &v.picked);
@@ -213,11 +208,9 @@ static void to_node(struct vn_ui *ui, int arg, unsigned mods)
     vn_graph_unref(g);
 }
 
-static void centre(struct vn_ui *ui, int arg, unsigned mods)
+static void centre(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_view v;
-    (void)arg;
-    (void)mods;
     if (!vn_keys_view(ui, &v) || v.picked.kind == VN_PICK_NONE)
         return;
     memcpy(v.at, v.picked.at, sizeof v.at);
@@ -225,12 +218,10 @@ static void centre(struct vn_ui *ui, int arg, unsigned mods)
 }
 
 /* From the graph to the mask on top, and back. */
-static void other(struct vn_ui *ui, int arg, unsigned mods)
+static void other(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_view v;
     char of[64];
-    (void)arg;
-    (void)mods;
     if (!vn_keys_view(ui, &v) || !name_of(ui, of))
         return;
     const bool to_mask = is_kind(ui, of, VN_GRAPH);
@@ -262,13 +253,11 @@ static bool mask_of(struct vn_ui *ui, const struct vn_view *v, char name[64])
 }
 
 /* The line that would take the picked thing out, to be looked at and sent with Enter. */
-static void take_out(struct vn_ui *ui, int arg, unsigned mods)
+static void take_out(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     const struct vn_view v = vn_session_view(ui->s);
     const struct vn_picked *p = &v.picked;
     char mask[64], line[320];
-    (void)arg;
-    (void)mods;
     if (p->kind == VN_PICK_COMPONENT) {
         snprintf(line, sizeof line, "delete %s at=%.0f,%.0f,%.0f as=%s", p->of, p->at[0], p->at[1], p->at[2], p->of);
     } else if (p->kind == VN_PICK_SEGMENT && mask_of(ui, &v, mask)) {
@@ -280,12 +269,10 @@ static void take_out(struct vn_ui *ui, int arg, unsigned mods)
     vn_keys_prompt(ui, line);
 }
 
-static void join(struct vn_ui *ui, int arg, unsigned mods)
+static void join(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     const struct vn_view v = vn_session_view(ui->s);
     char mask[64], line[320];
-    (void)arg;
-    (void)mods;
     if (v.picked.kind != VN_PICK_NODE || last_node[1] < 0 || !mask_of(ui, &v, mask)) {
         vn_say(ui, VN_LOG_ERROR, "pick the two nodes to be joined, one after the other, with the mask drawn on top ('overlay MASK')");
         return;
@@ -347,8 +334,8 @@ static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
     return true;
 }
 
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_mode_enter(ui, NULL); }
-static int width(const struct vn_ui *ui) { (void)ui; return WIDTH; }
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_mode_enter(ui, NULL); }
+static int width(const struct vn_ui *ui VN_UNUSED) { return WIDTH; }
 
 /* "radius_mean_um" -> "radius mean" and "um"; what the headings say already is left out. */
 static bool label_of(const char *name, char label[32], const char **unit)
@@ -472,9 +459,8 @@ static void panel(struct vn_ui *ui)
     vn_graph_unref(g);
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, "click picks  {back}{forth}  {next}  {node}  {here}  {centre}  {other}  {leave}");
 }
 

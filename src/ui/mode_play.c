@@ -73,27 +73,24 @@ static void again(struct vn_ui *ui)
     ui->text_dirty = true;
 }
 
-static void pause(struct vn_ui *ui, int arg, unsigned mods)
+static void pause(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg, (void)mods;
     halted = !halted;
     if (halted)
         vn_keys_flush(ui);
     again(ui);
 }
 
-static void speed(struct vn_ui *ui, int by, unsigned mods)
+static void speed(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     const int n = (int)VN_COUNT(RATE);
     rate = rate + by < 0 ? 0 : rate + by >= n ? n - 1 : rate + by;
     again(ui);
 }
 
 /* Halted, one slice. */
-static void turn(struct vn_ui *ui, int to, unsigned mods)
+static void turn(struct vn_ui *ui, int to, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     way = to;
     if (halted)
         advance(ui);
@@ -102,9 +99,8 @@ static void turn(struct vn_ui *ui, int to, unsigned mods)
     ui->text_dirty = true;
 }
 
-static void leave(struct vn_ui *ui, int arg, unsigned mods)
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg, (void)mods;
     vn_keys_flush(ui);
     vn_mode_enter(ui, NULL);
 }
@@ -119,10 +115,9 @@ static const struct vn_bind binds[] = {
     { 0 },
 };
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
     const double s = vn_tty_now() - since;
-    (void)ui;
     vn_str_addf(b, "%s %g/s", halted ? "halted" : way > 0 ? "forth" : "back", RATE[rate]);
     if (!halted && s > 2 && shown / s < 0.8 * RATE[rate])
         vn_str_addf(b, " (%.1f shown)", shown / s);

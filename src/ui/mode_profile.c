@@ -147,12 +147,10 @@ static void tick(struct vn_ui *ui)
 }
 
 /* Sets the end at the crosshair; again: a new line begins there. */
-static void set(struct vn_ui *ui, int arg, unsigned mods)
+static void set(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_view v;
     double at[3];
-    (void)arg;
-    (void)mods;
     if (!vn_keys_view(ui, &v))
         return;
     if (fixed) {
@@ -163,18 +161,15 @@ static void set(struct vn_ui *ui, int arg, unsigned mods)
     ui->text_dirty = true;
 }
 
-static void turn(struct vn_ui *ui, int arg, unsigned mods)
+static void turn(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     const struct vn_view v = vn_session_view(ui->s);
-    (void)arg;
-    (void)mods;
     set_line(ui, v.line[1], v.line[0]);
     fixed = true;
 }
 
-static void thicker(struct vn_ui *ui, int by, unsigned mods)
+static void thicker(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     width_vox = width_vox + by < 0 ? 0 : width_vox + by > 99 ? 99 : width_vox + by;
     ui->text_dirty = true;
 }
@@ -218,11 +213,9 @@ static bool command(struct vn_ui *ui, char *line, size_t size)
     return true;
 }
 
-static void keep(struct vn_ui *ui, int arg, unsigned mods)
+static void keep(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     char line[400], name[64];
-    (void)arg;
-    (void)mods;
     if (!command(ui, line, sizeof line))
         return;
     vn_name_free_one(ui->s, "line", name);
@@ -230,11 +223,9 @@ static void keep(struct vn_ui *ui, int arg, unsigned mods)
     vn_keys_command(ui, line);
 }
 
-static void figure(struct vn_ui *ui, int arg, unsigned mods)
+static void figure(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     char line[400], name[64];
-    (void)arg;
-    (void)mods;
     if (!command(ui, line, sizeof line))
         return;
     vn_name_free_one(ui->s, "line", name);
@@ -242,7 +233,7 @@ static void figure(struct vn_ui *ui, int arg, unsigned mods)
     vn_keys_prompt(ui, line);
 }
 
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg; (void)mods; vn_mode_enter(ui, NULL); }
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_mode_enter(ui, NULL); }
 
 /* ---- the panel ---- */
 
@@ -293,9 +284,8 @@ static void panel(struct vn_ui *ui)
     vn_panel_text(ui, rows - 1, 1, VN_LOOK_TEXT, "{keep} {figure} {leave}");
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, fixed ? "drag a line  {set} new line  {turn}  {thin}{thick}  {keep}  {figure}  {leave}"
                         : "drag a line, or move the crosshair, and {set} the end  {thin}{thick}  {keep}  {leave}");
 }

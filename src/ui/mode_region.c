@@ -204,18 +204,15 @@ static void shift(struct vn_ui *ui, int way, unsigned mods)
     show(ui);
 }
 
-static void choose(struct vn_ui *ui, int which, unsigned mods)
+static void choose(struct vn_ui *ui, int which, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     face = face == which ? -1 : which;
     hover = 0;
     show(ui);
 }
 
-static void enter_size(struct vn_ui *ui, int arg, unsigned mods)
+static void enter_size(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     typing = true;
     typed[0] = '\0';
     ui->text_dirty = true;
@@ -283,22 +280,18 @@ static bool key(struct vn_ui *ui, const struct vn_event *ev)
     return true;
 }
 
-static void accept(struct vn_ui *ui, int arg, unsigned mods)
+static void accept(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     char line[200];
     const struct vn_box *b = &region;
-    (void)arg;
-    (void)mods;
     snprintf(line, sizeof line, "roi %lld:%lld,%lld:%lld,%lld:%lld", (long long)b->lo[0], (long long)b->hi[0], (long long)b->lo[1], (long long)b->hi[1],
              (long long)b->lo[2], (long long)b->hi[2]);
     vn_keys_command(ui, line);                   /* on one line, as long as the mode is on */
     vn_mode_enter(ui, NULL);
 }
 
-static void cancel(struct vn_ui *ui, int arg, unsigned mods)
+static void cancel(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     vn_mode_enter(ui, NULL);
 }
 
@@ -445,9 +438,8 @@ static void tick(struct vn_ui *ui)
     keep_up(ui);
 }
 
-static int width(const struct vn_ui *ui)
+static int width(const struct vn_ui *ui VN_UNUSED)
 {
-    (void)ui;
     return vn_screen_cols() < 110 ? WIDTH : WIDE;
 }
 
@@ -523,9 +515,8 @@ static void panel(struct vn_ui *ui)
     vn_panel_text(ui, rows - 1, 1, VN_LOOK_TEXT, "{accept} {cancel}");
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     if (typing)
         vn_str_addf(b, "size, as 160 or 80,80,40um: %s_   Enter: so large  Esc: back", typed);
     else if (face >= 0)

@@ -217,10 +217,9 @@ static void tick(struct vn_ui *ui)
     mark(ui);
 }
 
-static void decide(struct vn_ui *ui, int accept, unsigned mods)
+static void decide(struct vn_ui *ui, int accept, unsigned mods VN_UNUSED)
 {
     char line[320];
-    (void)mods;
     if (!now.t || !now.t->n_row || ui->busy)
         return;
     snprintf(line, sizeof line, "review %s %s %s=%lld as=%s", now.table, now.mask, accept ? "accept" : "reject", (long long)now.at + 1, now.mask);
@@ -229,10 +228,15 @@ static void decide(struct vn_ui *ui, int accept, unsigned mods)
     snprintf(now.table, sizeof now.table, "%.48s_proposals", now.mask);
 }
 
-static void step(struct vn_ui *ui, int by, unsigned mods) { (void)mods; if (now.t) go(ui, now.at + by); }
-static void open_one(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods; if (now.t && now.t->n_row) go(ui, next_open(now.at + 1)); }
-static void centre(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods; if (now.t) show(ui); }
-static void leave(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, vn_mode_enter(ui, NULL); }
+static void step(struct vn_ui *ui, int by, unsigned mods VN_UNUSED) { if (now.t) go(ui, now.at + by); }
+static void open_one(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
+{
+    if (now.t && now.t->n_row)
+        go(ui, next_open(now.at + 1));
+}
+
+static void centre(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { if (now.t) show(ui); }
+static void leave(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { vn_mode_enter(ui, NULL); }
 
 static const struct vn_bind binds[] = {
     { "accept", "y", "accept", "accept: the bridge is drawn, the speck deleted", decide, 1 },
@@ -308,9 +312,8 @@ static bool mouse(struct vn_ui *ui, const struct vn_event *ev)
     return true;
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, "{accept}  {reject}  {next}  {back}  {open}  {undo}  {centre}  {leave}");
 }
 

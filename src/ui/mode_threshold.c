@@ -192,11 +192,10 @@ static void stop(struct vn_ui *ui)
     ui->wake_at = 0;
 }
 
-static void leave(struct vn_ui *ui, int accept, unsigned mods)
+static void leave(struct vn_ui *ui, int accept, unsigned mods VN_UNUSED)
 {
     const struct vn_view v = vn_session_view(ui->s);
     char stem[64], name[64], line[300];
-    (void)mods;
     vn_mode_enter(ui, NULL);
     if (!accept)
         return;
@@ -251,9 +250,8 @@ static const struct vn_bind binds[] = {
 
 /* ---- the panel ---- */
 
-static int width(const struct vn_ui *ui)
+static int width(const struct vn_ui *ui VN_UNUSED)
 {
-    (void)ui;
     return vn_screen_cols() < 110 ? WIDTH : WIDE;
 }
 

@@ -51,22 +51,18 @@ static void go(struct vn_ui *ui, int step)
     ui->text_dirty = true;
 }
 
-static void turn(struct vn_ui *ui, int by, unsigned mods) { (void)mods; go(ui, at + by); }
+static void turn(struct vn_ui *ui, int by, unsigned mods VN_UNUSED) { go(ui, at + by); }
 
-static void perform(struct vn_ui *ui, int arg, unsigned mods)
+static void perform(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     if (STEP[at].line)
         vn_keys_command(ui, STEP[at].line);
     else
         go(ui, at + 1);
 }
 
-static void end(struct vn_ui *ui, int arg, unsigned mods)
+static void end(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg;
-    (void)mods;
     ui->home = &vn_mode_browse;
     vn_mode_enter(ui, NULL);
 }
@@ -115,9 +111,8 @@ static int width(const struct vn_ui *ui)
     return ui->panes.cols + ui->panel.w > 110 ? 44 : 34;
 }
 
-static void hint(const struct vn_ui *ui, struct vn_str *b)
+static void hint(const struct vn_ui *ui VN_UNUSED, struct vn_str *b)
 {
-    (void)ui;
     vn_str_add(b, "{do}  {next}  {back}  {end}  {prompt}  {help}  {quit}");
 }
 

@@ -218,11 +218,10 @@ static int list(const struct vn_tuning_view *v, int out[VN_N_KNOB])
     return n;
 }
 
-static void choose(struct vn_ui *ui, int by, unsigned mods)
+static void choose(struct vn_ui *ui, int by, unsigned mods VN_UNUSED)
 {
     struct vn_tuning_view v;
     int knob[VN_N_KNOB], at = 0;
-    (void)mods;
     vn_tuning_look(ui->s, &v);
     const int n = list(&v, knob);
     while (at < n - 1 && knob[at] < chosen)
@@ -234,24 +233,25 @@ static void choose(struct vn_ui *ui, int by, unsigned mods)
 }
 
 static void change(struct vn_ui *ui, int by, unsigned mods) { move(ui, chosen, mods & VN_SHIFT ? 10 * by : by); }
-static void automatic(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, put(ui, chosen, "auto"); }
+static void automatic(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED) { put(ui, chosen, "auto"); }
 
-static void undo(struct vn_ui *ui, int way, unsigned mods)
+static void undo(struct vn_ui *ui, int way, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     vn_keys_command(ui, way < 0 ? "tune undo" : "tune redo");
 }
 
-static void reset(struct vn_ui *ui, int arg, unsigned mods) { (void)arg, (void)mods, apply(ui, &(struct vn_setting){ { "" } }); }
+static void reset(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
+{
+    apply(ui, &(struct vn_setting){ { "" } });
+}
 
 /* The other of the pair: shown at once, a command when the hand rests. */
-static void flicker(struct vn_ui *ui, int arg, unsigned mods)
+static void flicker(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_tuning_view v;
     struct vn_setting x;
     struct vn_tune_numbers n;
     struct vn_err err = { 0 };
-    (void)arg, (void)mods;
     if (ui->pending[0] && !strncmp(ui->pending, "tune ", 5) && strncmp(ui->pending, "tune use", 8))
         vn_keys_flush(ui);
     vn_tuning_look(ui->s, &v);
@@ -269,32 +269,29 @@ static void flicker(struct vn_ui *ui, int arg, unsigned mods)
         vn_keys_slide(ui, &view, "tune", "use %d", to + 1);
 }
 
-static void save(struct vn_ui *ui, int arg, unsigned mods)
+static void save(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_tuning_view v;
     char line[120];
-    (void)arg, (void)mods;
     vn_keys_flush(ui);
     vn_tuning_look(ui->s, &v);
     snprintf(line, sizeof line, "tune save %s.vnr", v.name);
     vn_keys_prompt(ui, line);
 }
 
-static void leave(struct vn_ui *ui, int accept, unsigned mods)
+static void leave(struct vn_ui *ui, int accept, unsigned mods VN_UNUSED)
 {
-    (void)mods;
     vn_mode_enter(ui, NULL);
     closing = true;
     vn_keys_command(ui, accept ? "tune accept; tune off" : "tune off");
 }
 
-static void history(struct vn_ui *ui, int arg, unsigned mods)
+static void history(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
     struct vn_log *l = &ui->viewer.text;
     struct vn_tuning_view v;
     struct vn_setting x;
     struct vn_tune_numbers n;
-    (void)arg, (void)mods;
     vn_keys_flush(ui);
     vn_tuning_look(ui->s, &v);
     vn_log_clear(l);
@@ -350,9 +347,8 @@ static bool key(struct vn_ui *ui, const struct vn_event *ev)
 
 static bool wants_curves(void) { return (chosen == VN_KNOB_LOW || chosen == VN_KNOB_HIGH) && !tried_instead; }
 
-static void other_chart(struct vn_ui *ui, int arg, unsigned mods)
+static void other_chart(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED)
 {
-    (void)arg, (void)mods;
     if (two_knobs) {
         two_knobs = false;
     } else if (chart_shown && (chosen == VN_KNOB_LOW || chosen == VN_KNOB_HIGH)) {
