@@ -566,8 +566,8 @@ static void panel(struct vn_ui *ui)
     if (shown < 1)
         return;
     draw_knobs(ui, &v, shown);
-    int row = draw_numbers(ui, &v, 1 + n_row + (rows > n + 1 + below));
-    row += rows > n + 2 + below;
+    int row = draw_numbers(ui, &v, 1 + n_row + (!two_knobs && rows > n + 1 + below));
+    row += !two_knobs && rows > n + 2 + below;
     vn_panel_text(ui, row++, 0, VN_LOOK_TEXT, "{accept} {save} {close}");
     vn_panel_text(ui, row++, 0, VN_LOOK_TEXT, "{undo} {redo} {flicker}");
     vn_panel_text(ui, row++, 0, VN_LOOK_TEXT, "{history} {auto} {reset}");

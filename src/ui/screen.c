@@ -238,15 +238,19 @@ static void fill(int y, int x, int w, const wchar_t *c, attr_t a)
 
 static void draw_welcome(struct vn_ui *ui)
 {
-    static const char *const line[] = {
-        "venule " VN_VERSION, "", ":open FILE            a TIFF, NIfTI, NRRD ... volume, or a folder of slices",
-        ":phantom network      a made-up volume to try things on", ":help                 all commands",
-        "{menu}              what can be done, to choose from", "{tour}               the whole job in ten minutes", "{help}                {quit}",
+    static const struct { const char *what, *wide, *narrow; } line[] = {
+        { "venule " VN_VERSION, "", "" }, { "", "", "" },
+        { ":open FILE", "a TIFF, NIfTI, NRRD ... volume, or a folder of slices", "a volume or a folder" },
+        { ":phantom network", "a made-up volume to try things on", "a made-up volume" }, { ":help", "all commands", "all commands" },
+        { "{menu}", "what can be done, to choose from", "to choose from" }, { "{tour}", "the whole job in ten minutes", "the whole job" },
+        { "{help}", "{quit}", "{quit}" },
     };
-    int y = (area_rows(ui) - (int)VN_COUNT(line)) / 2;
+    const int cols = ui->panes.cols, y = (area_rows(ui) - (int)VN_COUNT(line)) / 2, x = cols > 78 ? (cols - 76) / 2 : 2;
     for (int i = 0; i < (int)VN_COUNT(line); i++)
-        if (y + i >= 0 && y + i < area_rows(ui))
-            put_markup(ui, y + i, ui->panes.cols > 70 ? (ui->panes.cols - 56) / 2 : 2, ui->panes.cols, A_NORMAL, line[i]);
+        if (y + i >= 0 && y + i < area_rows(ui)) {
+            put_markup(ui, y + i, x, cols, A_NORMAL, line[i].what);
+            put_markup(ui, y + i, x + (cols > 78 ? 22 : 18), cols, A_NORMAL, cols > 78 ? line[i].wide : line[i].narrow);
+        }
 }
 
 static void draw_title(const struct vn_ui *ui, int i)
@@ -364,216 +368,25 @@ static void draw_panel(struct vn_ui *ui)
         ui->mode->panel(ui);
 }
 
-/* ---- text viewer ---- */
+/* ---- status ---- */
 
-int vn_viewer_rows(void) { return LINES - 3; }
-
-/* Headings stay, and the lines with what was typed in them, whatever the case. */
-static bool chosen_line(const struct vn_viewer *v, int i)
+void vn_screen_bar(int y, const char *left, const char *right)
 {
-    const struct vn_log_line *l = &v->log->line[i];
-    return !v->filter[0] || l->kind == VN_LOG_ECHO || strcasestr(l->s, v->filter);
+    const int w = vn_text_width(right);
+    attrset(A_REVERSE);
+    fill(y, 0, COLS, L" ", A_REVERSE);
+    put(y, 0, w ? COLS - w - 1 : COLS, left);
+    if (w < COLS)
+        put(y, COLS - w, COLS, right);
+    attrset(A_NORMAL);
 }
 
-/* The n-th line of those that are shown; -1: there are fewer. */
-static int nth_line(const struct vn_viewer *v, int n)
-{
-    for (int i = 0; i < v->log->n; i++)
-        if (chosen_line(v, i) && n-- == 0)
-            return i;
-    return -1;
-}
-
-static int viewer_lines(const struct vn_viewer *v)
-{
-    int n = 0;
-    for (int i = 0; i < v->log->n; i++)
-        n += chosen_line(v, i);
-    return n;
-}
-
-static int viewer_most(const struct vn_viewer *v)
-{
-    const int n = viewer_lines(v);
-    return n > vn_viewer_rows() ? n - vn_viewer_rows() : 0;
-}
-
-void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top)
-{
-    ui->viewer.on = true;
-    ui->viewer.typing = false;
-    ui->viewer.filter[0] = '\0';
-    ui->viewer.log = log;
-    int most = viewer_most(&ui->viewer);
-    ui->viewer.top = top < most ? top : most;
-    ui->viewer.left = 0;
-    ui->text_dirty = true;
-}
-
-void vn_viewer_close(struct vn_ui *ui)
-{
-    ui->viewer.on = false;
-    vn_log_clear(&ui->viewer.text);
-    vn_panes_forget(&ui->panes, 0, 0, 0, 0);
-    ui->text_dirty = true;
-}
-
-void vn_viewer_scroll(struct vn_ui *ui, int lines)
-{
-    int most = viewer_most(&ui->viewer), top = ui->viewer.top + lines;
-    ui->viewer.top = top < 0 ? 0 : top > most ? most : top;
-    ui->text_dirty = true;
-}
-
-void vn_viewer_shift(struct vn_ui *ui, int columns)
-{
-    const struct vn_log *l = ui->viewer.log;
-    int widest = 0;
-    for (int i = 0; i < l->n; i++) {
-        const int w = vn_text_width(l->line[i].s);
-        widest = w > widest ? w : widest;
-    }
-    const int most = widest > COLS ? widest - COLS : 0, left = ui->viewer.left + columns;
-    ui->viewer.left = left < 0 ? 0 : left > most ? most : left;
-    ui->text_dirty = true;
-}
-
-bool vn_viewer_type(struct vn_ui *ui, const struct vn_event *ev)
-{
-    struct vn_viewer *v = &ui->viewer;
-    const size_t n = strlen(v->filter);
-    if (!v->typing && ev->code == '/') {
-        v->typing = true;
-    } else if (!v->typing || ev->mods & (VN_CTRL | VN_ALT)) {
-        return false;
-    } else if (ev->code == VN_KEY_BACKSPACE && n) {
-        v->filter[n - 1] = '\0';
-    } else if (ev->code == VN_KEY_ESC && n) {
-        v->filter[0] = '\0';
-    } else if (ev->code >= ' ' && ev->code < 127 && n + 1 < sizeof v->filter && (n || !strchr("?q", (int)ev->code))) {
-        v->filter[n] = (char)ev->code;
-        v->filter[n + 1] = '\0';
-    } else {
-        return false;
-    }
-    v->top = 0;
-    ui->text_dirty = true;
-    return true;
-}
-
-static void draw_line(int y, const struct vn_log_line *l, int left)
+void vn_screen_line(int y, const struct vn_log_line *l, int left)
 {
     attrset((int)attr_of(l->kind == VN_LOG_ERROR ? VN_LOOK_ERROR : l->kind == VN_LOG_ECHO ? VN_LOOK_ECHO : VN_LOOK_TEXT));
     put(y, 0, COLS, l->s + vn_text_cut(l->s, left));
     attrset(A_NORMAL);
 }
-
-static void draw_viewer(const struct vn_ui *ui)
-{
-    const struct vn_viewer *v = &ui->viewer;
-    const int n = viewer_lines(v), last = v->top + vn_viewer_rows() < n ? v->top + vn_viewer_rows() : n;
-    char foot[160], find[60] = "/ finds";
-    for (int i = 0, at; i < vn_viewer_rows() && (at = nth_line(v, v->top + i)) >= 0; i++)
-        draw_line(i, &v->log->line[at], v->left);
-    if (v->typing)
-        snprintf(find, sizeof find, "find: %s_", v->filter);
-    snprintf(foot, sizeof foot, " %s   lines %d to %d of %d   arrows, PgUp, PgDn scroll   %s closes ", find, n ? v->top + 1 : 0, last, n,
-             v->typing ? "Enter" : "q or Esc");
-    attrset(A_REVERSE);
-    fill(LINES - 3, 0, COLS, L" ", A_REVERSE);
-    put(LINES - 3, 0, COLS, foot);
-    attrset(A_NORMAL);
-}
-
-/* ---- the keys ---- */
-
-static void help_row(struct vn_log *l, const struct vn_mode *m, const struct vn_bind *b)
-{
-    enum { INDENT = 24 };
-    char line[240], keys[80];
-    int n = snprintf(keys, sizeof keys, "%s", vn_bind_keys(m, b));
-    while (m->open.name != b->name && b[1].name && !b[1].does && n < (int)sizeof keys) {
-        b++;
-        n += snprintf(keys + n, sizeof keys - (size_t)n, "  %s", vn_bind_keys(m, b));
-    }
-    while (b->does == NULL)
-        b--;
-    const char *does = b->does;
-    for (int first = 1; *does; first = 0) {      /* folded where there are spaces */
-        const size_t room = vn_text_cut(does, COLS > 2 * INDENT ? COLS - INDENT : INDENT);
-        size_t cut = room;
-        while (does[cut] && cut && does[cut] != ' ')
-            cut--;
-        cut = cut ? cut : room;
-        snprintf(line, sizeof line, "  %-*s %.*s", INDENT - 3, first ? keys : "", (int)cut, does);
-        vn_log_add(l, VN_LOG_TEXT, line);
-        does += cut + strspn(does + cut, " ");
-    }
-}
-
-static void help_mode(struct vn_log *l, const struct vn_mode *m)
-{
-    char line[400];
-    snprintf(line, sizeof line, "%s", m->title);
-    vn_log_add(l, VN_LOG_ECHO, line);
-    if (m->about) {
-        snprintf(line, sizeof line, "  %s", m->about);
-        vn_log_add(l, VN_LOG_TEXT, line);
-    }
-    for (const struct vn_bind *b = m->binds; b && b->name; b++)
-        if (b->does)
-            help_row(l, m, b);
-}
-
-/* Rows of browsing that are about the pane in focus. */
-static void help_pane(struct vn_log *l, const struct vn_view *v)
-{
-    static const char *const slice[] = { "slice-back", "leap-back", "first", "thinner", "pane-next", "full", NULL };
-    static const char *const mip[] = { "direction", "pane-next", "full", NULL };
-    static const char *const linked[] = { "pane-next", "flicker", "full", "slice-back", NULL };
-    const char *const *name = v->n_linked ? linked : v->focus == VN_MIP ? mip : slice;
-    vn_log_add(l, VN_LOG_ECHO, v->n_linked        ? "Keys of the pane in focus: one of several volumes, side by side"
-                               : v->focus == VN_MIP ? "Keys of the pane in focus: a projection; a click goes to the depth of what is seen there"
-                                                    : "Keys of the pane in focus: a slice; a click moves the crosshair, the wheel goes through the slices");
-    for (; *name; name++) {
-        const struct vn_bind *b = vn_mode_bind(&vn_mode_browse, *name);
-        if (b)
-            help_row(l, &vn_mode_browse, b);
-    }
-}
-
-/* What the pane in focus is about, then the mode that is on, then all the rest. */
-void vn_help_open(struct vn_ui *ui)
-{
-    struct vn_log *l = &ui->viewer.text;
-    const struct vn_view v = vn_session_view(ui->s);
-    vn_log_clear(l);
-    vn_log_add(l, VN_LOG_TEXT, "Typing here finds a key or a command.");
-    if (ui->mode != &vn_mode_browse)
-        help_mode(l, ui->mode);
-    if (ui->panes.info.n && (ui->mode == &vn_mode_browse || ui->mode->over_browse))
-        help_pane(l, &v);
-    if (ui->mode == &vn_mode_browse || ui->mode->over_browse) {
-        help_mode(l, &vn_mode_browse);
-        vn_log_add(l, VN_LOG_ECHO, "What to do");
-        for (int i = 0; vn_mode_table[i]; i++)
-            if (vn_mode_table[i]->open.keys)
-                help_row(l, vn_mode_table[i], &vn_mode_table[i]->open);
-    }
-    for (int i = 0; ui->mode == &vn_mode_browse && vn_mode_table[i]; i++)
-        if (vn_mode_table[i] != &vn_mode_browse)
-            help_mode(l, vn_mode_table[i]);
-    vn_log_add(l, VN_LOG_ECHO, "Commands (help VERB explains one)");
-    for (int i = 0; vn_cmd_table[i]; i++) {
-        char line[200];
-        snprintf(line, sizeof line, "  :%-20s %s", vn_cmd_table[i]->name, vn_cmd_table[i]->summary);
-        vn_log_add(l, VN_LOG_TEXT, line);
-    }
-    vn_viewer_open(ui, l, 0);
-    ui->viewer.typing = true;
-}
-
-/* ---- status ---- */
 
 static void add_place(const struct vn_ui *ui, struct vn_str *b)
 {
@@ -666,14 +479,7 @@ static void draw_status(const struct vn_ui *ui)
     if (ui->link.trip > 0 && COLS >= 100)
         vn_str_addf(&right, "%.0f ms %.1f kB  ", ceil(1e3 * ui->link.trip), 1e-3 * (double)ui->frame_bytes);
     vn_str_addf(&right, "%s ", vn_text_bytes(vn_mem_in_use(), mem));
-    attrset(A_REVERSE);
-    fill(y, 0, COLS, L" ", A_REVERSE);
-    int w = right.s && !right.failed ? vn_text_width(right.s) : 0;
-    if (left.s && !left.failed)
-        put(y, 0, COLS - w - 1, left.s);
-    if (w && w < COLS)
-        put(y, COLS - w, COLS, right.s);
-    attrset(A_NORMAL);
+    vn_screen_bar(y, left.s && !left.failed ? left.s : "", right.s && !right.failed ? right.s : "");
     vn_str_free(&left);
     vn_str_free(&right);
 }
@@ -685,7 +491,7 @@ static void draw_messages(const struct vn_ui *ui)
     int at[VN_LOG_ROWS];
     const int n = vn_log_newest(&ui->log, ui->n_message, at);
     for (int i = 0; i < n; i++)
-        draw_line(LINES - ui->n_message - 1 + i, &ui->log.line[at[i]], 0);
+        vn_screen_line(LINES - ui->n_message - 1 + i, &ui->log.line[at[i]], 0);
 }
 
 /* What is expected at the cursor, behind the line when there is room. */
@@ -802,7 +608,7 @@ void vn_screen_draw(struct vn_ui *ui)
         put(0, 0, COLS, why);
     } else {
         if (ui->viewer.on)
-            draw_viewer(ui);
+            vn_viewer_draw(ui);
         else if (ui->panes.info.n)
             draw_panes(ui);
         else if (!ui->panes.info.shown.vol && !ui->panes.task)

@@ -66,12 +66,15 @@ bool vn_screen_too_small(void);
 int  vn_screen_rows(void);
 int  vn_screen_cols(void);
 void vn_say(struct vn_ui *ui, enum vn_log_kind kind, const char *fmt, ...) VN_PRINTF(3, 4);
+void vn_screen_bar(int y, const char *left, const char *right);          /* a row in reverse */
+void vn_screen_line(int y, const struct vn_log_line *l, int left);       /* from column `left` of it */
 void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top);
 void vn_viewer_close(struct vn_ui *ui);
 void vn_viewer_scroll(struct vn_ui *ui, int lines);
 void vn_viewer_shift(struct vn_ui *ui, int columns);
 bool vn_viewer_type(struct vn_ui *ui, const struct vn_event *ev);       /* a key that chooses among the lines */
 int  vn_viewer_rows(void);
+void vn_viewer_draw(const struct vn_ui *ui);
 void vn_help_open(struct vn_ui *ui);     /* keys of the mode that is on, and of browsing */
 /* Runs the button under a click; false: there is none. */
 bool vn_screen_button(struct vn_ui *ui, const struct vn_event *ev);
