@@ -21,4 +21,6 @@
  * The same on any number of threads. */
 double vn_thin_front_bytes(double n);  /* for estimates: what the n voxels at the mask's border take while they are looked at */
 int vn_thin(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, struct vn_job *job, struct vn_err *err);
+/* The same, and the squared distances it went by: f32, in the voxel's smallest sides, infinite where there is no background. */
+int vn_thin_distance(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, struct vn_buf *d2, struct vn_job *job, struct vn_err *err);
 #endif

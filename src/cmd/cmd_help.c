@@ -127,7 +127,7 @@ static const struct { const char *task, *verbs; } TASKS[] = {
     { "region, grid", "roi estimate crop pad resample" },
     { "grey values", "normalise gamma calc background contrast denoise" },
     { "vessels", "segment vesselness threshold curve tune sweep" },
-    { "masks", "clean components stats morph distance skeleton radius" },
+    { "masks", "clean repair components stats morph distance skeleton radius" },
     { "by hand", "paint erase fill delete keep recolour lift cut bridge proposals review" },
     { "graph", "graph measure" },
     { "truth", "metrics evaluate truth phantom" },

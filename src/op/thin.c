@@ -305,6 +305,11 @@ double vn_thin_front_bytes(double n)
 
 int vn_thin(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, struct vn_job *job, struct vn_err *err)
 {
+    return vn_thin_distance(mask, um, skel, NULL, job, err);
+}
+
+int vn_thin_distance(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, struct vn_buf *d2, struct vn_job *job, struct vn_err *err)
+{
     struct thin t = { 0 };
     int rc = prepare(&t, mask, um, job, err);
     const uint64_t total = rc ? 0 : vn_bitvol_count(&t.obj);
@@ -331,7 +336,10 @@ int vn_thin(const struct vn_buf *mask, const double um[3], struct vn_buf *skel, 
     vn_free(t.verdict);
     vn_free(t.chunk);
     vn_free(t.head);
-    vn_buf_free(&t.d2);
+    if (d2 && !rc)
+        *d2 = t.d2;
+    else
+        vn_buf_free(&t.d2);
     vn_bitvol_free(&t.obj);
     vn_bitvol_free(&t.queued);
     return rc;
