@@ -49,5 +49,6 @@ struct vn_artifact_look {
     double level, spread, low, high;   /* of a sample of it: the background, and what hardly a voxel lies beyond */
     int period, axis;                  /* 0, -1: any */
 };
+int vn_artifact_find_levels(const struct vn_artifact_look *l, bool slices, bool seams, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 #endif

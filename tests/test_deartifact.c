@@ -29,13 +29,13 @@ static double board(int64_t x, int64_t y, int64_t z, int p, const int phase[3])
     return (a != b) != c ? 1 : -1;
 }
 
-struct plan { int p, q, phase[3]; double amplitude; bool times; };             /* periods, 0: none */
+struct plan { int p, q, phase[3]; double amplitude; bool times; double (*more)(int64_t x, int64_t y, int64_t z); };   /* periods, 0: none */
 static double base[(N + 3) * (N + 3) * (N + 3)];                               /* vessels and noise */
 static double clean(int64_t x, int64_t y, int64_t z) { return base[(z * (N + 3) + y) * (N + 3) + x]; }
 
 static double dirty(const struct plan *p, int64_t x, int64_t y, int64_t z)
 {
-    const double s = clean(x, y, z), e = (p->p ? board(x, y, z, p->p, p->phase) : 0) + (p->q ? board(x, y, z, p->q, p->phase) : 0);
+    const double s = clean(x, y, z), e = (p->more ? p->more(x, y, z) : 0) + (p->p ? board(x, y, z, p->p, p->phase) : 0) + (p->q ? board(x, y, z, p->q, p->phase) : 0);
     return p->times ? s * (1 + p->amplitude / 40 * e) : s + p->amplitude * e;
 }
 
@@ -93,7 +93,7 @@ static void every_period(void **state)
         struct vn_artifacts m;
         found(v, NULL, &out, &m);
         if (m.n != 1 || m.item[0].period != p)
-            fail_msg("period %d: %d found, the first of period %d", p, m.n, m.n ? m.item[0].period : 0);
+            fail_msg("period %d: %d found, the first of period %d, the last a %s", p, m.n, m.n ? m.item[0].period : 0, m.n ? vn_artifact_names[m.item[m.n - 1].kind] : "-");
         assert_true(m.item[0].kind == VN_CHECKERBOARD);
         if (plan.times ? fabs(m.item[0].scale * m.item[0].level - 1) > 1e-5 : m.item[0].scale != 0)
             fail_msg("period %d: scale times level is %g", p, m.item[0].scale * m.item[0].level);
@@ -174,6 +174,76 @@ static void nothing_is_nothing(void **state)
     }
 }
 
+/* Slices 20, 21 and 55 stand out by 10. */
+static double jumps(int64_t x, int64_t y, int64_t z)
+{
+    (void)x;
+    (void)y;
+    return z == 20 ? 1 : z == 21 ? -1 : z == 55 ? 1 : 0;
+}
+
+static void slices(void **state)
+{
+    const struct plan add = { .amplitude = 10, .more = jumps }, times = { .amplitude = 10, .more = jumps, .times = true };
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const struct plan *plan = k ? &times : &add;
+        struct vn_vol *v = plant(plan, VN_U16, N, N, N), *out;
+        struct vn_artifacts m;
+        found(v, NULL, &out, &m);
+        assert_true(m.n == 1 && m.item[0].kind == VN_SLICES && m.item[0].axis == 2 && m.item[0].n_value == N);
+        assert_true(k ? fabs(m.item[0].scale * m.item[0].level - 1) < 1e-5 : m.item[0].scale == 0);
+        for (int z = 0; z < N; z++)
+            assert_true(fabs(m.item[0].value[z] - 10 * jumps(0, 0, z)) < 0.5);
+        if (left(plan, out) > 0.0316)
+            fail_msg("%g is left", left(plan, out));
+        vn_artifacts_free(&m);
+        vn_vol_unref(out); vn_vol_unref(v);
+    }
+}
+
+/* Four tiles that meet at x = 33 and y = 50, at 0, 6, 12 and -4 grey values. */
+static double mosaic(int64_t x, int64_t y, int64_t z)
+{
+    (void)z;
+    return (const double[]){ 0, 6, 12, -4 }[(x >= 33) + 2 * (y >= 50)];
+}
+
+static void seams(void **state)
+{
+    const struct plan plan = { .amplitude = 1, .more = mosaic };
+    struct vn_vol *v = plant(&plan, VN_F32, N, N, N), *out;
+    struct vn_artifacts m;
+    (void)state;
+    found(v, "kind=seams", &out, &m);
+    assert_true(m.n == 1 && m.item[0].kind == VN_SEAMS);
+    assert_true(m.item[0].n_at[0] == 1 && m.item[0].at[0][0] == 33 && m.item[0].n_at[1] == 1 && m.item[0].at[1][0] == 50 && m.item[0].n_at[2] == 0);
+    for (int i = 0; i < 4; i++)                            /* their mean is 3.5 */
+        if (fabs(m.item[0].value[i] - ((const double[]){ 0, 6, 12, -4 }[i] - 3.5)) > 0.7)
+            fail_msg("tile %d: %g", i, m.item[0].value[i]);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out);
+    found(v, "kind=checkerboard", &out, &m);
+    assert_int_equal(m.n, 0);
+    vn_vol_unref(out);
+    found(v, "kind=seams axis=y", &out, &m);
+    assert_true(m.n == 1 && m.item[0].n_at[0] == 0 && m.item[0].n_at[1] == 1);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
+/* A slow change is no jump: brightness that falls with depth, shading across. */
+static double shade(int64_t x, int64_t y, int64_t z) { return 20 * exp(-(double)z / 30) + 8 * sin((double)x / 40) + 0.1 * (double)y; }
+
+static void shading_stays(void **state)
+{
+    const struct plan plan = { .amplitude = 1, .more = shade };
+    struct vn_vol *v = plant(&plan, VN_F32, N, N, N), *out = image_ok("deartifact", v, NULL, NULL);
+    (void)state;
+    image_same(v, out, &v->box);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
 /* NaN and infinity stay, and what is around is found all the same; integers saturate. */
 static void odd_values(void **state)
 {
@@ -210,7 +280,8 @@ static void text(void **state)
     static const char *const bad[] = {
         "checkerboard", "nothing", "checkerboard period=4", "checkerboard period=17 waves=1,1,1,1,1", "checkerboard period=4 waves=4,0,0,1,1",
         "checkerboard period=4 waves=1,0,0,1", "checkerboard period=4 waves=1,0,0,nan,1", "checkerboard period=4 waves=1,0,0,1,1 + ",
-        "checkerboard period=4 waves=", "checkerboard period=4 colour=2", "checkerboard period", "",
+        "checkerboard period=4 waves=", "checkerboard period=4 colour=2", "checkerboard period", "", "slices axis=2", "slices axis=3 values=1", "slices values=1 values=2", "slices from=1.5 values=1",
+        "seams x=4 values=1", "seams x=4,4 values=1,2,3", "seams y=1,2 values=1,2,3,4", "stripes values=1",
     };
     struct vn_str b = { 0 };
     struct vn_artifacts m;
@@ -231,6 +302,21 @@ static void text(void **state)
         assert_true(fabs(v[i] - 60) < 1e-12);
     vn_artifacts_free(&m);
     vn_str_free(&b);
+    static const char both[] = "slices level=40 scale=0 noise=1 error=0 axis=1 from=5 values=1,-2 + seams level=40 scale=0 noise=1 error=0 x=3 z=-2,9 "
+                               "values=1,2,3,4,5,6";
+    struct vn_str c = { 0 };
+    double w[4] = { 10, 10, 10, 10 };
+    assert_int_equal(vn_artifacts_parse(both, &m, &err), 0);
+    vn_artifacts_print(&m, &c);
+    assert_string_equal(c.s, both);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(vn_artifact_ready(&m.item[i], 0.5, &err), 0);
+    vn_artifacts_row(&m, 1, 6, 9, w, 4);                   /* slice 6: -2; tiles 5 and 6 from x = 3 on; half of it */
+    assert_true(w[0] == 8.5 && w[1] == 8.5 && w[2] == 8 && w[3] == 8);
+    vn_artifacts_row(&m, 1, 7, -3, w, 1);                  /* no such slice: tile 1 */
+    assert_true(w[0] == 8);
+    vn_artifacts_free(&m);
+    vn_str_free(&c);
     for (size_t i = 0; i < VN_COUNT(bad); i++) {
         assert_int_equal(vn_artifacts_parse(bad[i], &m, &err), VN_E_ARG);
         assert_non_null(strstr(err.msg, "found="));
@@ -240,6 +326,7 @@ static void text(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_period), cmocka_unit_test(two_periods), cmocka_unit_test(phase_and_amplitude), cmocka_unit_test(nothing_is_nothing),
+    cmocka_unit_test(slices), cmocka_unit_test(seams), cmocka_unit_test(shading_stays),
     cmocka_unit_test(odd_values), cmocka_unit_test(exact), cmocka_unit_test(text),
 };
 static int start(void **state)

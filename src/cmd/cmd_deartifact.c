@@ -14,6 +14,8 @@ static const char *model(const struct vn_artifact *a)
     return a->scale == 0 ? "additive" : fabs(part - 1) < 1e-5 ? "multiplicative" : "grows with the grey value";
 }
 
+static const char *const axis_name[3] = { "x", "y", "z" };
+
 static cJSON *json_of(const struct vn_artifact *a, const struct vn_artifact_size *s)
 {
     const double phase[3] = { (double)s->top[0], (double)s->top[1], (double)s->top[2] };
@@ -24,6 +26,14 @@ static cJSON *json_of(const struct vn_artifact *a, const struct vn_artifact_size
         cJSON_AddNumberToObject(o, "period", a->period);
         cJSON_AddItemToObject(o, "phase", cJSON_CreateDoubleArray(phase, 3));
         cJSON_AddNumberToObject(o, "waves", a->n_wave);
+    }
+    if (a->kind == VN_SLICES)
+        cJSON_AddStringToObject(o, "axis", axis_name[a->axis]);
+    for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++) {
+        cJSON *at = cJSON_CreateArray();
+        for (int i = 0; i < a->n_at[k]; i++)
+            cJSON_AddItemToArray(at, cJSON_CreateNumber((double)a->at[k][i]));
+        cJSON_AddItemToObject(o, axis_name[k], at);
     }
     cJSON_AddNumberToObject(o, "amplitude", s->amplitude);
     cJSON_AddNumberToObject(o, "rms", s->rms);
@@ -41,6 +51,11 @@ static void say(struct vn_str *b, const struct vn_artifact *a, const struct vn_a
     vn_str_addf(b, "  %s", vn_artifact_names[a->kind]);
     if (a->kind == VN_CHECKERBOARD)
         vn_str_addf(b, " of period %d, highest at %lld,%lld,%lld", a->period, (long long)s->top[0], (long long)s->top[1], (long long)s->top[2]);
+    if (a->kind == VN_SLICES)
+        vn_str_addf(b, " across %s, most at %lld", axis_name[a->axis], (long long)(a->lo + s->top[0]));
+    for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++)
+        for (int i = 0; i < a->n_at[k]; i++)
+            vn_str_addf(b, "%s%lld", i ? "," : k == 0 ? " at x=" : k == 1 ? " at y=" : " at z=", (long long)a->at[k][i]);
     vn_str_addf(b, ": amplitude %.3g", s->amplitude);
     if (a->noise > 0)
         vn_str_addf(b, " (%.2g of the noise)", s->amplitude / a->noise);

@@ -10,15 +10,15 @@
  * there are blocks beside.
  *
  * Grey values count as far as 4 standard deviations from the background, so that vessels hardly do. What that takes from a
- * pattern comes back as it is estimated again from what is left of it. */
-#include "artifact.h"
+ * pattern comes back as it is estimated again from what is left of it, without anything beyond. */
+#include "artifact_scan.h"
 #include <math.h>
 #include <string.h>
 #include "mem.h"
 #include "vox.h"
 
 enum { LEAST = 4, BLOCKS = 6, LONGEST = 112, PASSES = 4, ROUNDS = 5 };     /* blocks along an axis; their step; repetitions */
-static const double SURE = 25, LIKELY = 2, CLIP = 4;       /* L of a period, of a wave of a period that is there */
+static const double SURE = 25, LIKELY = 2;       /* L of a period; of a wave of a period that is there, for 64 blocks */
 
 struct tone { int k[3], period; bool own; };               /* own: its own conjugate */
 struct mean { double re, im, power, error2, ratio; int64_t n; };      /* over n blocks; error2: its variance */
@@ -35,10 +35,7 @@ struct group {
     struct turns *turns;
 };
 struct finder {
-    const struct vn_artifact_look *l;
-    const struct vn_artifacts *m;
-    struct vn_buf in;                  /* the whole box; no data: read block by block */
-    float low, high;                   /* grey values above the level that count */
+    struct vn_ascan s;
     struct group *group; int n_group;
 };
 
@@ -60,9 +57,9 @@ static struct vn_box block_box(const struct finder *f, const struct group *g, in
 {
     struct vn_box b;
     for (int k = 0; k < 3; k++) {
-        const int64_t c = i % g->n_block[k], room = vn_box_dim(&f->l->box, k), used = (g->n_block[k] - 1) * g->step[k] + g->len[k];
+        const int64_t c = i % g->n_block[k], room = vn_box_dim(&f->s.l->box, k), used = (g->n_block[k] - 1) * g->step[k] + g->len[k];
         i /= g->n_block[k];
-        b.lo[k] = f->l->box.lo[k] + (room - used) / 2 + c * g->step[k];
+        b.lo[k] = f->s.l->box.lo[k] + (room - used) / 2 + c * g->step[k];
         b.hi[k] = b.lo[k] + g->len[k];
     }
     return b;
@@ -136,7 +133,7 @@ static int group_init(const struct finder *f, struct group *g, int p, bool every
     *g = (struct group){ .p = p, .sum = 1 };
     for (int k = 0; k < 3; k++) {
         double sum = 0;
-        cut_axis(g, k, vn_box_dim(&f->l->box, k));
+        cut_axis(g, k, vn_box_dim(&f->s.l->box, k));
         if (!(g->window[k] = vn_alloc((uint64_t)g->len[k] * sizeof *g->window[k], err)))
             return VN_E_MEMORY;
         for (int64_t i = 0; i < g->len[k]; i++) {          /* p - 1 voxels rise, as many fall */
@@ -157,35 +154,10 @@ static int group_init(const struct finder *f, struct group *g, int p, bool every
 
 /* ---- folding ---- */
 
-static VN_HOT void height_row(float *v, int64_t n, float level, float low, float high)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const float d = v[i] - level, c = d < low ? low : d > high ? high : d;
-        v[i] = d - d == 0 ? c : 0;
-    }
-}
-
 static VN_HOT void add_row(float *restrict sum, const float *restrict v, float w, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
         sum[i] += w * v[i];
-}
-
-/* Voxels of a row without the artifacts known so far. */
-static void read_row(const struct finder *f, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, double *v, int64_t n)
-{
-    vn_convert_row(VN_F64, v, in->type, (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type), n);
-    vn_artifacts_row(f->m, x, y, z, v, n);
-}
-
-static void heights(const struct finder *f, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, float *v, double *spare, int64_t n)
-{
-    if (f->m->n) {
-        read_row(f, in, x, y, z, spare, n);
-        vn_convert_row(VN_F32, v, VN_F64, spare, n);
-    } else
-        vn_convert_row(VN_F32, v, in->type, (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type), n);
-    height_row(v, n, (float)f->l->level, f->low, f->high);
 }
 
 static int64_t residue(int64_t i, int64_t p) { return (i % p + p) % p; }
@@ -286,7 +258,7 @@ static void fold_block(const struct finder *f, const struct group *g, int64_t bl
     for (int64_t z = b->lo[2]; z < b->hi[2]; z++)
         for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
             const float w = g->window[2][z - b->lo[2]] * g->window[1][y - b->lo[1]];
-            heights(f, in, b->lo[0], y, z, v, spare, n);
+            vn_ascan_heights(&f->s, in, b->lo[0], y, z, v, spare, n);
             add_row(acc + (residue(z, g->dim[2]) * g->dim[1] + residue(y, g->dim[1])) * n, v, w, n);
         }
     fold_rows(acc, g->window[0], rows, n, g->dim[0], (int)residue(b->lo[0], g->dim[0]), sum);
@@ -297,16 +269,6 @@ static void fold_block(const struct finder *f, const struct group *g, int64_t bl
         g->re[block * g->n_tone + i] = (float)(re[at] / g->sum);
         g->im[block * g->n_tone + i] = (float)(im[at] / g->sum);
     }
-}
-
-/* in: the block's voxels, lent or read. */
-static int block_voxels(const struct finder *f, const struct vn_box *b, struct vn_buf *in, struct vn_err *err)
-{
-    if (f->in.data) {
-        *in = vn_buf_view(&f->in, b);
-        return 0;
-    }
-    return vn_vol_map(f->l->v, f->l->v->src->type, b, VN_PAD_EDGE, in, NULL, err);
 }
 
 static int fold_task(void *ctx, int64_t i, struct vn_err *err)
@@ -320,7 +282,7 @@ static int fold_task(void *ctx, int64_t i, struct vn_err *err)
     const struct vn_box b = block_box(f, g, i);
     struct vn_buf in = { 0 };
     void *work = vn_alloc((uint64_t)(5 * rows * g->dim[0] + n) * sizeof(double) + (uint64_t)((rows + 1) * n) * sizeof(float), err);
-    int rc = work ? block_voxels(f, &b, &in, err) : VN_E_MEMORY;
+    int rc = work ? vn_ascan_box(&f->s, &b, &in, err) : VN_E_MEMORY;
 
     if (rc == 0)
         fold_block(f, g, i, &in, &b, work);
@@ -447,7 +409,7 @@ static int add_waves(const struct finder *f, int i, struct vn_artifact *a, doubl
         bool other = false;
         for (int j = 0; j < i; j++)
             other = other || f->group[j].p % o->period == 0;
-        if (first && !other && beyond(g, t, LIKELY))
+        if (first && !other && beyond(g, t, LIKELY * sqrt(8 / sqrt((double)m.n))))        /* fewer blocks: what grew there weighs more */
             a->wave[a->n_wave++] = (struct vn_wave){ { o->k[0], o->k[1], o->k[2] }, 0, 0 };
         if (w == a->n_wave || memcmp(a->wave[w].k, o->k, sizeof o->k))
             continue;
@@ -462,14 +424,15 @@ static int add_waves(const struct finder *f, int i, struct vn_artifact *a, doubl
     return 0;
 }
 
-/* Estimates the items from number `from` on until they do not change. */
-static int settle(struct finder *f, struct vn_artifacts *m, int from, struct vn_job *job, struct vn_err *err)
+/* Estimates the items from number `from` on until they do not change; known: they are nearly right. */
+static int settle(struct finder *f, struct vn_artifacts *m, int from, bool known, struct vn_job *job, struct vn_err *err)
 {
     int rc = 0;
     bool moves = true;
 
     for (int pass = 0; rc == 0 && moves && pass < PASSES; pass++) {
         moves = false;
+        f->s.drop = pass > 0 || known;
         rc = fold(f, job, err);
         for (int i = 0; rc == 0 && i < f->n_group; i++) {
             struct vn_artifact *a = &m->item[from + i];
@@ -479,48 +442,6 @@ static int settle(struct finder *f, struct vn_artifacts *m, int from, struct vn_
             moves = moves || moved > 0.3 * a->error;
         }
     }
-    return rc;
-}
-
-/* ---- additive or multiplicative ---- */
-
-struct growth { const struct finder *f; const struct vn_artifact *a; int axis; double *sum; };        /* two sums a block */
-
-/* Differences of neighbours, E known: what they still have of E's own, by how bright they are.  Borders of vessels do not count. */
-static void grow_row(const struct vn_artifact_look *l, const double *u, const double *w, const double *e, const double *h, int64_t n, double sum[2])
-{
-    for (int64_t i = 0; i < n; i++) {
-        const double s = 0.5 * (u[i] + w[i]), step = h[i] - e[i], d = step * (s - l->level), rise = w[i] - u[i];
-        if (s >= l->low && s <= l->high && (l->spread == 0 || fabs(rise) < 5 * l->spread + 8 * fabs(step))) {
-            sum[0] += rise * d;
-            sum[1] += d * d;
-        }
-    }
-}
-
-static int growth_task(void *ctx, int64_t i, struct vn_err *err)
-{
-    const struct growth *c = ctx;
-    const struct group *g = c->f->group;
-    const struct vn_box b = block_box(c->f, g, i);
-    const int64_t n = g->len[0], step[3] = { c->axis == 0, c->axis == 1, c->axis == 2 };
-    double *u = vn_alloc(4 * (uint64_t)n * sizeof *u, err), *w = u + n, *e = w + n, *h = e + n;
-    struct vn_buf in = { 0 };
-    int rc = u ? block_voxels(c->f, &b, &in, err) : VN_E_MEMORY;
-
-    c->sum[2 * i] = c->sum[2 * i + 1] = 0;
-    for (int64_t z = b.lo[2]; rc == 0 && z < b.hi[2] - step[2]; z++)
-        for (int64_t y = b.lo[1]; y < b.hi[1] - step[1]; y++) {
-            read_row(c->f, &in, b.lo[0], y, z, u, n);
-            vn_artifact_field(c->a, b.lo[0], y, z, e, n);
-            if (c->axis) {
-                read_row(c->f, &in, b.lo[0], y + step[1], z + step[2], w, n);
-                vn_artifact_field(c->a, b.lo[0], y + step[1], z + step[2], h, n);
-            }
-            grow_row(c->f->l, u, c->axis ? w : u + 1, e, c->axis ? h : e + 1, n - step[0], c->sum + 2 * i);
-        }
-    vn_buf_free(&in);
-    vn_free(u);
     return rc;
 }
 
@@ -540,48 +461,14 @@ static int steepest(const struct vn_artifact *a)
     return e[0] >= e[1] && e[0] >= e[2] ? 0 : e[1] >= e[2] ? 1 : 2;
 }
 
-/* What scale still lacks, from what is left at the scale it has, and its standard error (jackknife over blocks). */
-static int lacking(struct finder *f, int i, const struct vn_artifact *a, double *lack, double *error, struct vn_job *job, struct vn_err *err)
-{
-    struct finder one = *f;
-    const int64_t n = blocks(&f->group[i]);
-    double num = 0, den = 0, scatter = 0;
-
-    one.group = &f->group[i];
-    struct growth c = { &one, a, steepest(a), vn_alloc(2 * (uint64_t)n * sizeof *c.sum, err) };
-    const int rc = c.sum ? vn_job_for_quiet(job, n, growth_task, &c, err) : VN_E_MEMORY;
-    for (int64_t b = 0; rc == 0 && b < n; b++) {
-        num += c.sum[2 * b];
-        den += c.sum[2 * b + 1];
-    }
-    *lack = den > 0 ? num / den : 0;
-    for (int64_t b = 0; rc == 0 && b < n; b++) {
-        const double d = c.sum[2 * b] - *lack * c.sum[2 * b + 1];
-        scatter += d * d;
-    }
-    *error = den > 0 ? sqrt(scatter) / den : 0;
-    vn_free(c.sum);
-    return rc;
-}
-
-/* By how much E grows with the grey value: not at all, in proportion, or by what is measured where both are out of question. */
 static int set_scale(struct finder *f, int i, struct vn_artifact *a, struct vn_job *job, struct vn_err *err)
 {
-    const double in_proportion = a->level > 0 ? 1 / a->level : 0;
-    double lack = 1, error = 0;
+    const struct group *g = &f->group[i];
+    struct vn_box box[BLOCKS * BLOCKS * BLOCKS];
 
-    for (int pass = 0; pass < PASSES && fabs(lack) > 2 * error + 0.01 * in_proportion; pass++) {
-        int rc = lacking(f, i, a, &lack, &error, job, err);
-        a->scale += lack;
-        if (rc || (rc = vn_artifact_ready(a, 1, err)))
-            return rc;
-    }
-    const double near = 4 * error + 0.1 * in_proportion, off = fabs(a->scale - in_proportion);
-    if (in_proportion > 0 && off < fabs(a->scale) && off < near)
-        a->scale = in_proportion;
-    else if (fabs(a->scale) < near)
-        a->scale = 0;
-    return vn_artifact_ready(a, 1, err);
+    for (int64_t b = 0; b < blocks(g); b++)
+        box[b] = block_box(f, g, b);
+    return vn_ascan_scale(&f->s, a, steepest(a), box, (int)blocks(g), job, err);
 }
 
 /* ---- all of it ---- */
@@ -596,14 +483,17 @@ static int measure(struct finder *f, struct vn_artifacts *m, int from, const int
         vn_artifacts_free(&last);
     }
     for (int i = 0; rc == 0 && i < n; i++) {
-        m->item[m->n] = (struct vn_artifact){ .kind = VN_CHECKERBOARD, .level = f->l->level, .noise = f->l->spread, .period = period[i] };
+        m->item[m->n] = (struct vn_artifact){ .kind = VN_CHECKERBOARD, .level = f->s.l->level, .noise = f->s.l->spread, .period = period[i] };
         rc = vn_artifact_ready(&m->item[m->n++], 1, err);
     }
     if (rc == 0)
-        rc = settle(f, m, from, job, err);
+        rc = settle(f, m, from, false, job, err);
     for (int i = 0; rc == 0 && i < n; i++)
         rc = set_scale(f, i, &m->item[from + i], job, err);
-    return rc ? rc : settle(f, m, from, job, err);
+    if (rc == 0)
+        rc = settle(f, m, from, true, job, err);
+    f->s.drop = false;
+    return rc;
 }
 
 /* Items of which no wave remained. */
@@ -622,18 +512,12 @@ static void drop_empty(struct vn_artifacts *m)
 int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
     static const int all[] = { 16, 15, 14, 13, 12, 11, 10, 9 };
-    const bool clips = l->spread > 0;
     struct group group[VN_COUNT(all)] = { { 0 } };
-    struct finder f = { .l = l, .m = m, .low = clips ? (float)(-CLIP * l->spread) : -INFINITY, .high = clips ? (float)(CLIP * l->spread) : INFINITY,
-                        .group = group };
+    struct finder f = { .group = group };
     bool found[VN_MAX_PERIOD + 1] = { false };
-    int period[VN_MAX_PERIOD], rc = 0;
+    int period[VN_MAX_PERIOD], rc = vn_ascan_begin(&f.s, l, m, job, err);
     const int from = m->n;
 
-    if (vn_box_count(&l->box) <= (uint64_t)1 << 26)
-        rc = vn_vol_map(l->v, l->v->src->type, &l->box, VN_PAD_EDGE, &f.in, job, err);
-    if (rc == VN_E_MEMORY)                                 /* block by block */
-        rc = 0;
     for (int round = 0; rc == 0 && round < ROUNDS; round++) {
         rc = l->period ? set_groups(&f, &l->period, 1, true, err) : set_groups(&f, all, VN_COUNT(all), false, err);
         if (rc || (rc = fold(&f, job, err)) || !mark_periods(&f, found))
@@ -646,6 +530,6 @@ int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifac
     drop_empty(m);
     for (int i = 0; i < f.n_group; i++)
         group_free(&group[i]);
-    vn_buf_free(&f.in);
+    vn_ascan_end(&f.s);
     return rc;
 }

@@ -10,8 +10,9 @@
 extern const struct vn_param vn_deartifact_params[];
 const struct vn_param vn_deartifact_params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image or probability" },
-    { "kind", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|checkerboard", .help = "what is looked for; auto: all" },
+    { "kind", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|checkerboard|slices|seams", .help = "what is looked for; auto: all" },
     { "period", VN_P_INT, 0, VN_MIN_PERIOD, VN_MAX_PERIOD, .unit = "voxels", .help = "of a checkerboard; any by default" },
+    { "axis", VN_P_CHOICE, 0, .choices = "x|y|z", .help = "across which slices and seams are looked for; all by default" },
     { "strength", VN_P_REAL, 0, 0, 1, .def = "1", .help = "share of what is found that is taken away" },
     { "found", VN_P_TEXT, 0, .help = "what is taken away, as deartifact records it; looked for by default" },
     { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where it is looked for" },
@@ -110,7 +111,8 @@ static int backdrop(struct vn_artifact_look *l, bool *flat, struct vn_job *job, 
     return 0;
 }
 
-static int look(struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+/* kind: as the parameter counts, 0 all. */
+static int look(struct vn_artifact_look *l, int kind, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
     bool flat;
     int rc;
@@ -118,7 +120,11 @@ static int look(struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_jo
     vn_job_stage(job, "looking");
     if ((rc = backdrop(l, &flat, job, err)) || flat)
         return rc;
-    return vn_artifact_find_periods(l, m, job, err);
+    if (kind == 0 || kind == 1 + VN_CHECKERBOARD)
+        rc = vn_artifact_find_periods(l, m, job, err);
+    if (rc == 0 && (kind == 0 || kind == 1 + VN_SLICES || kind == 1 + VN_SEAMS))
+        rc = vn_artifact_find_levels(l, kind != 1 + VN_SEAMS, kind != 1 + VN_SLICES, m, job, err);
+    return rc;
 }
 
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
@@ -135,7 +141,9 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     }
     if (vn_args_has(a, "period"))
         l.period = (int)vn_args_int(a, "period");
-    if (!(rc = look(&l, &m, job, err))) {
+    if (vn_args_has(a, "axis"))
+        l.axis = (int)vn_args_int(a, "axis");
+    if (!(rc = look(&l, (int)vn_args_int(a, "kind"), &m, job, err))) {
         vn_artifacts_print(&m, &text);
         rc = text.failed ? vn_fail(err, VN_E_MEMORY, "deartifact: no memory for what was found") : vn_args_set(a, "found", text.s, err);
     }

@@ -1,0 +1,137 @@
+/* artifact_scan.c - the voxels of a volume as the finders of artifacts see them, and whether an artifact is additive or multiplicative. */
+#include "artifact_scan.h"
+#include <math.h>
+#include "mem.h"
+
+static const double CLIP = 4;
+enum { PASSES = 4 };
+
+int vn_ascan_begin(struct vn_ascan *s, const struct vn_artifact_look *l, const struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+{
+    const bool clips = l->spread > 0;
+    int rc = 0;
+
+    *s = (struct vn_ascan){ .l = l, .m = m, .low = clips ? (float)(-CLIP * l->spread) : -INFINITY, .high = clips ? (float)(CLIP * l->spread) : INFINITY };
+    if (vn_box_count(&l->box) <= (uint64_t)1 << 26)
+        rc = vn_vol_map(l->v, l->v->src->type, &l->box, VN_PAD_EDGE, &s->in, job, err);
+    return rc == VN_E_MEMORY ? 0 : rc;
+}
+
+void vn_ascan_end(struct vn_ascan *s) { vn_buf_free(&s->in); }
+
+int vn_ascan_box(const struct vn_ascan *s, const struct vn_box *b, struct vn_buf *in, struct vn_err *err)
+{
+    if (s->in.data) {
+        *in = vn_buf_view(&s->in, b);
+        return 0;
+    }
+    return vn_vol_map(s->l->v, s->l->v->src->type, b, VN_PAD_EDGE, in, NULL, err);
+}
+
+/* Cut off at low and high, where `end` of that is taken. */
+static VN_HOT void height_row(float *v, int64_t n, float level, float low, float high, float low_end, float high_end)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float d = v[i] - level, c = d < low ? low_end : d > high ? high_end : d;
+        v[i] = d - d == 0 ? c : 0;
+    }
+}
+
+void vn_ascan_row(const struct vn_ascan *s, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, double *v, int64_t n)
+{
+    vn_convert_row(VN_F64, v, in->type, (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type), n);
+    vn_artifacts_row(s->m, x, y, z, v, n);
+}
+
+void vn_ascan_heights(const struct vn_ascan *s, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, float *v, double *spare, int64_t n)
+{
+    if (s->m->n) {
+        vn_ascan_row(s, in, x, y, z, spare, n);
+        vn_convert_row(VN_F32, v, VN_F64, spare, n);
+    } else
+        vn_convert_row(VN_F32, v, in->type, (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type), n);
+    height_row(v, n, (float)s->l->level, s->low, s->high, s->drop ? 0 : s->low, s->drop ? 0 : s->high);
+}
+
+/* ---- additive or multiplicative ---- */
+
+struct growth { const struct vn_ascan *s; const struct vn_artifact *a; int axis; const struct vn_box *box; double *sum; };        /* two sums a box */
+
+/* Differences of neighbours, E known: what they still have of E's own, by how bright they are.  Borders of vessels do not count. */
+static void grow_row(const struct vn_artifact_look *l, const double *u, const double *w, const double *e, const double *h, int64_t n, double sum[2])
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double s = 0.5 * (u[i] + w[i]), step = h[i] - e[i], d = step * (s - l->level), rise = w[i] - u[i];
+        if (s >= l->low && s <= l->high && (l->spread == 0 || fabs(rise) < 5 * l->spread + 8 * fabs(step))) {
+            sum[0] += rise * d;
+            sum[1] += d * d;
+        }
+    }
+}
+
+static int growth_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct growth *c = ctx;
+    const struct vn_box b = c->box[i];
+    const int64_t n = vn_box_dim(&b, 0), step[3] = { c->axis == 0, c->axis == 1, c->axis == 2 };
+    double *u = vn_alloc(4 * (uint64_t)n * sizeof *u, err), *w = u + n, *e = w + n, *h = e + n;
+    struct vn_buf in = { 0 };
+    int rc = u ? vn_ascan_box(c->s, &b, &in, err) : VN_E_MEMORY;
+
+    c->sum[2 * i] = c->sum[2 * i + 1] = 0;
+    for (int64_t z = b.lo[2]; rc == 0 && z < b.hi[2] - step[2]; z++)
+        for (int64_t y = b.lo[1]; y < b.hi[1] - step[1]; y++) {
+            vn_ascan_row(c->s, &in, b.lo[0], y, z, u, n);
+            vn_artifact_field(c->a, b.lo[0], y, z, e, n);
+            if (c->axis) {
+                vn_ascan_row(c->s, &in, b.lo[0], y + step[1], z + step[2], w, n);
+                vn_artifact_field(c->a, b.lo[0], y + step[1], z + step[2], h, n);
+            }
+            grow_row(c->s->l, u, c->axis ? w : u + 1, e, c->axis ? h : e + 1, n - step[0], c->sum + 2 * i);
+        }
+    vn_buf_free(&in);
+    vn_free(u);
+    return rc;
+}
+
+/* What scale still lacks, from what is left at the scale it has, and its standard error (jackknife over boxes). */
+static int lacking(struct growth *c, int n, double *lack, double *error, struct vn_job *job, struct vn_err *err)
+{
+    double num = 0, den = 0, scatter = 0;
+
+    if (!(c->sum = vn_alloc(2 * (uint64_t)n * sizeof *c->sum, err)))
+        return VN_E_MEMORY;
+    const int rc = vn_job_for_quiet(job, n, growth_task, c, err);
+    for (int b = 0; rc == 0 && b < n; b++) {
+        num += c->sum[2 * b];
+        den += c->sum[2 * b + 1];
+    }
+    *lack = den > 0 ? num / den : 0;
+    for (int b = 0; rc == 0 && b < n; b++) {
+        const double d = c->sum[2 * b] - *lack * c->sum[2 * b + 1];
+        scatter += d * d;
+    }
+    *error = den > 0 ? sqrt(scatter) / den : 0;
+    vn_free(c->sum);
+    return rc;
+}
+
+int vn_ascan_scale(const struct vn_ascan *s, struct vn_artifact *a, int axis, const struct vn_box *box, int n, struct vn_job *job, struct vn_err *err)
+{
+    struct growth c = { .s = s, .a = a, .axis = axis, .box = box };
+    const double in_proportion = a->level > 0 ? 1 / a->level : 0;
+    double lack = 1, error = 0;
+
+    for (int pass = 0; pass < PASSES && fabs(lack) > 2 * error + 0.01 * in_proportion; pass++) {
+        int rc = lacking(&c, n, &lack, &error, job, err);
+        a->scale += lack;
+        if (rc || (rc = vn_artifact_ready(a, 1, err)))
+            return rc;
+    }
+    const double near = 4 * error + 0.1 * in_proportion, off = fabs(a->scale - in_proportion);
+    if (in_proportion > 0 && off < fabs(a->scale) && off < near)
+        a->scale = in_proportion;
+    else if (fabs(a->scale) < near)
+        a->scale = 0;
+    return vn_artifact_ready(a, 1, err);
+}
