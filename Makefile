@@ -113,10 +113,14 @@ fuzz:
 	@B=build/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh $(FUZZ)
 
 # ---- timings beside the peers of ../shared/peers; never a test ----
-$(B)/tests/bench/stages $(B)/tests/bench/estimate $(B)/tests/bench/repair: $(B)/tests/bench/%: $(B)/tests/bench/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
+$(B)/tests/bench/stages $(B)/tests/bench/estimate $(B)/tests/bench/accuracy $(B)/tests/bench/repair: $(B)/tests/bench/%: $(B)/tests/bench/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 bench: $(B)/venule $(B)/tests/bench/stages
 	@B=$(B) bash tests/bench/bench.sh
+
+# Accuracy of parameterless segmentation: build/bench/accuracy.csv, calibration.csv and .png. N=100 phantoms.
+bench-accuracy: $(B)/tests/bench/accuracy
+	@mkdir -p $(B)/bench && $(B)/tests/bench/accuracy $(B)/bench $(N)
 
 # How soon the interface answers, also over simulated links.  UI='start 250' for some of the lines.
 $(B)/tests/bench/bench_ui.o: tests/tty.h
@@ -141,5 +145,5 @@ install: all
 clean:
 	rm -rf build
 FORCE:
-.PHONY: all objects tests fuzzers fuzz bench bench-ui check check-long layers clean FORCE demo install
+.PHONY: all objects tests fuzzers fuzz bench bench-accuracy bench-ui check check-long layers clean FORCE demo install
 .SECONDARY:
