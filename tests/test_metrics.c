@@ -115,16 +115,16 @@ static void a_region_gives_what_its_crop_gives(void **state)
     (void)state;
     mask("p", 61, 40, 33, NULL, mask_sheet, 3);
     mask("t", 61, 40, 33, NULL, mask_sheet, 5);
-    cJSON *o = session_json_of("roi 11:50,5:37,2:30; metrics p t");
+    cJSON *o = session_json_of("roi 11:50,5:37,2:30; metrics p t full labels");
     char *whole = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "result"));
     cJSON_Delete(o);
     vn_job_set_threads(4);
-    o = session_json_of("metrics p t");
+    o = session_json_of("metrics p t full labels");
     char *four = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "result"));
     assert_string_equal(whole, four);
     vn_job_set_threads(1);
     cJSON_Delete(o);
-    o = session_json_of("metrics p t");
+    o = session_json_of("metrics p t full labels");
     char *one = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "result"));
     assert_string_equal(whole, one);
     int64_t tp = 0;
@@ -202,10 +202,17 @@ static void what_cannot_be_compared_is_refused(void **state)
     o = session_json_of("metrics t t tolerance=2um");
     says(o, "\"ok\":false");
     cJSON_Delete(o);
-    mask("one", 1, 1, 1, NULL, slab_to, 1);
-    o = session_json_of("metrics one one");
-    close_to(o, "dice", 1);
-    close_to(o, "betti0_error", 0);
+    o = session_json_of("metrics t t ignore=p");
+    says(o, "20x21x23");
+    cJSON_Delete(o);
+    o = session_json_of("metrics q q full radii=3,2um");
+    says(o, "borders rise");
+    cJSON_Delete(o);
+    o = session_json_of("metrics t t full radii=3um");
+    says(o, "\"ok\":false");
+    cJSON_Delete(o);
+    o = session_json_of("metrics t t near=3um");
+    says(o, "\"ok\":false");
     cJSON_Delete(o);
 }
 
@@ -229,6 +236,43 @@ static double cell(const cJSON *row, const char *key)
     const cJSON *v = cJSON_GetObjectItem(row, key);
     assert_non_null(v);
     return cJSON_IsNumber(v) ? v->valuedouble : NAN;
+}
+
+static void odd_volumes_are_measured_too(void **state)
+{
+    (void)state;
+    mask("one", 1, 1, 1, NULL, slab_to, 1);
+    cJSON *o = session_json_of("metrics one one full labels as=e");
+    close_to(o, "dice", 1);
+    close_to(o, "betti0_error", 0);
+    close_to(o, "stack_dice", 1);
+    close_to(o, "mean_iou", 1);
+    assert_true(cell(row_of(o, "by_radius", 0), "voxels") == 1 && cell(row_of(o, "by_depth", 0), "voxels") == 1);
+    cJSON_Delete(o);
+    mask("t", 20, 21, 22, NULL, slab_to, 10);
+    o = session_json_of("calc 'a > 0 ? sqrt(0 - 1) : 1' a=t as=n; metrics n t full as=e");      /* NaN where the truth is, 1 elsewhere */
+    close_to(o, "tp", 0);
+    close_to(o, "fp", 20 * 21 * 12);
+    close_to(o, "over", 20 * 21);
+    close_to(o, "under", 20 * 21);
+    close_to(o, "missed", 20 * 21 * 9);
+    cJSON_Delete(o);
+    mask("e", 20, 21, 22, NULL, nothing, 0);
+    o = session_json_of("metrics t e full labels as=e");
+    close_to(o, "false", 20 * 21 * 10);
+    close_to(o, "breaks", 0);
+    assert_true(isnan(session_number(o, "centreline_recall")) && isnan(session_number(o, "recall")));
+    cJSON_Delete(o);
+    o = session_json_of("metrics e e full labels as=e");
+    close_to(o, "false_branches", 0);
+    close_to(o, "mean_iou", 1);
+    cJSON_Delete(o);
+    mask("t", 70, 41, 50, NULL, rods, 2);
+    mask("e", 70, 41, 50, NULL, nothing, 0);
+    o = session_json_of("metrics e t full");
+    close_to(o, "missed", session_number(o, "fn"));
+    close_to(o, "centreline_recall", 0);
+    cJSON_Delete(o);
 }
 
 static void errors_go_by_radius_and_depth(void **state)
@@ -347,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ignored_voxels_count_nowhere, session_json, session_stop),
         cmocka_unit_test_setup_teardown(empty_masks_give_null_and_say_so, session_json, session_stop),
         cmocka_unit_test_setup_teardown(what_cannot_be_compared_is_refused, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(odd_volumes_are_measured_too, session_json, session_stop),
         cmocka_unit_test_setup_teardown(errors_go_by_radius_and_depth, session_json, session_stop),
         cmocka_unit_test_setup_teardown(the_error_map_is_made_again_from_its_recipe, session_json, session_stop),
         cmocka_unit_test_setup_teardown(labels_are_compared_one_by_one, session_json, session_stop),
