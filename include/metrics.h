@@ -16,7 +16,7 @@ struct vn_truth {                        /* what depends on the truth alone: mad
     struct vn_bits mask, ignore;         /* over the box that is compared; ignore {0}: all counts */
     uint64_t n_ignored;
     struct vn_bits skel[2];              /* VN_LEE94, VN_OWN */
-    struct vn_graph *graph;              /* of the own skeleton, all spurs kept; NULL: the mask is empty */
+    struct vn_graph *graph;              /* of the own skeleton, all spurs kept */
     struct vn_betti betti;
 };
 /* grid: of both volumes; see vn_metrics_box.  ignore: NULL, or nonzero where there is no label. Free with vn_truth_free. */
@@ -42,7 +42,9 @@ struct vn_metrics {
     struct vn_breaks breaks;
     struct vn_extras extras;
     uint64_t error[VN_N_ERROR];          /* voxels of each kind */
-    struct vn_strata by[VN_N_BY];
+    struct vn_strata by[VN_N_BY];        /* of the truth */
+    struct vn_strata by_pred[VN_N_BY];   /* of the prediction, by its own radii and branch points: covered and hit by the truth; missed is
+                                            false there, under is over */
     double tolerance;                    /* as used */
 };
 /* pred is read over the truth's box. */

@@ -12,7 +12,6 @@ struct vn_stratum {
     double length, covered;              /* of the truth's centreline */
     int64_t breaks;
     uint64_t truth, hit, under, missed;  /* voxels of the truth; of them predicted; the rest, told apart as errors.h does */
-    uint64_t over, fals;                 /* by depth alone: voxels predicted alone */
 };
 struct vn_strata { int n; struct vn_stratum of[VN_MAX_STRATA]; };
 

@@ -300,6 +300,9 @@ static void errors_go_by_radius_and_depth(void **state)
     assert_true(cell(small, "voxels") == (double)thin && cell(small, "recall") == 0 && cell(small, "recall_length") == 0);
     assert_true(cell(small, "missed") == (double)thin && cell(large, "missed") == 0);
     assert_true(cell(large, "voxels") == (double)thick && cell(large, "recall") == 1 && cell(large, "recall_length") == 1);
+    assert_true(cell(large, "pred_voxels") == (double)(thick + shell) && cell(large, "over") == (double)shell && cell(large, "false") == 0);
+    assert_float_equal(cell(large, "precision"), (double)thick / (double)(thick + shell), 1e-15);
+    assert_true(cell(large, "precision_length") == 1 && cell(small, "pred_voxels") == 0 && isnan(cell(small, "precision")));
     assert_float_equal(cell(small, "length_vox"), 70, 4);          /* to the ends of the volume, which a skeleton need not reach */
     const cJSON *none = row_of(o, "by_branch", 0);                 /* no branch points: all of it lies infinitely far */
     assert_true(isnan(cell(none, "from_vox")) && cell(none, "voxels") == (double)(thin + thick));
@@ -356,6 +359,32 @@ static void the_error_map_is_made_again_from_its_recipe(void **state)
     vn_shown_free(&d);
 }
 
+/* The phantom knows where it broke its vessels: as many breaks, and most of them along z where its vessels run so. */
+static void breaks_are_those_that_a_phantom_made(void **state)
+{
+    (void)state;
+    cJSON *o = session_json_of("phantom network dims=160x160x96 voxel=1um seed=4 loops=0.3 breaks=40 gap=7:9 as=v; threshold v low=100 as=p;"
+                               "metrics p v_mask full");
+    close_to(o, "breaks", 40);
+    close_to(o, "false_branches", 0);
+    close_to(o, "lost_branch_points", 0);
+    const double n_z = session_number(o, "breaks_z");
+    struct vn_obj *b = vn_session_get(s, "v_breaks");
+    struct vn_table *t = NULL;
+    assert_non_null(b);
+    assert_int_equal(vn_obj_table(s, b, &t, NULL, &err), 0);
+    const int dz = vn_table_find(t, "direction_z");
+    int surely = 0, perhaps = 0;                        /* beyond 45 degrees by 5 either way */
+    for (int64_t i = 0; i < t->n_row; i++) {
+        surely += fabs(t->col[dz].num[i]) > 0.766;
+        perhaps += fabs(t->col[dz].num[i]) > 0.643;
+    }
+    assert_true(n_z >= surely && n_z <= perhaps && surely > 0);
+    vn_table_unref(t);
+    vn_obj_unref(b);
+    cJSON_Delete(o);
+}
+
 static void labels_are_compared_one_by_one(void **state)
 {
     (void)state;
@@ -394,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(odd_volumes_are_measured_too, session_json, session_stop),
         cmocka_unit_test_setup_teardown(errors_go_by_radius_and_depth, session_json, session_stop),
         cmocka_unit_test_setup_teardown(the_error_map_is_made_again_from_its_recipe, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(breaks_are_those_that_a_phantom_made, session_json, session_stop),
         cmocka_unit_test_setup_teardown(labels_are_compared_one_by_one, session_json, session_stop),
     };
     static const char *const left[] = { "p", "t", "g", "e", "q", "w", "one", "pred" };

@@ -54,31 +54,36 @@ static int options(struct vn_call *c, const struct vn_grid *grid, struct vn_metr
 
 /* ---- tables ---- */
 
-enum { FROM, TO, LENGTH, RECALL_LENGTH, BREAKS, PER_MM, VOXELS, RECALL, MISSED, UNDER, N_COL, FALSE = N_COL, OVER, PRECISION, DICE, N_DEPTH };
-
 static double share(double a, double b) { return b > 0 ? a / b : NAN; }
 
-static int table(const struct vn_truth *t, const struct vn_strata *s, enum vn_by by, const struct vn_call *c, struct vn_table **out, struct vn_err *err)
+/* A row for each stratum with vessels of the truth (t) or of the prediction (p, by radius and branch the prediction's own). */
+static int table(const struct vn_truth *tr, const struct vn_strata *true_by, const struct vn_strata *pred_by, enum vn_by by, const struct vn_call *c,
+                 struct vn_table **out, struct vn_err *err)
 {
-    const char *const name[N_DEPTH] = { t->known ? "from_um" : "from_vox", t->known ? "to_um" : "to_vox", t->known ? "length_um" : "length_vox",
-                                        "recall_length", "breaks", "breaks_per_mm", "voxels", "recall", "missed", "under", "false", "over", "precision", "dice" };
+    enum { N_COL = 17 };
+    const char *const name[2][N_COL] = {
+        { "from_vox", "to_vox", "length_vox", "recall_length", "breaks", "breaks_per_mm", "voxels", "recall", "missed", "under", "pred_length_vox",
+          "precision_length", "pred_voxels", "precision", "false", "over", "dice" },
+        { "from_um", "to_um", "length_um", "recall_length", "breaks", "breaks_per_mm", "voxels", "recall", "missed", "under", "pred_length_um",
+          "precision_length", "pred_voxels", "precision", "false", "over", "dice" },
+    };
     struct vn_table *tb = vn_table_new(err);
     bool ok = tb != NULL;
 
-    for (int i = 0; ok && i < (by == VN_BY_DEPTH ? N_DEPTH : N_COL); i++)
-        ok = vn_table_add_col(tb, name[i], false, err) >= 0;
-    for (int i = 0; ok && i < s->n; i++) {
-        const struct vn_stratum *r = &s->of[i];
-        const double hit = (double)r->hit, extra = (double)(r->over + r->fals);
-        if (by != VN_BY_DEPTH && !(r->length > 0) && !r->truth)
-            continue;                                                   /* no such vessels */
+    for (int i = 0; ok && i < N_COL - (by != VN_BY_DEPTH); i++)          /* Dice needs one place for both */
+        ok = vn_table_add_col(tb, name[tr->known][i], false, err) >= 0;
+    for (int i = 0; ok && i < true_by->n; i++) {
+        const struct vn_stratum *t = &true_by->of[i], *p = &pred_by->of[i];
+        const double nt = (double)t->truth, np = (double)p->truth, hit = (double)t->hit;
+        if (by != VN_BY_DEPTH && !(t->length > 0) && !(p->length > 0) && !t->truth && !p->truth)
+            continue;
         if (!(ok = !vn_table_add_row(tb, err)))
             break;
-        const double v[N_DEPTH] = { r->from, isinf(r->to) ? NAN : r->to, r->length, share(r->covered, r->length), (double)r->breaks,
-                                    vn_per_mm(t, r->breaks, r->length), (double)r->truth, share(hit, (double)r->truth), (double)r->missed, (double)r->under,
-                                    (double)r->fals, (double)r->over, share(hit, hit + extra), share(2 * hit, (double)r->truth + hit + extra) };
+        const double v[N_COL] = { t->from, t->to, t->length, share(t->covered, t->length), (double)t->breaks, vn_per_mm(tr, t->breaks, t->length), nt,
+                                  share(hit, nt), (double)t->missed, (double)t->under, p->length, share(p->covered, p->length), np,
+                                  share((double)p->hit, np), (double)p->missed, (double)p->under, share(2 * hit, nt + np) };
         for (int k = 0; k < tb->n_col; k++)
-            tb->col[k].num[tb->n_row - 1] = v[k];
+            tb->col[k].num[tb->n_row - 1] = isinf(v[k]) ? NAN : v[k];
     }
     ok = ok && (tb->note = vn_sprintf(err, "Venule %s metrics %s %s %s", VN_VERSION, vn_args_text(&c->args, "pred"), vn_args_text(&c->args, "truth"), BY[by]));
     if (ok)
@@ -256,7 +261,7 @@ static int tables(struct vn_call *c, const struct vn_truth *t, const struct vn_m
     int rc = 0;
     for (int by = 0; by < VN_N_BY && !rc; by++) {
         struct vn_table *tb = NULL;
-        rc = table(t, &m->by[by], by, c, &tb, err);
+        rc = table(t, &m->by[by], &m->by_pred[by], by, c, &tb, err);
         if (rc)
             break;
         rc = give_table(c, BY[by], suffix[by], tb, err);

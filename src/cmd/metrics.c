@@ -36,7 +36,17 @@ static int distances(const struct vn_buf *mask, const double um[3], struct vn_bu
     return rc;
 }
 
-/* Both skeletons of m as bits over its box, and the graph of the own one with all its spurs (NULL: the mask is empty). */
+static int no_lines(const struct vn_bits *m, const struct vn_grid *grid, struct vn_graph **graph, struct vn_err *err)
+{
+    if (!(*graph = vn_graph_new(0, 0, 0, err)))
+        return VN_E_MEMORY;
+    (*graph)->unit_um = vn_um_known(grid);
+    (*graph)->grid = *grid;
+    (*graph)->box = m->box;
+    return 0;
+}
+
+/* Both skeletons of m as bits over its box, and the graph of the own one with all its spurs. */
 static int lines(const struct vn_bits *m, const struct vn_grid *grid, struct vn_bits skel[2], struct vn_graph **graph, struct vn_job *job,
                  struct vn_err *err)
 {
@@ -49,7 +59,7 @@ static int lines(const struct vn_bits *m, const struct vn_grid *grid, struct vn_
     *graph = NULL;
     if (rc == 1) {
         rc = vn_bits_new(&skel[VN_LEE94], &m->box, err);
-        return rc ? rc : vn_bits_new(&skel[VN_OWN], &m->box, err);
+        return rc ? rc : (rc = vn_bits_new(&skel[VN_OWN], &m->box, err)) ? rc : no_lines(m, grid, graph, err);
     }
     if (!rc)
         rc = vn_buf_new(&line, VN_U8, &mask.box, err);
@@ -192,25 +202,34 @@ void vn_truth_free(struct vn_truth *t)
     memset(t, 0, sizeof *t);
 }
 
+/* The strata of the truth, and those of the prediction with the roles changed: what is false there is missed here. */
+static int strata(const struct vn_bits *pred, const struct vn_graph *g, const struct vn_truth *t, const struct vn_metrics_opt *o, const struct vn_errors *e,
+                  struct vn_metrics *m, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_errors turned = { .of = { [VN_UNDER] = e->of[VN_OVER], [VN_OVER] = e->of[VN_UNDER], [VN_FALSE] = e->of[VN_MISSED],
+                                              [VN_MISSED] = e->of[VN_FALSE] } };
+    struct vn_strata_opt s;
+    struct vn_breaks of_pred;
+
+    vn_job_stage(job, "strata");
+    borders(t, o, &s);
+    const int rc = vn_strata_make(t->graph, pred, &t->mask, e, &s, o->near, m->by, &m->breaks, job, err);
+    return rc ? rc : vn_strata_make(g, &t->mask, pred, &turned, &s, o->near, m->by_pred, &of_pred, job, err);
+}
+
 static int centrelines(const struct vn_bits *pred, const struct vn_truth *t, const struct vn_metrics_opt *o, const struct vn_errors *e,
                        struct vn_metrics *m, struct vn_job *job, struct vn_err *err)
 {
     struct vn_bits skel[2] = { { .words = 0 } };
     struct vn_graph *g = NULL;
-    struct vn_strata_opt s;
     int rc = lines(pred, &t->grid, skel, &g, job, err);
 
     for (int how = VN_LEE94; how <= VN_OWN && !rc; how++)
         m->cldice[how] = vn_cldice(pred, &t->mask, &skel[how], &t->skel[how]);
-    if (!rc && g)
+    if (!rc)
         rc = vn_extras_count(g, &t->mask, m->tolerance, &m->extras, err);
-    if (!rc && t->graph && !o->strata)
-        rc = vn_breaks_count(t->graph, pred, o->near, NULL, &m->breaks, err);
-    if (!rc && t->graph && o->strata) {
-        vn_job_stage(job, "strata");
-        borders(t, o, &s);
-        rc = vn_strata_make(t->graph, pred, &t->mask, e, &s, o->near, m->by, &m->breaks, job, err);
-    }
+    if (!rc)
+        rc = o->strata ? strata(pred, g, t, o, e, m, job, err) : vn_breaks_count(t->graph, pred, o->near, NULL, &m->breaks, err);
     vn_graph_unref(g);
     vn_bits_free(&skel[VN_LEE94]);
     vn_bits_free(&skel[VN_OWN]);

@@ -180,8 +180,6 @@ static void count_depths(struct work *w, const struct vn_errors *e)
         s->truth = count_slab(w->truth, w->o->axis, lo, hi);
         s->under = count_slab(&e->of[VN_UNDER], w->o->axis, lo, hi);
         s->missed = count_slab(&e->of[VN_MISSED], w->o->axis, lo, hi);
-        s->over = count_slab(&e->of[VN_OVER], w->o->axis, lo, hi);
-        s->fals = count_slab(&e->of[VN_FALSE], w->o->axis, lo, hi);
         s->hit = s->truth - s->under - s->missed;
     }
 }
