@@ -30,6 +30,7 @@ struct vn_net_opt {
     double density;                                         /* ends when vessels fill this part of the box; 0: after `curves` */
     double tortuosity;                                      /* how far curves wind about their way; 0: not at all */
     int parallel;                                           /* of the curves: beside another, 1.25 voxel diagonals apart */
+    bool touched;                                           /* for masks of whole slices: lengths by the mean voxel side, wider gaps */
     bool spread;                                            /* thin vessels leave thick ones directly: all radii side by side */
     uint64_t seed;
 };
@@ -41,6 +42,7 @@ int32_t vn_network_add_node(struct vn_network *w, const double p[3], struct vn_e
 int  vn_network_add(struct vn_network *w, int32_t a, int32_t b, int32_t lineage, int32_t n, struct vn_net_point *pt, struct vn_err *err);
 /* Points of the cubic Bezier curve c[0..3] at most `step` apart, radius falling from ra to rb in equal parts. */
 int  vn_network_bezier(const double c[4][3], double ra, double rb, double step, struct vn_net_point **pt, int32_t *n, struct vn_err *err);
+double vn_network_unit(const struct vn_net_opt *o);         /* um: lengths and bends count in it; the widest side of the voxel */
 int  vn_network_grow(struct vn_network *w, const struct vn_net_opt *o, struct vn_job *job, struct vn_err *err);
 /* Removes vessels.  FOCAL: all that lies in a sphere of `severity` times the box's volume about a random place (*centre,
  * *radius say which).  DIFFUSE: the fraction `severity` of the segments thinner than the median.  Nodes left with two

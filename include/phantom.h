@@ -23,6 +23,7 @@ struct vn_phantom_opt {
     int    curves;                        /* network; 0 = by volume */
     double loops;                         /* network: fraction of curves that end on a vessel */
     bool   cropped;                       /* network: vessels run out of the volume */
+    bool   touched;                       /* a slice's mask holds what passes anywhere through its thickness, not only its middle plane */
     double look[VN_N_LOOK];
     double gap[2];                        /* voxels: length of breaks */
     enum vn_injury injury;

@@ -585,6 +585,42 @@ static void near_neighbours_and_all_radii(void **state)
     }
 }
 
+/* Vessels of 1 um in slices of 4 um: what passes a slice is in its mask, so that none is lost between two middle planes. */
+static void slices_that_vessels_touch(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        struct vn_phantom_opt o = options(VN_PHANTOM_NETWORK, 120);
+        o.dim[2] = 32;
+        o.um[2] = 4;
+        o.seed = seed;
+        o.touched = true;
+        o.radius_min = 1;
+        o.radius_max = 3;
+        struct vn_phantom p = make(&o);
+        const struct betti b = betti(vn_vol_data(p.mask).data, 120, 120, 32);
+        assert_int_equal(b.b0, p.graph->n_component);
+        assert_int_equal(b.b1, vn_graph_loops(p.graph));
+        assert_int_equal(b.b2, 0);
+        assert_true(p.graph->n_segment > 8);
+        vn_phantom_free(&p);
+    }
+    /* A tube along x of radius 1 about z = 16, between slices 3 and 4: in neither middle plane (14 and 18), in both slices. */
+    struct vn_phantom_opt o = options(VN_PHANTOM_TUBE, 32);
+    o.dim[2] = 8;
+    o.um[2] = 4;
+    o.radius = 1;
+    struct vn_phantom p = make(&o);
+    assert_int_equal(count(p.mask), 0);
+    vn_phantom_free(&p);
+    o.touched = true;
+    p = make(&o);
+    const uint8_t *m = vn_vol_data(p.mask).data;
+    for (int z = 0; z < 8; z++)
+        assert_int_equal(m[(z * 32 + 16) * 32 + 16], z == 3 || z == 4);
+    vn_phantom_free(&p);
+}
+
 static struct vn_phantom_opt drawn(uint64_t seed, int64_t nx, int64_t ny, int64_t nz)
 {
     struct vn_phantom_opt o = { .kind = VN_PHANTOM_NETWORK, .dim = { nx, ny, nz }, .type = VN_N_TYPE, .seed = seed, .gap = { 1, 8 },
@@ -668,21 +704,26 @@ static void tiny_volumes(void **state)
 /* Every allocation fails once: an error, nothing leaked (the address sanitizer looks). */
 static void allocation_faults(void **state)
 {
-    struct vn_phantom_opt o = options(VN_PHANTOM_NETWORK, 32);
-    struct vn_phantom p;
-    struct vn_err err = { 0 };
-    int rc = -1;
-
     (void)state;
-    o.radius_max = 2;
-    for (long n = 1; n < 2000 && rc; n += n < 100 ? 1 : 17) {
-        vn_mem_fail_at(n);
-        rc = vn_phantom_make(&o, &p, NULL, &err);
-        vn_mem_fail_at(0);
-        assert_true(rc == 0 || rc == VN_E_MEMORY);
+    for (int all = 0; all < 2; all++) {
+        struct vn_phantom_opt o = all ? drawn(3, 20, 16, 12) : options(VN_PHANTOM_NETWORK, 32);
+        struct vn_phantom p;
+        struct vn_err err = { 0 };
+        int rc = -1;
+        if (all)
+            for (int i = 0; i < VN_LOOK_DARK; i++)
+                o.look[i] = vn_look_table[i].lo;
+        else
+            o.radius_max = 2;
+        for (long n = 1; n < 4000 && rc; n += n < 150 ? 1 : 17) {
+            vn_mem_fail_at(n);
+            rc = vn_phantom_make(&o, &p, NULL, &err);
+            vn_mem_fail_at(0);
+            assert_true(rc == 0 || rc == VN_E_MEMORY);
+        }
+        assert_int_equal(rc, 0);
+        vn_phantom_free(&p);
     }
-    assert_int_equal(rc, 0);
-    vn_phantom_free(&p);
 }
 
 int main(void)
@@ -692,7 +733,8 @@ int main(void)
         cmocka_unit_test(noise_level), cmocka_unit_test(injuries), cmocka_unit_test(refusals),
         cmocka_unit_test(patterns_are_as_printed), cmocka_unit_test(light_and_depth), cmocka_unit_test(additions),
         cmocka_unit_test(shared_noise), cmocka_unit_test(breaks_by_hand), cmocka_unit_test(breaks_in_a_network),
-        cmocka_unit_test(near_neighbours_and_all_radii), cmocka_unit_test(random_ones), cmocka_unit_test(random_same_on_any_threads), cmocka_unit_test(tiny_volumes), cmocka_unit_test(allocation_faults),
+        cmocka_unit_test(near_neighbours_and_all_radii), cmocka_unit_test(slices_that_vessels_touch),
+        cmocka_unit_test(random_ones), cmocka_unit_test(random_same_on_any_threads), cmocka_unit_test(tiny_volumes), cmocka_unit_test(allocation_faults),
     };
     struct vn_err err = { 0 };
     int rc;

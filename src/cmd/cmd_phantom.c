@@ -28,6 +28,7 @@ static const struct vn_param params[] = {
     { .name = "density", .type = VN_P_REAL, .min = 0, .max = 0.5, .help = "network: part of the volume to fill, as far as vessels fit" },
     { .name = "tortuosity", .type = VN_P_REAL, .min = 0, .max = 2, .help = "network: how far vessels wind about their way" },
     { .name = "parallel", .type = VN_P_INT, .min = 0, .max = 10000, .help = "network: vessels beside others, 1.25 voxel diagonals between the surfaces" },
+    { .name = "touched", .type = VN_P_FLAG, .help = "a slice's mask holds what passes anywhere through its thickness, not only its middle plane" },
     { .name = "psf", .type = VN_P_REAL, .min = 0, .max = 20, .unit = "voxels", .help = "point spread: sigma in x and y" },
     { .name = "psf_z", .type = VN_P_REAL, .min = 0, .max = 20, .unit = "voxels", .help = "point spread: sigma along z" },
     { .name = "noise", .type = VN_P_REAL, .def = "0", .min = 0, .max = 100, .unit = "contrast", .help = "standard deviation of the noise" },
@@ -181,6 +182,7 @@ static int get_options(const struct vn_args *a, struct vn_phantom_opt *o, struct
     o->curves = vn_args_has(a, "vessels") ? (int)vn_args_int(a, "vessels") : 0;
     o->loops = draw && !vn_args_given(a, "loops") ? NAN : vn_args_real(a, "loops");
     o->injury = (enum vn_injury)vn_args_int(a, "injury");
+    o->touched = vn_args_flag(a, "touched");
     o->severity = vn_args_real(a, "severity");
     if (!rc)
         rc = get_look(a, draw, o, err);
@@ -198,6 +200,7 @@ static void tell_look(struct vn_call *c, const struct vn_phantom_opt *o, const s
         vn_res_num(c, "radius_min_um", o->radius_min);
         vn_res_num(c, "radius_max_um", o->radius_max);
         vn_res_num(c, "loops_wanted", o->loops);
+        vn_res_bool(c, "touched", o->touched);
     }
     for (int i = 0; i < VN_N_LOOK; i++) {
         const struct vn_param *row = vn_param_find(c->args.params, vn_look_table[i].name);

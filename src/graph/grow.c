@@ -457,18 +457,27 @@ static int make_levels(struct grow *g, struct vn_err *err)
     return 0;
 }
 
+double vn_network_unit(const struct vn_net_opt *o)
+{
+    const double widest = fmax(o->um[0], fmax(o->um[1], o->um[2]));
+
+    return o->touched ? sqrt(widest * fmin(o->um[0], fmin(o->um[1], o->um[2]))) : widest;
+}
+
 int vn_network_grow(struct vn_network *w, const struct vn_net_opt *o, struct vn_job *job, struct vn_err *err)
 {
     struct grow g = { .o = o, .w = w };
     const double full = o->density * o->size[0] * o->size[1] * o->size[2];
     int rc, made = 0;
 
-    g.h = fmax(o->um[0], fmax(o->um[1], o->um[2]));
+    g.h = vn_network_unit(o);
     /* Two masks touch when voxel centres of theirs are one voxel diagonal apart, and these lie inside the
      * surfaces, but for a crotch, which the blend of its curves fills by a fraction of a voxel. */
     const double diagonal = sqrt(o->um[0] * o->um[0] + o->um[1] * o->um[1] + o->um[2] * o->um[2]);
     g.beside = 1.25 * diagonal;
     g.gap = 1.5 * diagonal;
+    if (o->touched)                                         /* a slice stays free between two that hold a part of them */
+        g.beside = g.gap = 2.1 * diagonal;
     g.margin = 1.5 * g.h;
     g.step = 0.5 * fmin(o->um[0], fmin(o->um[1], o->um[2]));
     g.n_points = 3 * o->curves;                             /* each curve and two cuts */

@@ -268,7 +268,9 @@ static int light_plane(const struct scene *s, int64_t z, float *light, struct vn
             if (wall > 0)
                 v -= bright[i] * dark * ramp(deep[i] - wall, edge);
             light[i] = k ? light[i] + share * v : share * v;
-            if (k == s->part / 2)
+            if (o->touched)
+                mask[i] = (k && mask[i]) || deep[i] > 0;
+            else if (k == s->part / 2)
                 mask[i] = deep[i] > 0;
         }
     }
@@ -326,7 +328,7 @@ static int draw_image(struct scene *s, struct vn_job *job, struct vn_err *err)
 static int make_network(const struct vn_phantom_opt *o, struct vn_net_opt *g, struct vn_network *w, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_net_opt own = *g;
-    const double pad = o->cropped ? o->radius_max + 8.0 * max3(o->um) : 0.0;
+    const double unit = vn_network_unit(g), pad = o->cropped ? o->radius_max + 8.0 * unit : 0.0;
     double volume = 1;
     int rc;
 
@@ -334,7 +336,7 @@ static int make_network(const struct vn_phantom_opt *o, struct vn_net_opt *g, st
         return vn_fail(err, VN_E_ARG, "radius_min (%g um) is above radius_max (%g um)", o->radius_min, o->radius_max);
     for (int k = 0; k < 3; k++) {
         g->size[k] += 2.0 * pad;
-        volume *= g->size[k] / max3(o->um);
+        volume *= g->size[k] / unit;
     }
     if (!g->curves)
         g->curves = (int)fmin(100000, fmax(6, volume / (g->density > 0 ? 3000.0 : 30000.0)));
@@ -355,6 +357,7 @@ static int make_curves(const struct vn_phantom_opt *o, struct vn_network *w, str
     const double *look = out->look;
     struct vn_net_opt g = { .radius_min = o->radius_min, .radius_max = o->radius_max, .curves = o->curves, .loops = o->loops, .seed = o->seed,
                             .density = look[VN_LOOK_DENSITY], .tortuosity = look[VN_LOOK_TORTUOSITY], .parallel = (int)look[VN_LOOK_PARALLEL],
+                            .touched = o->touched,
                             .spread = o->radius_max > 8.0 * o->radius_min };
     int rc;
 
@@ -395,9 +398,10 @@ static void set_optics(struct scene *s, const double *look)
     const double *um = s->o->um, h = max3(um);
 
     s->exact = look[VN_LOOK_PSF] > 0 || look[VN_LOOK_PSF_Z] > 0;
-    s->part = s->exact ? 2 * (int)fmin(8, floor(0.5 * um[2] / fmin(um[0], um[1]))) + 1 : 1;
+    s->part = s->exact || s->o->touched ? 2 * (int)fmin(8, floor(0.5 * um[2] / fmin(um[0], um[1]))) + 1 : 1;
     s->edge = (um[0] + um[1] + um[2] / s->part) / 3.0;
-    s->fillet = 1.5 * sqrt(um[0] * um[0] + um[1] * um[1] + um[2] * um[2]);
+    const double uz = s->o->touched ? um[2] / s->part : um[2];
+    s->fillet = 1.5 * sqrt(um[0] * um[0] + um[1] * um[1] + uz * uz);
     s->beside = look[VN_LOOK_PARALLEL] > 0;
     s->wall = look[VN_LOOK_HOLLOW] * h;
     s->lumen = look[VN_LOOK_LUMEN];

@@ -39,8 +39,11 @@ void vn_phantom_draw(struct vn_phantom_opt *o)
 
     o->cropped = true;
     vn_look_draw(o->look, o->seed);
+    /* Half of the volumes of thick slices have vessels thinner than these, as a person would mark them. */
+    o->touched = o->touched || (flat >= 2 && between(o->seed, 17, 0, 1) < 0.5);
     if (o->radius_min != o->radius_min)
-        o->radius_min = h * (flat > 1.5 ? between(o->seed, 11, 0.55, 1.0) : between(o->seed, 11, 0.9, 1.8));
+        o->radius_min = o->touched ? fine * between(o->seed, 11, 0.9, 1.8) :
+                        flat > 1.5 ? h * between(o->seed, 11, 0.55, 1.0) : h * between(o->seed, 11, 0.9, 1.8);
     if (o->radius_max != o->radius_max)
         o->radius_max = fmax(o->radius_min, large ? fmin(wide, 4 * deep) * between(o->seed, 12, 0.06, 0.12) : o->radius_min * between(o->seed, 12, 1.5, 4));
     if (o->loops != o->loops)
