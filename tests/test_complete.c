@@ -52,6 +52,11 @@ static void what_the_tables_say(void **state)
     expect("roi o", "off", 4);
     expect("plot t x=segm", "segments", 9);
     expect("plot t y=segments,end_p", "segments,end_points", 9);
+    expect("tune res", "reset", 5);
+    expect("tune ve", "vessel", 5);                      /* no mask */
+    expect("tune vessel truth=vessel_m", "vessel_mask", 18);
+    expect("tune denoise=g", "gaussian", 13);
+    expect("tune dark=o", "on|off", 10);
     expect("nothing ", "", 8);
     expect("set vessel kind='ma", "mask", 16);
     assert_int_equal(session_run("show vessel; mark branch at=3,4,5; mark bend at=5,4,5"), 0);
@@ -81,6 +86,8 @@ static void files(void **state)
     expect("recipe save vessel tw", "two.tif", 19);
     expect("recipe save vess", "vessel|vessel_mask|vessel_graph", 12);
     expect("recipe run tw", "two.tif", 11);
+    expect("tune save tw", "two.tif", 10);
+    expect("tune use tw", "", 9);
     expect("recipe run r.vnr vi", "view|view_mask|view_graph", 17);
     setenv(home, dir, 1);
     snprintf(line, sizeof line, "%s/two.tif", dir);

@@ -218,6 +218,16 @@ static void add_text(struct list *l, struct vn_session *s, const struct cursor *
         const struct vn_view v = vn_session_view(s);
         for (int i = 0; i < v.n_place; i++)
             add(l, c->typed, v.place[i].name, "");
+    } else if (!strcmp(verb, "tune") && !strcmp(p, "what")) {
+        add_choices(l, "history|use|ab|undo|redo|reset|save|accept|off", c->typed);
+        add_objects(l, s, VN_IMAGE | VN_PROB, c->typed);
+    } else if (!strcmp(verb, "tune") && !strcmp(p, "with")) {
+        if (!strcmp(action, "save"))
+            add_files(l, c->typed);
+    } else if (!strcmp(p, "truth")) {
+        add_objects(l, s, VN_VOLUMES, c->typed);
+    } else if (!strcmp(p, "denoise") || !strcmp(p, "dark")) {    /* of tune and sweep */
+        add_choices(l, p[1] == 'a' ? "on|off|auto" : "off|gaussian|median|nlm|auto", c->typed);
     } else if (!strcmp(p, "x") || !strcmp(p, "y") || !strcmp(p, "measure") || !strcmp(p, "covariates")) {
         add_columns(l, s, c);
     }
