@@ -74,13 +74,23 @@ static bool join(struct vn_ui *ui, const char *line)
     return all != NULL;
 }
 
+/* "VERB: ..." in what a verb prints. */
+static bool is_note(const char *line)
+{
+    char verb[32] = "";
+    return sscanf(line, "%31[a-z]: ", verb) == 1 && line[strlen(verb)] == ':' && vn_cmd_find(verb, false, NULL);
+}
+
 static void on_text(void *ctx, const char *line, bool is_error)
 {
     struct vn_ui *ui = ctx;
     char device[16];
     if (!is_error && sscanf(line, "  device %15s", device) == 1)     /* as results say it */
         snprintf(ui->device, sizeof ui->device, "%s", !strcmp(device, "cuda") ? "gpu" : device);
-    if (!ui->mode->short_results || is_error || !join(ui, line))
+    ui->text_dirty = true;
+    if (!is_error && is_note(line))
+        vn_log_say(&ui->log, VN_LOG_TEXT, line, vn_screen_cols());
+    else if (!ui->mode->short_results || is_error || !join(ui, line))
         vn_say(ui, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
 }
 
@@ -491,7 +501,7 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, const char *first, stru
 {
     struct vn_ui *ui = vn_calloc(1, sizeof *ui, err);
     struct vn_str gone = { 0 };
-    char when[20];
+    char when[20], lost[160];
     int last = 0, rc = ui ? vn_tty_open(err) : VN_E_MEMORY;
     if (rc) {
         vn_free(ui);
@@ -515,8 +525,10 @@ int vn_ui_run(struct vn_session *s, struct vn_runner *r, const char *first, stru
     configured(ui);
     if (first)
         vn_keys_command(ui, first);
-    else if (vn_runner_lost(when))
-        vn_say(ui, VN_LOG_TEXT, "the session of %s in this folder was lost: venule --resume brings it back ('resume forget' drops it)", when);
+    else if (vn_runner_lost(when)) {
+        snprintf(lost, sizeof lost, "the session of %s in this folder was lost: venule --resume brings it back ('resume forget' drops it)", when);
+        vn_log_say(&ui->log, VN_LOG_TEXT, lost, vn_screen_cols());
+    }
     last = loop(ui);
     if (!last && !ui->gone)
         vn_runner_left(r);
