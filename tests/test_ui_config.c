@@ -42,7 +42,7 @@ static void keys_and_lines(void **state)
             assert_int_equal(look_at(&t, 3, y).fg, 208);
     }
     keys(&t, "?");
-    expect(&t, "Keys of the pane in focus: a slice");
+    expect(&t, "The pane in focus: a slice");
     expect(&t, "PgUp k  n C-f");                 /* help shows the keys in force */
     keys(&t, "histogr");
     expect(&t, "find: histogr_");

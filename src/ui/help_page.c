@@ -1,41 +1,50 @@
 /* help_page.c - the keys and the commands, from the tables of the modes and of the verbs. */
 #include "screen.h"
+#include "mem.h"
 #include <stdio.h>
 #include <string.h>
+
+/* Text from column `indent` on, folded where there are spaces; first: what stands before it in the first line. */
+static void add(struct vn_log *l, enum vn_log_kind kind, const char *first, int indent, const char *text)
+{
+    char line[240];
+    for (const int cols = vn_screen_cols(); *text; first = "") {
+        const size_t room = vn_text_cut(text, cols > 2 * indent && cols - indent < 200 ? cols - indent : cols > 2 * indent ? 200 : indent);
+        size_t cut = room;
+        while (text[cut] && cut && text[cut] != ' ')
+            cut--;
+        cut = cut ? cut : room;
+        snprintf(line, sizeof line, "%-*s%.*s", indent, first, (int)cut, text);
+        vn_log_add(l, kind, line);
+        text += cut + strspn(text + cut, " ");
+    }
+}
 
 static void help_row(struct vn_log *l, const struct vn_mode *m, const struct vn_bind *b)
 {
     enum { INDENT = 24 };
-    char line[240], keys[80];
-    int n = snprintf(keys, sizeof keys, "%s", vn_bind_keys(m, b));
+    char keys[80];
+    int n = snprintf(keys, sizeof keys, "  %s", vn_bind_keys(m, b));
     while (m->open.name != b->name && b[1].name && !b[1].does && n < (int)sizeof keys) {
         b++;
         n += snprintf(keys + n, sizeof keys - (size_t)n, "  %s", vn_bind_keys(m, b));
     }
     while (b->does == NULL)
         b--;
-    const char *does = b->does;
-    for (int first = 1; *does; first = 0) {      /* folded where there are spaces */
-        const size_t room = vn_text_cut(does, vn_screen_cols() > 2 * INDENT ? vn_screen_cols() - INDENT : INDENT);
-        size_t cut = room;
-        while (does[cut] && cut && does[cut] != ' ')
-            cut--;
-        cut = cut ? cut : room;
-        snprintf(line, sizeof line, "  %-*s %.*s", INDENT - 3, first ? keys : "", (int)cut, does);
-        vn_log_add(l, VN_LOG_TEXT, line);
-        does += cut + strspn(does + cut, " ");
+    if (n < INDENT) {
+        add(l, VN_LOG_TEXT, keys, INDENT, b->does);
+    } else {
+        char *both = vn_sprintf(NULL, "%s %s", keys + 2, b->does);
+        add(l, VN_LOG_TEXT, "", 2, both ? both : "");
+        vn_free(both);
     }
 }
 
 static void help_mode(struct vn_log *l, const struct vn_mode *m)
 {
-    char line[400];
-    snprintf(line, sizeof line, "%s", m->title);
-    vn_log_add(l, VN_LOG_ECHO, line);
-    if (m->about) {
-        snprintf(line, sizeof line, "  %s", m->about);
-        vn_log_add(l, VN_LOG_TEXT, line);
-    }
+    vn_log_add(l, VN_LOG_ECHO, m->title);
+    if (m->about)
+        add(l, VN_LOG_TEXT, "", 2, m->about);
     for (const struct vn_bind *b = m->binds; b && b->name; b++)
         if (b->does)
             help_row(l, m, b);
@@ -48,9 +57,9 @@ static void help_pane(struct vn_log *l, const struct vn_view *v)
     static const char *const mip[] = { "direction", "pane-next", "full", NULL };
     static const char *const linked[] = { "pane-next", "flicker", "full", "slice-back", NULL };
     const char *const *name = v->n_linked ? linked : v->focus == VN_MIP ? mip : slice;
-    vn_log_add(l, VN_LOG_ECHO, v->n_linked        ? "Keys of the pane in focus: one of several volumes, side by side"
-                               : v->focus == VN_MIP ? "Keys of the pane in focus: a projection; a click goes to the depth of what is seen there"
-                                                    : "Keys of the pane in focus: a slice; a click moves the crosshair, the wheel goes through the slices");
+    vn_log_add(l, VN_LOG_ECHO, v->n_linked ? "The pane in focus: one of several volumes" : v->focus == VN_MIP ? "The pane in focus: a projection" : "The pane in focus: a slice");
+    if (!v->n_linked)
+        add(l, VN_LOG_TEXT, "", 2, v->focus == VN_MIP ? "A click goes to the depth of what is seen there." : "A click moves the crosshair, the wheel goes through the slices.");
     for (; *name; name++) {
         const struct vn_bind *b = vn_mode_bind(&vn_mode_browse, *name);
         if (b)
@@ -64,7 +73,7 @@ void vn_help_open(struct vn_ui *ui)
     struct vn_log *l = &ui->viewer.text;
     const struct vn_view v = vn_session_view(ui->s);
     vn_log_clear(l);
-    vn_log_add(l, VN_LOG_TEXT, "Typing here finds a key or a command.");
+    vn_log_add(l, VN_LOG_TEXT, "Keys. Typing here finds one, or a command.");
     if (ui->mode != &vn_mode_browse)
         help_mode(l, ui->mode);
     if (ui->panes.info.n && (ui->mode == &vn_mode_browse || ui->mode->over_browse))

@@ -264,6 +264,8 @@ static void panel(struct vn_ui *ui)
     vn_panel_text(ui, rows - 1, 1, VN_LOOK_TEXT, "{accept} {cancel}");
     col = vn_panel_text(ui, row, 1, VN_LOOK_BOLD, "low %.3f", v.low);
     vn_panel_text(ui, row++, col + 2, VN_LOOK_BOLD, "high %.3f", v.high);
+    if (v.high > v.low)
+        vn_panel_text(ui, row++, 1, VN_LOOK_DIM, "blue: only where it joins");      /* the slices do not know it yet */
     if (!made.has) {
         vn_panel_text(ui, row, 1, VN_LOOK_DIM, "curves are being made ...");
         return;

@@ -41,8 +41,7 @@ void vn_viewer_open(struct vn_ui *ui, const struct vn_log *log, int top)
     ui->viewer.typing = false;
     ui->viewer.filter[0] = '\0';
     ui->viewer.log = log;
-    int most = viewer_most(&ui->viewer);
-    ui->viewer.top = top < most ? top : most;
+    ui->viewer.top = top < log->n ? top : viewer_most(&ui->viewer);
     ui->viewer.left = 0;
     ui->text_dirty = true;
 }
@@ -57,8 +56,9 @@ void vn_viewer_close(struct vn_ui *ui)
 
 void vn_viewer_scroll(struct vn_ui *ui, int lines)
 {
-    int most = viewer_most(&ui->viewer), top = ui->viewer.top + lines;
-    ui->viewer.top = top < 0 ? 0 : top > most ? most : top;
+    const int was = ui->viewer.top, top = was + lines, most = viewer_most(&ui->viewer);
+    const int last = lines < 0 || was < most ? most : was;       /* a short page begins with its command */
+    ui->viewer.top = top < 0 ? 0 : top > last ? last : top;
     ui->text_dirty = true;
 }
 
