@@ -51,8 +51,8 @@ int  vn_network_injure(struct vn_network *w, enum vn_injury what, double severit
                        double centre[3], double *radius, struct vn_err *err);
 /* Dims a fraction of the vessels' length in stretches of some voxels. */
 void vn_network_dropout(struct vn_network *w, double fraction, const struct vn_net_opt *o);
-/* Brightness by radius ((r / thickest)^thin), by curve (10^-vary to 1) and along a curve (1 - along to 1), not below 0.1. */
-void vn_network_shine(struct vn_network *w, double thin, double vary, double along, const struct vn_net_opt *o);
+/* Brightness by radius ((r / thickest)^thin), by curve (10^-vary to 1) and along a curve (1 - along to 1), not below least. */
+void vn_network_shine(struct vn_network *w, double thin, double vary, double along, double least, const struct vn_net_opt *o);
 /* Takes the light from n places at least two voxels and a radius from the nodes, over lengths of gap[0] to gap[1] voxels along
  * the vessel (steps in voxel coordinates).  As many as fit; the curves stay. */
 struct vn_break { double p[3], tangent[3], r, um, voxels; };       /* its middle; how long it is */

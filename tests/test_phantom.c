@@ -667,6 +667,70 @@ static void random_ones(void **state)
     }
 }
 
+/* How far inside the nearest stretch of the graph's curves p lies. */
+static double inside(const struct vn_graph *g, const double p[3])
+{
+    double best = -1e9;
+
+    for (int32_t i = 0; i < g->n_segment; i++)
+        for (int64_t k = g->segment[i].first; k + 1 < g->segment[i].first + g->segment[i].n; k++) {
+            const struct vn_point *a = &g->point[k], *b = a + 1;
+            double dd = 0, ed = 0, q = 0;
+            for (int c = 0; c < 3; c++) {
+                const double d = b->p[c] - a->p[c];
+                dd += d * d;
+                ed += (p[c] - a->p[c]) * d;
+            }
+            const double t = dd > 0 ? fmin(1, fmax(0, ed / dd)) : 0;
+            for (int c = 0; c < 3; c++) {
+                const double e = p[c] - a->p[c] - t * (b->p[c] - a->p[c]);
+                q += e * e;
+            }
+            best = fmax(best, a->radius + t * (b->radius - a->radius) - sqrt(q));
+        }
+    return best;
+}
+
+/* Mask against graph, each third voxel measured anew: inside the curves, or in the blend of a crotch.
+ * Winding curves; and a volume whose vessels run out of it, away from the faces. */
+static void mask_is_the_graph(void **state)
+{
+    (void)state;
+    for (int cropped = 0; cropped < 2; cropped++) {
+        struct vn_phantom_opt o = options(VN_PHANTOM_NETWORK, 44);
+        const int far = cropped ? 12 : 0;
+        int64_t n = 0;
+        o.look[VN_LOOK_TORTUOSITY] = 0.5;
+        o.look[VN_LOOK_PSF] = 1;
+        o.look[VN_LOOK_DENSITY] = cropped ? 0.05 : 0;
+        o.cropped = cropped;
+        o.curves = cropped ? 0 : 12;
+        struct vn_phantom p = make(&o);
+        const uint8_t *m = vn_vol_data(p.mask).data;
+        for (int i = 0; i < 44 * 44 * 44; i += 3) {
+            const int x = i % 44, y = i / 44 % 44, z = i / 44 / 44;
+            if (x < far || y < far || z < far || x >= 44 - far || y >= 44 - far || z >= 44 - far)
+                continue;
+            const double at[3] = { x + 0.5, y + 0.5, z + 0.5 }, in = inside(p.graph, at);
+            if (fabs(in) < 1e-4)
+                continue;                                   /* the graph's points are floats */
+            assert_true(m[i] || in < 0);
+            n += m[i];
+            if (!m[i] || in > 0)
+                continue;
+            bool at_node = false;
+            for (int32_t k = 0; k < p.graph->n_node && !at_node; k++) {
+                const struct vn_node *v = &p.graph->node[k];
+                const double d[3] = { at[0] - v->p[0], at[1] - v->p[1], at[2] - v->p[2] };
+                at_node = v->degree > 2 && sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) < 2 * v->radius + 2.6;
+            }
+            assert_true(at_node && in > -0.66 * 2);         /* two curves blend by a quarter of the fillet, 0.65 */
+        }
+        assert_true(n > 200);
+        vn_phantom_free(&p);
+    }
+}
+
 static void random_same_on_any_threads(void **state)
 {
     (void)state;
@@ -734,7 +798,8 @@ int main(void)
         cmocka_unit_test(patterns_are_as_printed), cmocka_unit_test(light_and_depth), cmocka_unit_test(additions),
         cmocka_unit_test(shared_noise), cmocka_unit_test(breaks_by_hand), cmocka_unit_test(breaks_in_a_network),
         cmocka_unit_test(near_neighbours_and_all_radii), cmocka_unit_test(slices_that_vessels_touch),
-        cmocka_unit_test(random_ones), cmocka_unit_test(random_same_on_any_threads), cmocka_unit_test(tiny_volumes), cmocka_unit_test(allocation_faults),
+        cmocka_unit_test(random_ones), cmocka_unit_test(mask_is_the_graph),
+        cmocka_unit_test(random_same_on_any_threads), cmocka_unit_test(tiny_volumes), cmocka_unit_test(allocation_faults),
     };
     struct vn_err err = { 0 };
     int rc;

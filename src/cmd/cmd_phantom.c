@@ -35,7 +35,7 @@ static const struct vn_param params[] = {
     { .name = "shot", .type = VN_P_REAL, .min = 0, .max = 100, .unit = "contrast", .help = "standard deviation that light adds: times the root of the light" },
     { .name = "grain", .type = VN_P_REAL, .min = 0, .max = 5, .unit = "voxels", .help = "sigma over which neighbours share their noise" },
     { .name = "thin", .type = VN_P_REAL, .min = 0, .max = 2, .help = "thin vessels are dim: (radius / thickest) to this power" },
-    { .name = "vary", .type = VN_P_REAL, .min = 0, .max = 1, .help = "curves differ in brightness: from 10^-vary to 1" },
+    { .name = "vary", .type = VN_P_REAL, .min = 0, .max = 2, .help = "curves differ in brightness: from 10^-vary to 1" },
     { .name = "along", .type = VN_P_REAL, .min = 0, .max = 1, .help = "brightness falls along a vessel by up to this part" },
     { .name = "dropout", .type = VN_P_REAL, .def = "0", .min = 0, .max = 1, .help = "fraction of the vessels' length in dim stretches" },
     { .name = "breaks", .type = VN_P_INT, .min = 0, .max = 100000, .help = "places where a vessel sends no light; the truth stays whole, NAME_breaks lists them" },

@@ -94,7 +94,7 @@ void vn_network_dropout(struct vn_network *w, double fraction, const struct vn_n
     }
 }
 
-void vn_network_shine(struct vn_network *w, double thin, double vary, double along, const struct vn_net_opt *o)
+void vn_network_shine(struct vn_network *w, double thin, double vary, double along, double least, const struct vn_net_opt *o)
 {
     const double um = fmax(o->um[0], fmax(o->um[1], o->um[2]));
     double thickest = 0;
@@ -119,7 +119,7 @@ void vn_network_shine(struct vn_network *w, double thin, double vary, double alo
             }
             const double wave = 0.5 * (1 - t) * (1 - t) * b[0] + (0.5 + t * (1 - t)) * b[1] + 0.5 * t * t * b[2];
             const double size = thin > 0 ? vn_pow01(v->pt[k].r / thickest, thin) : 1.0;
-            v->pt[k].bright *= fmax(0.1, size * own * (1 - along * wave));
+            v->pt[k].bright *= fmax(least, size * own * (1 - along * wave));
         }
     }
 }

@@ -371,7 +371,8 @@ static int make_curves(const struct vn_phantom_opt *o, struct vn_network *w, str
     if (!rc)
         vn_network_dropout(w, look[VN_LOOK_DROPOUT], &g);
     if (!rc && (look[VN_LOOK_THIN] > 0 || look[VN_LOOK_VARY] > 0 || look[VN_LOOK_ALONG] > 0))
-        vn_network_shine(w, look[VN_LOOK_THIN], look[VN_LOOK_VARY], look[VN_LOOK_ALONG], &g);
+        vn_network_shine(w, look[VN_LOOK_THIN], look[VN_LOOK_VARY], look[VN_LOOK_ALONG],
+                         fmin(0.5, fmax(0.03, 3 * look[VN_LOOK_NOISE] + look[VN_LOOK_SHOT])), &g);   /* a vessel has to be seen */
     if (!rc && look[VN_LOOK_BREAKS] > 0)
         rc = vn_network_break(w, (int)look[VN_LOOK_BREAKS], o->gap, &g, &out->breaks, &out->n_break, err);
     out->look[VN_LOOK_BREAKS] = out->n_break;
@@ -380,7 +381,8 @@ static int make_curves(const struct vn_phantom_opt *o, struct vn_network *w, str
 }
 
 /* The truth graph: of the curves inside the volume. */
-static int make_graph(const struct vn_phantom_opt *o, const struct vn_network *w, const struct vn_grid *grid, struct vn_graph **out, struct vn_err *err)
+static int make_graph(const struct vn_phantom_opt *o, const struct vn_network *w, const struct vn_grid *grid, struct vn_graph **out,
+                      struct vn_err *err)
 {
     const double size[3] = { o->dim[0] * o->um[0], o->dim[1] * o->um[1], o->dim[2] * o->um[2] };
     struct vn_network in = { 0 };

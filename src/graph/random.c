@@ -43,16 +43,17 @@ void vn_phantom_draw(struct vn_phantom_opt *o)
     o->touched = o->touched || (flat >= 2 && between(o->seed, 17, 0, 1) < 0.5);
     if (o->radius_min != o->radius_min)
         o->radius_min = o->touched ? fine * between(o->seed, 11, 0.9, 1.8) :
-                        flat > 1.5 ? h * between(o->seed, 11, 0.55, 1.0) : h * between(o->seed, 11, 0.9, 1.8);
+                        flat > 1.5 ? h * between(o->seed, 11, 0.55, 1.0) : h * between(o->seed, 11, 1, 2);
     if (o->radius_max != o->radius_max)
-        o->radius_max = fmax(o->radius_min, large ? fmin(wide, 4 * deep) * between(o->seed, 12, 0.06, 0.12) : o->radius_min * between(o->seed, 12, 1.5, 4));
+        o->radius_max = large ? fmax(o->radius_min, fmin(wide, 4 * deep) * between(o->seed, 12, 0.06, 0.12)) :
+                                o->radius_min * between(o->seed, 12, 1.5, 4);
     if (o->loops != o->loops)
         o->loops = between(o->seed, 13, 0.3, 0.8);
     const bool wants16 = between(o->seed, 14, 0, 1) < 0.5;
     if (o->type == VN_N_TYPE)
         o->type = wants16 ? VN_U16 : VN_U8;
     if (o->look[VN_LOOK_CONTRAST] == 0)
-        o->look[VN_LOOK_CONTRAST] = round3(o->type == VN_U8 ? between(o->seed, 15, 40, 180) : logarithmic(o->seed, 15, 200, 10000));
+        o->look[VN_LOOK_CONTRAST] = round3(o->type == VN_U8 ? between(o->seed, 15, 40, 250) : logarithmic(o->seed, 15, 200, 10000));
     if (o->look[VN_LOOK_LEVEL] == 0)
-        o->look[VN_LOOK_LEVEL] = round3(o->look[VN_LOOK_CONTRAST] * between(o->seed, 16, 0.05, 0.5));
+        o->look[VN_LOOK_LEVEL] = round3(o->look[VN_LOOK_CONTRAST] * between(o->seed, 16, 0.02, 0.3));
 }
