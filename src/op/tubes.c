@@ -4,9 +4,10 @@
  * spread that of the values below the mode, which vessels do not reach; mirrored there, it says how many voxels of
  * background to expect above any value.  low: the corner of the histogram's upper side (Zack, Rogers, Latt 1977) with the
  * mode and the 99.9 % quantile as ends, so that neither a spike nor the brightest voxel moves it, but not where more than
- * half of the voxels found would be background (false discovery rate, Benjamini, Hochberg 1995).  high: the median of
- * the voxels from low on, but not where more than 0.001 of them would be. */
+ * half of the voxels found would be background (false discovery rate, Benjamini, Hochberg 1995).  high: half way to the
+ * median of the voxels from low on, but not where more than 0.001 of them would be. */
 #include <math.h>
+#include <string.h>
 #include "autothresh.h"
 #include "hist.h"
 #include "mem.h"
@@ -153,7 +154,7 @@ int vn_tube_threshold_hist(const uint64_t *count, int n, double first, double wi
     hi = median_from(&u, lo);
     if ((u.mode + hi) / 2 < lo)                    /* of a wide background the corner lies above the vessels' half height */
         lo = greater((int)((u.mode + hi) / 2), limit);
-    hi = greater(median_from(&u, lo), strict);
+    hi = greater(lo + (median_from(&u, lo) - lo) / 2, strict);
     *low = first + (lo - 0.5) * width;
     *high = first + (hi - 0.5) * width;
     return 0;
@@ -179,6 +180,59 @@ static int inner(const uint64_t *count, int *n, uint64_t *below, uint64_t *above
     }
     *n = b - a + 1;
     return a;
+}
+
+/* Bins from one value that occurs to the next: the usual distance, mean of those near the voxels' median one.  More than 1 where
+ * 8 or 12 bits were spread over 16, or whole numbers stand in floats. */
+static double spacing(const uint64_t *count, int n, uint64_t *of)
+{
+    uint64_t all = 0, sum = 0, steps = 0;
+    double length = 0;
+    int median = 1;
+    memset(of, 0, (uint64_t)n * sizeof *of);           /* voxels by the distance of their value from the one below */
+    for (int i = 0, last = -1; i < n; i++)
+        if (count[i]) {
+            of[last < 0 ? 0 : i - last] += last < 0 ? 0 : count[i];
+            all += last < 0 ? 0 : count[i];
+            last = i;
+        }
+    while (median < n - 1 && 2 * (sum += of[median]) < all)
+        median++;
+    for (int i = 0, last = -1; i < n; i++)
+        if (count[i]) {
+            if (last >= 0 && 2 * (i - last) <= 3 * median && 2 * (i - last) >= median) {
+                length += i - last;
+                steps++;
+            }
+            last = i;
+        }
+    return steps ? length / (double)steps : 1;
+}
+
+/* Bins of that width instead, so that such volumes get the thresholds of what they were made from. */
+static int squeeze(uint64_t *count, int *n, double *first, double *width, struct vn_err *err)
+{
+    uint64_t *of = vn_alloc((uint64_t)*n * sizeof *of, err);
+    int from = 0, to = 0;
+    if (!of)
+        return VN_E_MEMORY;
+    const double gap = spacing(count, *n, of);
+    vn_free(of);
+    if (gap < 1.5)
+        return 0;
+    while (count[from] == 0)
+        from++;
+    for (int i = from; i < *n; i++) {
+        const uint64_t c = count[i];
+        const int at = (int)((i - from) / gap + 0.5);
+        count[i] = 0;
+        count[at] += c;
+        to = c ? at : to;
+    }
+    *first += from * *width;
+    *width *= gap;
+    *n = to + 1;
+    return 0;
 }
 
 /* Voxels from lo to hi; 0 where hi is less. */
@@ -220,8 +274,11 @@ int vn_tube_threshold(struct vn_vol *v, const struct vn_box *box, double *low, d
         at = inner(count, &n, &below, &above);
     if (!rc && !whole && !(rc = voxels_in(v, box, q[0], nextafter(lo, -INFINITY), &below, job, err)))
         rc = voxels_in(v, box, nextafter(hi, INFINITY), q[3], &above, job, err);
+    double first = lo + (at + 0.5) * width;
     if (!rc)
-        rc = vn_tube_threshold_hist(count + at, n, lo + (at + 0.5) * width, width, below, above, low, high, err);
+        rc = squeeze(count + at, &n, &first, &width, err);
+    if (!rc)
+        rc = vn_tube_threshold_hist(count + at, n, first, width, below, above, low, high, err);
     vn_free(count);
     return rc;
 }
