@@ -14,10 +14,9 @@ struct work {
     const struct vn_bits *truth;
     const struct vn_strata_opt *o;
     struct vn_strata *out;
-    struct vn_box box;                   /* that holds the truth */
-    int64_t n[3];
-    uint16_t *name;                      /* 0: none yet; else radius stratum + 1, way stratum + 1 in the upper byte */
-    int64_t *queue, n_queue;
+    int64_t *rank;                       /* of each word of the truth: its voxels before that word */
+    uint16_t *name;                      /* of each voxel of the truth: 0 none yet; else radius stratum + 1, way stratum + 1 in the upper byte */
+    int64_t *queue, n_queue;             /* voxels, counted through the box of the truth */
 };
 
 /* Stratum of v; beyond the last border the last, infinity one of its own (by branch), -1 where v is not known. */
@@ -65,20 +64,22 @@ static void on_gap(void *ctx, const struct vn_segment *s, const struct vn_spot *
 
 /* ---- voxels ---- */
 
-static bool in_truth(const struct work *w, int64_t x, int64_t y, int64_t z)
+/* Number of voxel x of a row of the truth among its voxels; it is one of them. */
+static int64_t rank_of(const struct work *w, int64_t x, int64_t row)
 {
-    const struct vn_box *t = &w->truth->box;
-    return x >= 0 && x < w->n[0] && y >= 0 && y < w->n[1] && z >= 0 && z < w->n[2] &&
-           vn_bits_get(w->truth, x + w->box.lo[0] - t->lo[0], y + w->box.lo[1] - t->lo[1], z + w->box.lo[2] - t->lo[2]);
+    const int64_t k = row * w->truth->words + (x >> 6);
+    return w->rank[k] + __builtin_popcountll(w->truth->w[k] & ((UINT64_C(1) << (x & 63)) - 1));
 }
 
 static void name_voxel(struct work *w, int64_t x, int64_t y, int64_t z, uint16_t name)
 {
-    const int64_t i = (z * w->n[1] + y) * w->n[0] + x;
-    if (!in_truth(w, x, y, z) || w->name[i])
+    if (!vn_bits_get(w->truth, x, y, z))
+        return;
+    const int64_t row = z * w->truth->dim[1] + y, i = rank_of(w, x, row);
+    if (w->name[i])
         return;
     w->name[i] = name;
-    w->queue[w->n_queue++] = i;
+    w->queue[w->n_queue++] = row * w->truth->dim[0] + x;
 }
 
 static void name_place(struct work *w, const struct vn_segment *s, const struct vn_spot *p)
@@ -87,7 +88,7 @@ static void name_place(struct work *w, const struct vn_segment *s, const struct 
     int64_t v[3];
     strata_of(w, s, p, at);
     for (int a = 0; a < 3; a++)
-        v[a] = (int64_t)floor(p->voxel[a]) - w->box.lo[a];
+        v[a] = (int64_t)floor(p->voxel[a]) - w->truth->box.lo[a];
     if (at[VN_BY_RADIUS] >= 0)
         name_voxel(w, v[0], v[1], v[2], (uint16_t)((at[VN_BY_RADIUS] + 1) | (at[VN_BY_BRANCH] + 1) << 8));
 }
@@ -114,34 +115,28 @@ static int spread(struct work *w, struct vn_job *job, struct vn_err *err)
 {
     int rc = 0;
     for (int64_t q = 0; q < w->n_queue && !rc; q++) {
-        const int64_t i = w->queue[q], x = i % w->n[0], y = i / w->n[0] % w->n[1], z = i / w->n[0] / w->n[1];
+        const int64_t *n = w->truth->dim, row = w->queue[q] / n[0], x = w->queue[q] % n[0], y = row % n[1], z = row / n[1];
+        const uint16_t name = w->name[rank_of(w, x, row)];
         for (int64_t dz = -1; dz <= 1; dz++)
             for (int64_t dy = -1; dy <= 1; dy++)
                 for (int64_t dx = -1; dx <= 1; dx++)
-                    name_voxel(w, x + dx, y + dy, z + dz, w->name[i]);
+                    name_voxel(w, x + dx, y + dy, z + dz, name);
         if ((q & 0xffff) == 0)
             rc = vn_job_check(job, err);
     }
     return rc;
 }
 
-/* Voxels of `bits` into the counter that lies `field` bytes into a stratum. */
+/* Voxels of `bits`, a part of the truth, into the counter that lies `field` bytes into a stratum. */
 static void count_named(struct work *w, const struct vn_bits *bits, size_t field)
 {
     uint64_t n[256] = { 0 }, m[256] = { 0 };
-    const struct vn_box *b = &bits->box;
 
-    for (int64_t z = 0; z < w->n[2]; z++)
-        for (int64_t y = 0; y < w->n[1]; y++) {
-            const uint64_t *row = vn_bits_row(bits, y + w->box.lo[1] - b->lo[1], z + w->box.lo[2] - b->lo[2]);
-            const uint16_t *name = w->name + (z * w->n[1] + y) * w->n[0];
-            const int64_t x0 = w->box.lo[0] - b->lo[0];
-            for (int64_t k = 0; k < bits->words; k++)
-                for (uint64_t u = row[k]; u; u &= u - 1) {
-                    const uint16_t v = name[k * 64 + __builtin_ctzll(u) - x0];
-                    n[v & 255]++;
-                    m[v >> 8]++;
-                }
+    for (int64_t k = 0; k < bits->words * bits->dim[1] * bits->dim[2]; k++)
+        for (uint64_t u = bits->w[k]; u; u &= u - 1) {
+            const uint16_t v = w->name[rank_of(w, (k % bits->words) * 64 + __builtin_ctzll(u), k / bits->words)];
+            n[v & 255]++;
+            m[v >> 8]++;
         }
     for (int i = 0; i < VN_MAX_STRATA; i++) {
         *(uint64_t *)((char *)&w->out[VN_BY_RADIUS].of[i] + field) = n[i + 1];
@@ -184,6 +179,39 @@ static void count_depths(struct work *w, const struct vn_errors *e)
     }
 }
 
+static int count_voxels(struct work *w, const struct vn_errors *e, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_bits *t = w->truth;
+    const int64_t n_word = t->words * t->dim[1] * t->dim[2];
+    int64_t n = 0;
+    int rc;
+
+    w->rank = vn_alloc((uint64_t)n_word * sizeof *w->rank, err);
+    for (int64_t k = 0; k < n_word && w->rank; k++) {
+        w->rank[k] = n;
+        n += __builtin_popcountll(t->w[k]);
+    }
+    w->name = vn_calloc((uint64_t)n, sizeof *w->name, err);
+    w->queue = vn_alloc((uint64_t)n * sizeof *w->queue, err);
+    rc = w->rank && w->name && w->queue ? 0 : VN_E_MEMORY;
+    if (!rc) {
+        name_lines(w);
+        rc = spread(w, job, err);
+    }
+    if (!rc) {
+        count_named(w, &e->of[VN_UNDER], offsetof(struct vn_stratum, under));
+        count_named(w, &e->of[VN_MISSED], offsetof(struct vn_stratum, missed));
+        count_named(w, t, offsetof(struct vn_stratum, truth));
+        for (int b = 0; b < VN_BY_DEPTH; b++)
+            for (int i = 0; i < w->out[b].n; i++)
+                w->out[b].of[i].hit = w->out[b].of[i].truth - w->out[b].of[i].under - w->out[b].of[i].missed;
+    }
+    vn_free(w->rank);
+    vn_free(w->name);
+    vn_free(w->queue);
+    return rc;
+}
+
 static void lay_out(const struct vn_strata_opt *o, double unit, struct vn_strata *out)
 {
     for (int b = 0; b < VN_N_BY; b++) {
@@ -210,27 +238,8 @@ int vn_strata_make(const struct vn_graph *graph, const struct vn_bits *pred, con
 
     lay_out(o, graph->unit_um ? graph->grid.um[o->axis] : 1, out);
     rc = vn_breaks_count(graph, pred, near, &watch, breaks, err);
-    if (!rc && vn_bits_bounds(truth, &w.box)) {
-        for (int a = 0; a < 3; a++)
-            w.n[a] = vn_box_dim(&w.box, a);
-        w.name = vn_calloc(vn_box_count(&w.box), sizeof *w.name, err);
-        w.queue = vn_alloc(vn_bits_count(truth) * sizeof *w.queue, err);
-        rc = w.name && w.queue ? 0 : VN_E_MEMORY;
-        if (!rc) {
-            name_lines(&w);
-            rc = spread(&w, job, err);
-        }
-        if (!rc) {
-            count_named(&w, &e->of[VN_UNDER], offsetof(struct vn_stratum, under));
-            count_named(&w, &e->of[VN_MISSED], offsetof(struct vn_stratum, missed));
-            count_named(&w, truth, offsetof(struct vn_stratum, truth));
-            for (int b = 0; b < VN_BY_DEPTH; b++)
-                for (int i = 0; i < out[b].n; i++)
-                    out[b].of[i].hit = out[b].of[i].truth - out[b].of[i].under - out[b].of[i].missed;
-        }
-        vn_free(w.name);
-        vn_free(w.queue);
-    }
+    if (!rc)
+        rc = count_voxels(&w, e, job, err);
     if (!rc)
         count_depths(&w, e);
     return rc;
