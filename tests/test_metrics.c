@@ -359,6 +359,23 @@ static void the_error_map_is_made_again_from_its_recipe(void **state)
     vn_shown_free(&d);
 }
 
+/* Three straight vessels of radius 3 um meet: each has 4, 4, 8 and 16 um of centreline in the first four strata, less or more where
+ * the places of the centreline and the branch point are not exact. */
+static void ways_to_a_branch_point_are_those_of_three_vessels(void **state)
+{
+    (void)state;
+    static const double way[4] = { 4, 4, 8, 16 };
+    cJSON *o = session_json_of("phantom ybranch dims=96x96x48 voxel=1um radius=3um as=y; calc 'x < 48 ? 0 : a' a=y_mask kind=mask as=p; metrics p y_mask full");
+    double voxels = 0;
+    for (int i = 0; i < 4; i++)
+        assert_float_equal(cell(row_of(o, "by_branch", i), "length_um"), 3 * way[i], 0.03 * 3 * way[i]);
+    assert_float_equal(cell(row_of(o, "by_branch", 3), "voxels"), 3 * 16 * 3.1416 * 9, 0.05 * 3 * 16 * 3.1416 * 9);
+    for (int i = 0; i < 5; i++)
+        voxels += cell(row_of(o, "by_branch", i), "voxels");
+    close_to(o, "tp", voxels - session_number(o, "fn"));               /* every voxel of the truth belongs somewhere */
+    cJSON_Delete(o);
+}
+
 /* The phantom knows where it broke its vessels: as many breaks, and most of them along z where its vessels run so. */
 static void breaks_are_those_that_a_phantom_made(void **state)
 {
@@ -423,6 +440,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(odd_volumes_are_measured_too, session_json, session_stop),
         cmocka_unit_test_setup_teardown(errors_go_by_radius_and_depth, session_json, session_stop),
         cmocka_unit_test_setup_teardown(the_error_map_is_made_again_from_its_recipe, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(ways_to_a_branch_point_are_those_of_three_vessels, session_json, session_stop),
         cmocka_unit_test_setup_teardown(breaks_are_those_that_a_phantom_made, session_json, session_stop),
         cmocka_unit_test_setup_teardown(labels_are_compared_one_by_one, session_json, session_stop),
     };
