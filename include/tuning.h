@@ -1,4 +1,4 @@
-/* tuning.h - what can be turned in the chain denoise -> segment -> threshold -> clean, and the tuning under way in a
+/* tuning.h - what can be turned in the chain denoise -> segment -> deartifact -> threshold -> clean, and the tuning under way in a
  * session.
  *
  * A setting is a text for each knob, "" where it is automatic; what a text may be is said by the table of the verb it
@@ -11,7 +11,7 @@
 #include "tune.h"
 
 enum vn_knob_id { VN_KNOB_DENOISE, VN_KNOB_SIGMA, VN_KNOB_RADIUS, VN_KNOB_STRENGTH, VN_KNOB_DARK, VN_KNOB_SMOOTH, VN_KNOB_BACKGROUND,
-                  VN_KNOB_CONTRAST, VN_KNOB_LOCAL, VN_KNOB_LOW, VN_KNOB_HIGH, VN_KNOB_CLOSE, VN_KNOB_FILL, VN_KNOB_OPEN, VN_KNOB_MIN_SIZE,
+                  VN_KNOB_CONTRAST, VN_KNOB_LOCAL, VN_KNOB_ARTIFACT, VN_KNOB_PERIOD, VN_KNOB_LOW, VN_KNOB_HIGH, VN_KNOB_CLOSE, VN_KNOB_FILL, VN_KNOB_OPEN, VN_KNOB_MIN_SIZE,
                   VN_N_KNOB };
 struct vn_knob {
     const char *name, *verb, *key;       /* key: the verb's parameter */
@@ -33,6 +33,8 @@ const struct vn_param *vn_knob_param(int knob);          /* its row in the verb'
     { "background", VN_P_TEXT, 0, .help = "background= of segment" MORE },                                             \
     { "contrast", VN_P_TEXT, 0, .help = "contrast= of segment" MORE },                                                 \
     { "local", VN_P_TEXT, 0, .help = "local= of segment" MORE },                                                       \
+    { "artifact", VN_P_TEXT, 0, .help = "strength= of deartifact; 0: not done" MORE },                                   \
+    { "period", VN_P_TEXT, 0, .help = "period= of deartifact" MORE },                                                    \
     { "low", VN_P_TEXT, 0, .help = "low= of threshold" MORE },                                                         \
     { "high", VN_P_TEXT, 0, .help = "high= of threshold; off: a plain threshold at low" MORE },                        \
     { "close", VN_P_TEXT, 0, .help = "close= of clean" MORE },                                                         \
@@ -49,7 +51,7 @@ int  vn_setting_put(struct vn_setting *x, int knob, const char *text, struct vn_
 int  vn_setting_build(const struct vn_setting *x, enum vn_kind kind, struct vn_tune_set *out, struct vn_err *err);
 /* The texts with automatic ones as they were settled. */
 void vn_setting_values(const struct vn_setting *x, enum vn_kind kind, const struct vn_tune_set *settled, struct vn_setting *out);
-/* The commands that do the same, a line each, from object (or $1) `name`; results: stem_d, stem_p, stem_t and stem. */
+/* The commands that do the same, a line each, from object (or $1) `name`; results: stem_d, stem_p, stem_a, stem_t and stem. */
 void vn_setting_lines(const struct vn_setting *x, enum vn_kind kind, const char *name, const char *stem, struct vn_str *b);
 /* Names of the columns of numbers, and the numbers in that order; with truth: two more. */
 enum { VN_TUNE_COLS = 8 };

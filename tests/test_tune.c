@@ -9,7 +9,8 @@
 #include "table.h"
 #include "tune.h"
 
-extern const struct vn_op vn_op_clean, vn_op_segment, vn_op_median;
+extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_segment, vn_op_median;
+extern const struct vn_param vn_deartifact_params[];
 
 static void run_ok(const char *fmt, ...)
 {
@@ -82,7 +83,7 @@ static void same_number(double a, double b)
 static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, bool image, int n)
 {
     struct vn_tune *t = vn_tune_new(in, truth, box, NULL, &err);
-    const char *contrast = NULL, *local = NULL, *smooth = NULL, *median = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
+    const char *contrast = NULL, *local = NULL, *smooth = NULL, *median = NULL, *artifact = NULL, *period = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
                *size = NULL;
     assert_non_null(t);
     for (int i = 0; i < n; i++) {
@@ -91,7 +92,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         struct vn_vol *mask, *want;
         struct vn_str line = { 0 };
         double cldice;
-        switch (rnd(10)) {
+        switch (rnd(12)) {
         case 0: contrast = ANY(NULL, "6", "9.5"); break;
         case 1: smooth = ANY(NULL, "0.5vox", "1vox"); break;
         case 2: median = ANY(NULL, NULL, "1vox"); break;
@@ -100,6 +101,8 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         case 5: close = ANY(NULL, "1vox", "2.3vox"); break;
         case 6: fill = ANY(NULL, "0", "20", "all"); break;
         case 7: open = ANY(NULL, "1vox"); break;
+        case 9: artifact = ANY(NULL, "0.5", "1"); break;
+        case 10: period = ANY(NULL, "4", "3"); break;
         case 8: local = ANY(NULL, "0", "0.3"); break;
         default: size = ANY(NULL, "0", "1", "12", "100000"); break;
         }
@@ -122,6 +125,15 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
             give(&set.step[set.n_step++], &line, "smooth", smooth);
             vn_str_add(&line, " as=q; ");
             from = "q";
+        }
+        if (artifact) {
+            set.op[set.n_step] = &vn_op_deartifact;
+            assert_int_equal(vn_args_init(&set.step[set.n_step], vn_deartifact_params, &err), 0);
+            vn_str_addf(&line, "deartifact %s", from);
+            give(&set.step[set.n_step], &line, "strength", artifact);
+            give(&set.step[set.n_step++], &line, "period", period);
+            vn_str_add(&line, " as=a; ");
+            from = "a";
         }
         assert_int_equal(vn_args_init(&set.cut, vn_threshold_params, &err), 0);
         assert_int_equal(vn_args_init(&set.clean, vn_clean_params, &err), 0);
@@ -184,6 +196,32 @@ static void engine_image(void **state)
     walk(v, t = vol_of("t"), &v->box, true, 15);
     vn_vol_unref(v);
     vn_vol_unref(t);
+}
+
+/* A pattern of period 4 in it. */
+static void engine_artifacts(void **state)
+{
+    (void)state;
+    run_ok("phantom network dims=64x64x64 seed=7 noise=0.1 as=i; calc \"a + 12 * (x % 4 < 2 ? 1 : -1) * (z % 4 < 2 ? 1 : -1)\" a=i type=u8 as=v; "
+           "set i_mask kind=mask as=t; segment v as=p");
+    assert_true(json_number("deartifact p as=a", "artifacts") == 1);
+    struct vn_vol *v = vol_of("v"), *t = vol_of("t");
+    walk(v, t, &v->box, true, 15);
+    vn_vol_unref(v);
+    vn_vol_unref(t);
+    run_ok("tune v artifact=0.5");
+    cJSON *o = session_json_of("tune"), *result = cJSON_GetObjectItem(o, "result");
+    assert_string_equal(cJSON_GetObjectItem(result, "artifact")->valuestring, "0.5");
+    assert_string_equal(cJSON_GetObjectItem(result, "period")->valuestring, "4");
+    cJSON_Delete(o);
+    run_ok("tune accept as=m; deartifact m_p strength=0.5 as=b");
+    struct vn_vol *a = vol_of("m_a"), *b = vol_of("b");
+    same_voxels(a, b, "m_a");
+    vn_vol_unref(a);
+    vn_vol_unref(b);
+    o = session_json_of("tune artifact=0");
+    assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "period"));
+    cJSON_Delete(o);
 }
 
 static void engine_probability(void **state)
@@ -369,6 +407,9 @@ static void refusals(void **state)
     fails("tune contrast=-3", "contrast=-3");
     fails("tune denoise=magic", "denoise: method=magic: must be one of");
     fails("tune dark=maybe", "on or off");
+    fails("tune artifact=2", "strength=2");
+    fails("tune artifact=lots", "strength=lots");
+    fails("tune artifact=1 period=99", "period=99");
     fails("tune close=3parsec", "close=3parsec");
     fails("tune low=x", "low=x");
     fails("tune fill=some", "neither a number of voxels nor all");
@@ -483,6 +524,7 @@ int main(void)
     vn_job_init(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(engine_image, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(engine_artifacts, session_json, session_stop),
         cmocka_unit_test_setup_teardown(engine_probability, session_json, session_stop),
         cmocka_unit_test_setup_teardown(accept_and_save, session_json, session_stop),
         cmocka_unit_test_setup_teardown(accept_in_a_region, session_json, session_stop),

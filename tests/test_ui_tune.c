@@ -397,11 +397,11 @@ static void chart(void **state)
     expect(&t, " setting  ");                    /* the axis of what was tried */
     keys(&t, "c");
     expect(&t, "low alone gives");
-    keys(&t, "\033[A\033[A\033[C");              /* contrast: another field */
+    keys(&t, "\033[A\033[A\033[A\033[C");        /* contrast: another field */
     expect(&t, "contrast=");
     expect_is(&t, "low alone gives", false);
     settle(&t);
-    keys(&t, "\033[B\033[B");
+    keys(&t, "\033[B\033[B\033[B");
     expect(&t, "low alone gives");
     settle(&t);
     row_text(&t, at + 4, row);

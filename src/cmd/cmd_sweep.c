@@ -80,7 +80,8 @@ static int take_settings(struct vn_call *c, struct sweep *w, struct vn_err *err)
     for (int i = 0; i < w->n_range && !rc; i++) {
         if (!vn_setting_used(&w->base, w->r[i].knob, w->v->kind))
             return vn_fail(err, VN_E_ARG, "%s= has no effect here%s%s", vn_knobs[w->r[i].knob].name,
-                           vn_knobs[w->r[i].knob].with ? ": it belongs to denoise=" : ": the volume is a probability",
+                           vn_knobs[w->r[i].knob].with ? ": it belongs to denoise=" :
+                           w->r[i].knob == VN_KNOB_PERIOD ? ": artifact= is 0" : ": the volume is a probability",
                            vn_knobs[w->r[i].knob].with ? vn_knobs[w->r[i].knob].with : "");
         if (!(w->x[i] = vn_alloc((uint64_t)w->r[i].n * sizeof *w->x[i], err)))
             return VN_E_MEMORY;

@@ -1,4 +1,4 @@
-/* cmd_tune.c - "tune": the chain denoise -> segment -> threshold -> clean with numbers for each setting that is tried. */
+/* cmd_tune.c - "tune": the chain denoise -> segment -> deartifact -> threshold -> clean with numbers for each setting that is tried. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

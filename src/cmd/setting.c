@@ -17,6 +17,8 @@ const struct vn_knob vn_knobs[VN_N_KNOB] = {
     [VN_KNOB_BACKGROUND] = { "background", "segment", "background", NULL, true, 1, 40, 1 },
     [VN_KNOB_CONTRAST] = { "contrast", "segment", "contrast", NULL, true, 0.5, 30, 0.25 },
     [VN_KNOB_LOCAL] = { "local", "segment", "local", NULL, true, 0, 1, 0.01 },
+    [VN_KNOB_ARTIFACT] = { "artifact", "deartifact", "strength", NULL, false, 0, 1, 0.05 },
+    [VN_KNOB_PERIOD] = { "period", "deartifact", "period", NULL, false, 2, 16, 1 },
     [VN_KNOB_LOW] = { "low", "threshold", "low", NULL, false, 0, 1, 0.01 },
     [VN_KNOB_HIGH] = { "high", "threshold", "high", NULL, false, 0, 1, 0.01 },
     [VN_KNOB_CLOSE] = { "close", "clean", "close", NULL, false, 0, 6, 0.25 },
@@ -42,10 +44,19 @@ bool vn_setting_same(const struct vn_setting *a, const struct vn_setting *b)
 static bool has(const struct vn_setting *x, int knob) { return x->text[knob][0] != '\0'; }
 static bool filters(const struct vn_setting *x) { return has(x, VN_KNOB_DENOISE) && strcmp(x->text[VN_KNOB_DENOISE], "off"); }
 
+
+/* No number is left to the parser to refuse. */
+static bool deartifacts(const struct vn_setting *x)
+{
+    char *end;
+    const double strength = strtod(x->text[VN_KNOB_ARTIFACT], &end);
+    return has(x, VN_KNOB_ARTIFACT) && (strength != 0 || *end);
+}
+
 bool vn_setting_used(const struct vn_setting *x, int knob, enum vn_kind kind)
 {
     const struct vn_knob *k = &vn_knobs[knob];
-    return !(k->image && kind == VN_PROB) && (!k->with || !strcmp(x->text[VN_KNOB_DENOISE], k->with));
+    return !(k->image && kind == VN_PROB) && (knob != VN_KNOB_PERIOD || deartifacts(x)) && (!k->with || !strcmp(x->text[VN_KNOB_DENOISE], k->with));
 }
 
 static int put_real(struct vn_setting *x, int knob, double v, struct vn_err *err)
@@ -119,6 +130,8 @@ int vn_setting_build(const struct vn_setting *x, enum vn_kind kind, struct vn_tu
         rc = add_step(out, x, kind, "denoise", err);
     if (!rc && kind != VN_PROB)
         rc = add_step(out, x, kind, "segment", err);
+    if (!rc && deartifacts(x))
+        rc = add_step(out, x, kind, "deartifact", err);
     if (!rc)
         rc = vn_args_init(&out->cut, vn_op_hysteresis.params, err);
     if (!rc)
@@ -134,6 +147,15 @@ int vn_setting_build(const struct vn_setting *x, enum vn_kind kind, struct vn_tu
     return rc;
 }
 
+/* Period of the first pattern that was found. */
+static void found_period(const char *found, char *text)
+{
+    const char *at = found ? strstr(found, " period=") : NULL;
+    snprintf(text, VN_KNOB_CHARS, "%s", "none");
+    if (at)
+        snprintf(text, VN_KNOB_CHARS, "%d", atoi(at + strlen(" period=")));
+}
+
 void vn_setting_values(const struct vn_setting *x, enum vn_kind kind, const struct vn_tune_set *settled, struct vn_setting *out)
 {
     const struct vn_args *of;
@@ -142,6 +164,8 @@ void vn_setting_values(const struct vn_setting *x, enum vn_kind kind, const stru
         const char *verb = vn_knobs[k].verb;
         of = !strcmp(verb, "threshold") ? &settled->cut : !strcmp(verb, "clean") ? &settled->clean : NULL;
         if (!strcmp(verb, "segment") && kind != VN_PROB)
+            of = &settled->step[filters(x)];
+        else if (!strcmp(verb, "deartifact") && deartifacts(x))
             of = &settled->step[settled->n_step - 1];
         else if (!strcmp(verb, "denoise") && filters(x))
             of = &settled->step[0];
@@ -149,6 +173,10 @@ void vn_setting_values(const struct vn_setting *x, enum vn_kind kind, const stru
             out->text[k][0] = '\0';
         else if (k == VN_KNOB_DENOISE || k == VN_KNOB_DARK)
             snprintf(out->text[k], VN_KNOB_CHARS, "%s", has(x, k) ? x->text[k] : "off");
+        else if (k == VN_KNOB_ARTIFACT && !of)
+            snprintf(out->text[k], VN_KNOB_CHARS, "0");
+        else if (k == VN_KNOB_PERIOD && !has(x, k))
+            found_period(vn_args_text(of, "found"), out->text[k]);
         else if (k == VN_KNOB_HIGH && !vn_args_has(of, "high"))
             snprintf(out->text[k], VN_KNOB_CHARS, "off");
         else if (of && vn_args_has(of, vn_knobs[k].key))
@@ -185,6 +213,12 @@ void vn_setting_lines(const struct vn_setting *x, enum vn_kind kind, const char 
         add_keys(x, kind, "segment", b);
         vn_str_addf(b, " as=%s_p\n", stem);
         suffix = "_p";
+    }
+    if (deartifacts(x)) {
+        vn_str_addf(b, "deartifact %s%s", *suffix ? stem : name, suffix);
+        add_keys(x, kind, "deartifact", b);
+        vn_str_addf(b, " as=%s_a\n", stem);
+        suffix = "_a";
     }
     vn_str_addf(b, "threshold %s%s", *suffix ? stem : name, suffix);
     add_keys(&full, kind, "threshold", b);

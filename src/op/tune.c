@@ -16,7 +16,7 @@
 #include "lee94.h"
 #include "mem.h"
 
-extern const struct vn_op vn_op_clean, vn_op_segment;
+extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_segment;
 
 struct link { struct vn_key key; bool made; };
 struct vn_tune {
@@ -25,6 +25,7 @@ struct vn_tune {
     double um[3];                                   /* 0: not known */
     struct vn_breadth breadth;
     struct step { struct link l; struct vn_args settled; struct vn_vol *out; } step[VN_TUNE_STEPS];
+    struct artifacts { struct link l; char *found; } artifacts;
     struct parts { struct link l; struct vn_args settled; struct vn_buf contrast, around; } parts;      /* of segment */
     struct vn_vol *field;
     struct link low; struct vn_runs piece; double *greatest; uint8_t *value;
@@ -210,11 +211,35 @@ static int turn_segment(struct vn_tune *t, struct vn_args *a, struct vn_vol *in,
     return rc;
 }
 
+/* What deartifact finds in `in`, whose key is given, does not depend on its strength. */
+static int take_artifacts(struct vn_tune *t, struct vn_args *a, struct vn_vol *in, struct vn_key key, struct vn_job *job, struct vn_err *err)
+{
+    struct artifacts *p = &t->artifacts;
+    struct vn_args plain;
+    int rc = vn_args_copy(&plain, a, err);
+
+    if (rc)
+        return rc;
+    vn_args_unset(&plain, "strength");
+    if (stale(&p->l, vn_args_key(&plain, key))) {
+        const bool whole = strcmp(vn_args_text(a, "stats"), "region");
+        vn_free(p->found);
+        p->found = NULL;
+        rc = vn_op_deartifact.prepare(&plain, &in, whole ? &in->box : &t->box, job, err);
+        if (!rc && !(p->found = vn_strdup(vn_args_text(&plain, "found"), err)))
+            rc = VN_E_MEMORY;
+        p->l.made = !rc;
+    }
+    vn_args_free(&plain);
+    return rc ? rc : vn_args_set(a, "found", p->found, err);
+}
+
 static int run_step(struct vn_tune *t, const struct vn_op *op, struct vn_args *a, struct vn_vol *in, struct vn_key key, struct vn_vol **out,
                     struct vn_job *job, struct vn_err *err)
 {
     bool fits = false;
-    int rc = op == &vn_op_segment ? take_parts_of_segment(t, a, in, key, &fits, job, err) : 0;
+    int rc = op == &vn_op_segment ? take_parts_of_segment(t, a, in, key, &fits, job, err) :
+             op == &vn_op_deartifact ? take_artifacts(t, a, in, key, job, err) : 0;
     if (rc)
         return rc;
     return fits ? turn_segment(t, a, in, out, job, err) : vn_op_run(op, a, &in, &t->box, out, NULL, job, err);
@@ -545,6 +570,7 @@ void vn_tune_free(struct vn_tune *t)
         vn_args_free(&t->step[i].settled);
     }
     vn_args_free(&t->parts.settled);
+    vn_free(t->artifacts.found);
     vn_buf_free(&t->parts.contrast);
     vn_buf_free(&t->parts.around);
     vn_vol_unref(t->in);

@@ -163,7 +163,11 @@ static void move(struct vn_ui *ui, int k, int by)
             put(ui, k, k == VN_KNOB_DARK ? (at ? "on" : "off") : denoise[at]);
         return;
     }
-    if (!number_of(text, &x, unit)) {
+    if (k == VN_KNOB_PERIOD && !number_of(text, &x, unit)) {
+        put_number(ui, k, vn_knobs[k].lo, "");
+        return;
+    }
+    if (!number_of(text, &x, unit) || (k == VN_KNOB_PERIOD && x + by < vn_knobs[k].lo)) {
         put(ui, k, "auto");                      /* from a word back to numbers */
         return;
     }
@@ -641,7 +645,7 @@ static void tick(struct vn_ui *ui)
 
 const struct vn_mode vn_mode_tune = {
     .name = "tune", .title = "Tune",
-    .about = "Parameters of denoise, segment, threshold and clean. The mask on the pictures and the numbers follow; bold values are set, the others automatic. "
+    .about = "Parameters of denoise, segment, deartifact, threshold and clean. The mask on the pictures and the numbers follow; bold values are set, the others automatic. "
              "While low or high is chosen, the chart shows what every threshold by itself gives, between [ and ] where it is steadiest; click or drag in it.",
     .open = { "tune", "T", "tune", "turn the parameters of segmentation, see mask and numbers", NULL, 0 },
     .binds = binds, .over_browse = true, .short_results = true, .start = start, .stop = vn_tune_curves_stop, .key = key, .mouse = mouse, .tick = tick, .width = width,
