@@ -1,8 +1,9 @@
 /* estimate.h - what an operation will need, before it runs.
  *
- * Memory is counted: the buffers that the run will hold, by the same plan.  Time is measured: the operation runs on a
- * small block in the middle of the region, and what that took is scaled by the work of all blocks with their halos; or,
- * when it ran with the same parameters in this process before, by what that run took. */
+ * Memory is counted: the buffers that the run will hold, by the same plan.  Time is measured: the operation runs on
+ * small blocks of the region, whose memory is not fresh, and what that took is scaled by the work of all blocks with their halos;
+ * to which comes the first touch of what memory must come from the system, what the pool holds being taken first.  When it ran
+ * with the same parameters in this process before, what that run took is scaled. */
 #ifndef VN_ESTIMATE_H
 #define VN_ESTIMATE_H
 #include "op.h"
@@ -14,6 +15,7 @@ struct vn_key vn_rate_key(const struct vn_op *op, const struct vn_args *a, struc
 void vn_rate_learn(struct vn_key key, enum vn_part part, double seconds, double work);
 bool vn_rate_get(struct vn_key key, enum vn_part part, double *seconds_per_work);
 double vn_rate_clock(void);         /* seconds */
+extern int vn_rate_clock_id;        /* CLOCK_MONOTONIC; benchmarks with one thread: that of the processor, as others run beside them */
 /* The costs of all parts; of blocks: the sum of their work, the most that is held at once, buffers of inputs included. */
 struct vn_cost vn_op_prepare_cost(const struct vn_op *op, const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in,
                                   const struct vn_box *stat_box);

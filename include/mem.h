@@ -36,6 +36,7 @@ typedef uint64_t (*vn_evictor)(void *ctx, uint64_t want);
 void vn_mem_add_evictor(vn_evictor f, void *ctx);
 void vn_mem_remove_evictor(vn_evictor f, void *ctx);    /* afterwards f(ctx) is not running and not called again */
 
+uint64_t vn_mem_idle(void);             /* bytes of recycled blocks that wait for use */
 void vn_mem_trim(void);                 /* gives recycled blocks back to the system */
 
 /* Tests: the nth allocation from now fails (VN_FAIL_ALLOC=n in the environment does the same from the start); 0 = none. */

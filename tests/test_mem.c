@@ -52,10 +52,14 @@ static void freed_blocks_are_used_again(void **state)
 {
     (void)state;
     vn_mem_trim();
+    assert_int_equal(vn_mem_idle(), 0);
     char *p = vn_alloc(8 * MB, NULL);
+    assert_int_equal(vn_mem_idle(), 0);
     vn_free(p);
+    assert_true(vn_mem_idle() >= 8 * MB && vn_mem_idle() < 9 * MB);
     char *q = vn_alloc(7 * MB, NULL);       /* 8/7 < 5/4 */
     assert_ptr_equal(p, q);
+    assert_int_equal(vn_mem_idle(), 0);
     vn_free(q);
     q = vn_alloc(4 * MB, NULL);             /* twice too large: not for this one */
     assert_ptr_not_equal(p, q);

@@ -212,6 +212,14 @@ int vn_mem_reserve(uint64_t bytes, struct vn_err *err)
 
 /* ---- large blocks ---- */
 
+uint64_t vn_mem_idle(void)
+{
+    pthread_mutex_lock(&pool.lock);
+    const uint64_t n = vn_map_idle();
+    pthread_mutex_unlock(&pool.lock);
+    return n;
+}
+
 void vn_mem_trim(void)
 {
     pthread_mutex_lock(&pool.lock);

@@ -59,6 +59,8 @@ static void unmap(struct large *b)
     munmap(b, map);
 }
 
+uint64_t vn_map_idle(void) { return idle.bytes; }
+
 void vn_map_trim(uint64_t keep)
 {
     while (idle.bytes > keep) {

@@ -30,5 +30,6 @@ struct large {
 struct large *vn_map_new(uint64_t map);     /* map bytes (whole pages), zeroed; NULL when the system has no more */
 struct large *vn_map_take(uint64_t map);    /* an idle one, at most a quarter larger, dirty; NULL when there is none */
 void vn_map_give(struct large *b);          /* b is idle from now on */
+uint64_t vn_map_idle(void);
 void vn_map_trim(uint64_t keep);            /* idle ones go, oldest first, until at most keep bytes of them are left */
 #endif

@@ -1,16 +1,19 @@
-/* estimate.c - what an operation will need: memory by its plan, time by a small block or an earlier run. */
+/* estimate.c - what an operation will need: memory by its plan, time by small blocks and fresh memory, or an earlier run. */
 #include "estimate.h"
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include "hist.h"
 #include "mem.h"
 
+int vn_rate_clock_id = CLOCK_MONOTONIC;
+
 double vn_rate_clock(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(vn_rate_clock_id, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -155,48 +158,85 @@ static int share_of(const struct vn_args *a, struct vn_vol *v, const struct vn_b
     return rc;
 }
 
+/* ---- fresh memory ---- */
+
+enum { SMALL, MIDDLE, LARGE, N_TOUCH, HUGE_FROM = 4 << 20, ALIGN = 2 << 20 };       /* from HUGE_FROM on in huge pages (mem_map.c) */
+static const double TOUCH_BYTES[N_TOUCH] = { 2 << 20, 16 << 20, 64 << 20 };
+
+static void write_all(char *at, size_t n)
+{
+    for (size_t k = 0; k < n; k += 64)
+        ((volatile char *)at)[k] = 1;
+}
+
+/* Seconds a byte that the first touch of so much memory takes, and, *again, the next. */
+static double measure_touch(size_t n, double *again)
+{
+    double first = INFINITY;
+
+    *again = INFINITY;
+    for (int i = 0; i < 2; i++) {
+        const double began = vn_rate_clock();
+        char *p = mmap(NULL, n + ALIGN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+            break;
+        char *at = p + (ALIGN - (uintptr_t)p % ALIGN);
+        if (n >= HUGE_FROM)
+            madvise(at, n, MADV_HUGEPAGE);
+        write_all(at, n);
+        const double touched = vn_rate_clock();
+        write_all(at, n);
+        *again = fmin(*again, (vn_rate_clock() - touched) / (double)n);
+        munmap(p, n + ALIGN);
+        first = fmin(first, (touched - began) / (double)n);
+    }
+    if (!isfinite(first))
+        first = *again = 0;
+    return first;
+}
+
+/* Seconds that writing memory for the first time costs an operation beside what its sample took: `held` bytes at most and its
+ * result, `idle` of them taken from what earlier ones left.  Measured once: small pages cost several times as much, and what
+ * does not fit the cache more than what does, also when it is not fresh. */
+static double touch_all(double held, double result, double idle)
+{
+    static double first[N_TOUCH], again[N_TOUCH];
+    const double all = held + vn_mem_counted(result), taken = fmin(idle, all), fresh = all > 0 ? (all - taken) / all : 0;
+
+    if (first[SMALL] == 0)
+        for (int i = 0; i < N_TOUCH; i++)
+            first[i] = measure_touch((size_t)TOUCH_BYTES[i], &again[i]);
+    const double at = fmin(1, fmax(0, (all - TOUCH_BYTES[MIDDLE]) / (TOUCH_BYTES[LARGE] - TOUCH_BYTES[MIDDLE])));
+    const double large = first[MIDDLE] + at * (first[LARGE] - first[MIDDLE]), far = at * fmax(0, again[LARGE] - again[MIDDLE]);
+    const double of_result = result < HUGE_FROM ? first[SMALL] : large, of_held = held < 2 * HUGE_FROM ? first[SMALL] : large;
+    return fresh * (vn_mem_counted(result) * of_result + held * of_held) + (1 - fresh) * all * far;
+}
+
 /* ---- the sample ---- */
 
-struct trial { struct vn_box box; bool planned; double prepare, blocks, count, fresh; struct vn_cost prepare_cost, blocks_cost; };
-
-/* Seconds a byte that the system takes to give fresh memory; measured once. */
-static double touch(void)
-{
-    static double rate;
-    enum { BYTES = 8 << 20 };
-    if (rate > 0)
-        return rate;
-    for (int i = 0; i < 3; i++) {
-        vn_mem_trim();
-        const double began = vn_rate_clock();
-        char *p = vn_alloc(BYTES, NULL);
-        if (p)
-            memset(p, 1, BYTES);
-        vn_free(p);
-        vn_mem_trim();
-        const double took = (vn_rate_clock() - began) / BYTES;
-        rate = i == 0 ? took : fmin(rate, took);
-    }
-    return rate;
-}
+struct trial { struct vn_box box; bool planned; double prepare, blocks, count, voxels, held, result; struct vn_cost prepare_cost, blocks_cost; };
 
 enum { ROW = 192 };                    /* voxels of a row that inner loops need to come to speed */
 
-static struct vn_box middle(const struct vn_box *region, int64_t edge)
+/* Number n of the boxes of so many voxels: in the middle, then halfway to corners and faces, so that each finds other voxels, and
+ * finds them where the run will, in memory and not in the cache. */
+static struct vn_box place(const struct vn_box *region, int64_t edge, int n)
 {
+    static const unsigned char at[][3] = { { 2, 2, 2 }, { 1, 1, 1 }, { 3, 3, 2 }, { 1, 3, 3 }, { 3, 1, 3 }, { 2, 2, 1 }, { 3, 2, 2 }, { 1, 1, 3 }, { 2, 3, 1 }, { 2, 1, 2 } };
     struct vn_box b;
     for (int k = 0; k < 3; k++) {
-        const int64_t all = vn_box_dim(region, k), n = vn_min64(k == 0 ? vn_max64(edge, ROW) : edge, all);
-        b.lo[k] = region->lo[k] + (all - n) / 2;
-        b.hi[k] = b.lo[k] + n;
+        const int64_t all = vn_box_dim(region, k), size = vn_min64(k == 0 ? vn_max64(edge, ROW) : edge, all);
+        b.lo[k] = region->lo[k] + (all - size) * at[n][k] / 4;
+        b.hi[k] = b.lo[k] + size;
     }
     return b;
 }
 
 /* The operation on t->box; *a gets automatic parameters as they are there. */
-static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_share *share, bool counted,
-                   struct trial *t, struct vn_job *job, struct vn_err *err)
+static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, bool counted, struct trial *t, struct vn_job *job,
+                   struct vn_err *err)
 {
+    struct vn_share share;
     struct vn_vol *v = NULL;
     struct vn_plan p;
     struct vn_hist h = { 0 };
@@ -205,7 +245,7 @@ static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *con
     int rc = op->prepare ? op->prepare(a, in, &t->box, job, err) : 0;
 
     t->prepare = vn_rate_clock() - began;
-    if (rc || (rc = op->plan(a, in, &t->box, &p, err)))
+    if (rc || (rc = op->plan(a, in, &t->box, &p, err)) || (op->shape == VN_GLOBAL && (rc = share_of(a, in[0], &t->box, &share, job, err))))
         return rc;
     const struct vn_box *out = op->map ? &p.box : &t->box;
     t->planned = true;
@@ -213,13 +253,14 @@ static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *con
         p.halo[k] = 0;
     t->prepare_cost = vn_op_prepare_cost(op, a, &p, in[0], &t->box);
     vn_op_blocks(op, a, in, &p, out, dim);
-    vn_mem_trim();                                         /* fresh pages cost what they will cost */
     began = vn_rate_clock();
     if ((rc = vn_op_run(op, a, in, &t->box, &v, NULL, job, err)))
         return rc;
     t->blocks = vn_rate_clock() - began;
-    t->blocks_cost = vn_op_blocks_cost(op, a, &p, in, out, dim, share);
-    t->fresh = t->blocks_cost.bytes + vn_mem_counted((double)vn_box_count(out) * (double)vn_type_size(p.out_type));
+    t->blocks_cost = vn_op_blocks_cost(op, a, &p, in, out, dim, op->shape == VN_GLOBAL ? &share : NULL);
+    t->voxels = (double)vn_box_count(out);
+    t->held = t->blocks_cost.bytes;
+    t->result = (double)vn_box_count(out) * (double)vn_type_size(p.out_type);
     began = vn_rate_clock();
     rc = counted ? vn_hist_box(v, &v->box, &h, job, err) : 0;
     t->count = vn_rate_clock() - began;
@@ -229,43 +270,50 @@ static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *con
 }
 
 static const double ENOUGH = 0.006, WANTED = 0.012, ALL = 0.08, TWICE = 0.4;      /* seconds: of a sample, of all of them, of two */
-enum { REPEATS = 5 };
+enum { REPEATS = 10 };
 
-/* A block in the middle, larger until it takes long enough; the quickest of some runs, as what disturbs one only makes it longer. */
+/* Blocks of the region, larger until one takes long enough; *all: one of them with the times of all together, by their work.  The first
+ * of a size, whose memory is fresh, counts only where there is no other. */
 static int sample(const struct vn_op *op, const struct vn_args *given, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
-                  bool counted, struct trial *best, struct vn_job *job, struct vn_err *err)
+                  bool counted, struct trial *all, struct vn_job *job, struct vn_err *err)
 {
-    const double began = vn_rate_clock();
+    const double began = vn_rate_clock(), idle = (double)vn_mem_idle();
+    struct trial sum = { .prepare = 0 };
     int64_t edge = 24;
     int rc = 0, n = 0;
 
-    for (; rc == 0 && n < REPEATS && (n == 0 || vn_rate_clock() - began < (n == 1 ? TWICE : ALL)); n++) {
-        struct trial t = { .box = middle(region, edge) };
-        struct vn_share share;
+    for (; n < REPEATS && (n == 0 || vn_rate_clock() - began < (n == 1 ? TWICE : ALL)); n++) {
+        struct trial t = { .box = place(region, edge, n) };
         vn_args_free(a);
-        if ((rc = vn_args_copy(a, given, err)) ||
-            (op->shape == VN_GLOBAL && (rc = share_of(a, in[0], &t.box, &share, job, err))) ||
-            (rc = try_box(op, a, in, op->shape == VN_GLOBAL ? &share : NULL, counted, &t, job, err))) {
+        if ((rc = vn_args_copy(a, given, err)) || (rc = try_box(op, a, in, counted, &t, job, err))) {
             if (rc != VN_E_MEMORY || !t.planned)
+                return rc;
+            if (n > 0)
                 break;
-            if (n == 0) {                                  /* not even a small block fits: what it takes stays unknown */
-                *best = t;
-                best->blocks = NAN;
-            }
+            *all = t;                                      /* not even a small block fits: what it takes stays unknown */
+            all->blocks = NAN;
             return 0;
         }
-        if (n > 0) {
-            t.prepare = fmin(t.prepare, best->prepare);
-            t.blocks = fmin(t.blocks, best->blocks);
-            t.count = fmin(t.count, best->count);
-        }
-        *best = t;
-        if (t.blocks > ENOUGH || vn_box_same(&t.box, region))
+        if (n == 0 && t.blocks <= ENOUGH && !vn_box_same(&t.box, region)) {
+            edge = (int64_t)ceil((double)edge * fmin(4, fmax(1.3, cbrt(WANTED / fmax(t.blocks, 1e-6)))));
+            n = -1;                                        /* the first of its size */
             continue;
-        edge = (int64_t)ceil((double)edge * fmin(4, fmax(1.3, cbrt(WANTED / fmax(t.blocks, 1e-6)))));
-        n = -1;                                            /* the first of its size */
+        }
+        if (n == 0)
+            t.blocks = fmax(0.2 * t.blocks, t.blocks - touch_all(t.held, t.result, idle));
+        if (n < 2)
+            sum = t;
+        else {
+            sum.prepare += t.prepare;
+            sum.blocks += t.blocks;
+            sum.count += t.count;
+            sum.prepare_cost.work += t.prepare_cost.work;
+            sum.blocks_cost.work += t.blocks_cost.work;
+            sum.voxels += t.voxels;
+        }
     }
-    return rc;
+    *all = sum;
+    return 0;
 }
 
 int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct vn_vol *const *in, const struct vn_box *region, bool counted,
@@ -273,6 +321,7 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
 {
     const struct vn_key key = vn_rate_key(op, given, in);
     const struct vn_box *stat = vn_op_stat_box(given, in[0], region);
+    const double idle = (double)vn_mem_idle();
     struct vn_args a;
     struct vn_plan p;
     struct vn_share share;
@@ -309,10 +358,10 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
     if (e->learned)
         e->seconds = rate[VN_PART_BLOCKS] * vn_op_blocks_cost(op, &a, &p, in, made, dim, NULL).work;
     else
-        e->seconds = fmax(0.2 * t.blocks, t.blocks - t.fresh * touch()) * all.work / t.blocks_cost.work + (double)e->peak * touch();
+        e->seconds = t.blocks * all.work / t.blocks_cost.work + touch_all(all.bytes, (double)e->result, idle);
     if (op->prepare && t.prepare_cost.work > 0)
         e->seconds += (vn_rate_get(key, VN_PART_PREPARE, &rate[0]) ? rate[0] : t.prepare / t.prepare_cost.work) * before.work;
-    e->seconds += t.count * (double)e->voxels / fmax(1, (double)vn_box_count(&t.box));
+    e->seconds += t.count * (double)e->voxels / fmax(1, t.voxels);
 out:
     vn_args_free(&a);
     return rc;

@@ -13,14 +13,6 @@
 static struct vn_err err;
 static struct vn_session *s;
 
-/* With one thread the time of the processor: what else runs on the machine does not count. */
-static double clock_of(void)
-{
-    struct timespec t;
-    clock_gettime(vn_job_threads() == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 struct ask { const char *line; struct vn_estimate e; };
 static int ask(void *ctx, struct vn_job *j, struct vn_err *e)
 {
@@ -40,6 +32,8 @@ int main(int argc, char **argv)
     vn_mem_init(0);
     if (vn_job_init(atoi(argv[1]), &err) || !(s = vn_session_new(&err)))
         return 1;
+    if (vn_job_threads() == 1)         /* the time of the processor: what else runs on the machine does not count */
+        vn_rate_clock_id = CLOCK_PROCESS_CPUTIME_ID;
     struct vn_runner *r = vn_runner_new(s, &o, &err);
     int d[3] = { 0 };
     sscanf(argv[2], "%d,%d,%d", &d[0], &d[1], &d[2]);
@@ -49,6 +43,7 @@ int main(int argc, char **argv)
     printf("%-36s %8s %8s %6s   %7s %7s %6s  %7s %s\n", "", "memory", "used", "", "time", "took", "", "asking", "again");
     for (int i = 0; i < (argc > 3 ? argc - 3 : (int)VN_COUNT(usual)); i++) {
         struct ask a = { .line = argc > 3 ? argv[3 + i] : usual[i] };
+        vn_mem_trim();                     /* as before the runs */
         double began = vn_rate_clock();
         if (vn_job_run(VN_BULK, "estimate", ask, &a, NULL, &err)) {
             printf("%s: %s\n", a.line, err.msg);
@@ -62,13 +57,14 @@ int main(int argc, char **argv)
             vn_mem_trim();
             vn_mem_peak_reset();
             const uint64_t before = vn_mem_in_use();
-            began = clock_of();
+            began = vn_rate_clock();
             if (vn_runner_line(r, line))
                 return 1;
-            took = fmin(took, clock_of() - began);
+            took = fmin(took, vn_rate_clock() - began);
             used = (double)(vn_mem_peak() - before);
             vn_runner_line(r, "close out; set n voxel=1um as=n");
         }
+        vn_mem_trim();
         vn_job_run(VN_BULK, "estimate", ask, &a, NULL, &err);
         printf("%-36s %8.1f %8.1f %+5.0f%%   %7.3f %7.3f %+5.0f%%  %7.3f %+5.0f%%%s\n", a.line, 1e-6 * (double)first.peak, 1e-6 * used,
                used > 0 ? 100 * ((double)first.peak / used - 1) : 0, first.seconds, took, 100 * (first.seconds / took - 1), asked,
