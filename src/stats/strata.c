@@ -128,20 +128,26 @@ static int spread(struct work *w, struct vn_job *job, struct vn_err *err)
 }
 
 /* Voxels of `bits`, a part of the truth, into the counter that lies `field` bytes into a stratum. */
-static void count_named(struct work *w, const struct vn_bits *bits, size_t field)
+static int count_named(struct work *w, const struct vn_bits *bits, size_t field, struct vn_job *job, struct vn_err *err)
 {
     uint64_t n[256] = { 0 }, m[256] = { 0 };
+    int rc = 0;
 
-    for (int64_t k = 0; k < bits->words * bits->dim[1] * bits->dim[2]; k++)
-        for (uint64_t u = bits->w[k]; u; u &= u - 1) {
-            const uint16_t v = w->name[rank_of(w, (k % bits->words) * 64 + __builtin_ctzll(u), k / bits->words)];
-            n[v & 255]++;
-            m[v >> 8]++;
-        }
+    for (int64_t row = 0; row < bits->dim[1] * bits->dim[2] && !rc; row++) {
+        for (int64_t k = 0; k < bits->words; k++)
+            for (uint64_t u = bits->w[row * bits->words + k]; u; u &= u - 1) {
+                const uint16_t v = w->name[rank_of(w, k * 64 + __builtin_ctzll(u), row)];
+                n[v & 255]++;
+                m[v >> 8]++;
+            }
+        if ((row & 0xfff) == 0)
+            rc = vn_job_check(job, err);
+    }
     for (int i = 0; i < VN_MAX_STRATA; i++) {
         *(uint64_t *)((char *)&w->out[VN_BY_RADIUS].of[i] + field) = n[i + 1];
         *(uint64_t *)((char *)&w->out[VN_BY_BRANCH].of[i] + field) = m[i + 1];
     }
+    return rc;
 }
 
 /* Set voxels of m that lie in [lo, hi) along axis, counted from the corner of its box. */
@@ -198,14 +204,15 @@ static int count_voxels(struct work *w, const struct vn_errors *e, struct vn_job
         name_lines(w);
         rc = spread(w, job, err);
     }
-    if (!rc) {
-        count_named(w, &e->of[VN_UNDER], offsetof(struct vn_stratum, under));
-        count_named(w, &e->of[VN_MISSED], offsetof(struct vn_stratum, missed));
-        count_named(w, t, offsetof(struct vn_stratum, truth));
-        for (int b = 0; b < VN_BY_DEPTH; b++)
-            for (int i = 0; i < w->out[b].n; i++)
-                w->out[b].of[i].hit = w->out[b].of[i].truth - w->out[b].of[i].under - w->out[b].of[i].missed;
-    }
+    if (!rc)
+        rc = count_named(w, &e->of[VN_UNDER], offsetof(struct vn_stratum, under), job, err);
+    if (!rc)
+        rc = count_named(w, &e->of[VN_MISSED], offsetof(struct vn_stratum, missed), job, err);
+    if (!rc)
+        rc = count_named(w, t, offsetof(struct vn_stratum, truth), job, err);
+    for (int b = 0; b < VN_BY_DEPTH && !rc; b++)
+        for (int i = 0; i < w->out[b].n; i++)
+            w->out[b].of[i].hit = w->out[b].of[i].truth - w->out[b].of[i].under - w->out[b].of[i].missed;
     vn_free(w->rank);
     vn_free(w->name);
     vn_free(w->queue);
