@@ -127,6 +127,17 @@ static void files_are_measured(void **state)
     assert_true(number(best, "mean") == 1 && number(other, "mean") == 5);
     assert_non_null(strstr(out, "no prediction of '3' by 'moved'"));
     cJSON_Delete(o);
+    /* the moved ones as probabilities: 0.6 inside, 0.4 outside */
+    char line[1000];
+    snprintf(line, sizeof line, "calc \"a ? 0.6 : 0.4\" a=p as=q; save q %s/prob.nii.gz", dir);
+    session_run(line);
+    file("prob.csv", "volume,truth,method,prediction\n1,t.nii.gz,net,prob.nii.gz\n");
+    o = run("evaluate %s/prob.csv metric=dice low=0.5");
+    assert_true(number(ranking(o, "dice", 1), "mean") == 0.5);
+    cJSON_Delete(o);
+    o = run("evaluate %s/prob.csv metric=dice");
+    assert_true(fabs(number(ranking(o, "dice", 1), "mean") - 2 * 128.0 / (128 + 24 * 12 * 12)) < 1e-12);       /* all of it */
+    cJSON_Delete(o);
     struct vn_table *t;
     char path[300];
     snprintf(path, sizeof path, "%s/ranking.csv", dir);
@@ -174,6 +185,24 @@ static void directions(void **state)
     cJSON_Delete(o);
 }
 
+/* After files_are_measured, whose files it takes. */
+static void survives_every_failed_allocation(void **state)
+{
+    (void)state;
+    file("m.csv", "volume,method,assd,cost,gain\n1,a,1,1,1\n1,b,2,2,2\n2,a,1,1,1\n2,b,2,2,2\n");
+    file("one.csv", "volume,truth,method,prediction,voxel\n1,t.nii.gz,m,prob.nii.gz,2um\n");
+    char line[1000];
+    snprintf(line, sizeof line, "roi 2:17,3:9,3:9; evaluate %s/m.csv draws=100; evaluate %s/one.csv low=0.5; roi off", dir, dir);
+    for (long n = 1; n < 3000; n++) {
+        vn_mem_fail_at(n);
+        const int rc = vn_runner_line(r, line);
+        vn_mem_fail_at(0);
+        if (rc == 0)
+            return;
+    }
+    fail_msg("it never succeeded");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -181,6 +210,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_are_measured, session_json, session_stop),
         cmocka_unit_test_setup_teardown(bad_lists_are_refused, session_json, session_stop),
         cmocka_unit_test_setup_teardown(directions, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(survives_every_failed_allocation, session_json, session_stop),
     };
     vn_mem_init(0);
     if (!mkdtemp(dir) || vn_job_init(2, &err))

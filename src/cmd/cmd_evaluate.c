@@ -15,6 +15,7 @@ static const struct vn_param params[] = {
     { .name = "sample", .type = VN_P_INT, .min = 1, .max = 1000, .unit = "volumes", .help = "no file: three made-up methods on so many made-up volumes, to try it" },
     { .name = "metric", .type = VN_P_TEXT, .help = "measures to rank by, separated by commas; cldice,breaks_per_mm,surface_dice,dice, or all columns of measures" },
     { .name = "lower", .type = VN_P_TEXT, .help = "measures of the file of which less is better, beside those known to be" },
+    { .name = "low", .type = VN_P_REAL, .help = "predictions are probabilities: vessel from this value on" },
     { .name = "tolerance", .type = VN_P_LENGTH, .min = 0, .max = 1e6, .def = "1vox", .help = "distance at which surfaces still agree (surface_dice)" },
     { .name = "draws", .type = VN_P_INT, .min = 100, .max = 1e6, .def = "10000", .help = "resamples of the volumes" },
     { .name = "seed", .type = VN_P_INT, .def = "1", .min = 0, .max = 4294967295.0, .help = "of the resamples" },
@@ -83,6 +84,26 @@ static int open_file(struct vn_call *c, const char *name, const char *voxel, cha
     return rc;
 }
 
+extern const struct vn_op vn_op_threshold;
+
+/* In place of a probability: its mask over the box. */
+static int cut(struct vn_call *c, struct vn_vol **v, const struct vn_box *box, struct vn_err *err)
+{
+    struct vn_vol *mask = NULL;
+    struct vn_args a = { 0 };
+    int rc = vn_args_init(&a, vn_op_threshold.params, err);
+    if (!rc)
+        rc = vn_args_set(&a, "low", vn_arg(&c->args, "low")->s, err);
+    if (!rc)
+        rc = vn_op_run(&vn_op_threshold, &a, v, box, &mask, NULL, c->job, err);
+    vn_args_free(&a);
+    if (rc)
+        return rc;
+    vn_vol_unref(*v);
+    *v = mask;
+    return 0;
+}
+
 /* The truth of the rows before, kept while they stay the same. */
 struct kept { const struct row *of; struct vn_box box; struct vn_truth truth; };
 
@@ -104,8 +125,10 @@ static int measure_row(struct vn_call *c, const struct row *r, struct kept *k, d
         rc = open_file(c, r->ignore, r->voxel, &path[2], &ignore, err);
     if (!rc)
         rc = vn_metrics_box(c, pred, path[0], truth, path[1], ignore, path[2], &box, &grid, err);
-    if (!rc && !(pred->src->type != VN_F32 && pred->src->type != VN_F64))
-        vn_call_note(c, "%s holds %s values: every voxel that is not 0 counts as vessel", path[0], vn_type_name(pred->src->type));
+    if (!rc && vn_args_has(&c->args, "low"))
+        rc = cut(c, &pred, &box, err);
+    else if (!rc && !vn_type_is_int(pred->src->type))
+        vn_call_note(c, "%s holds %s values: every voxel that is not 0 counts as vessel; low= cuts probabilities", path[0], vn_type_name(pred->src->type));
     const bool again = !rc && k->of && same_text(k->of->truth, r->truth) && same_text(k->of->ignore, r->ignore) && same_text(k->of->voxel, r->voxel) &&
                        vn_box_same(&k->box, &box) && !memcmp(grid.um, k->truth.grid.um, sizeof grid.um);
     if (!rc && !again) {
