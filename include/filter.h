@@ -54,6 +54,7 @@ int  vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_
                    struct vn_job *job, struct vn_err *err);
 void vn_field_row(const struct vn_field *f, int i, int64_t x, int64_t y, int64_t z, float *out, float *spare, int64_t n);   /* spare: n + 2 */
 void vn_field_free(struct vn_field *f);                    /* also after init failed */
+struct vn_box vn_field_cells(const struct vn_wide *w, const struct vn_box *box);       /* those that stay */
 /* For estimates: bytes that stay, and at most while it is made; *filled: voxels that fill is called for. */
 void vn_field_bytes(const struct vn_wide *w, const struct vn_box *box, int n, double *stay, double *peak, double *filled);
 

@@ -12,4 +12,8 @@ struct vn_backdrop {
  * deviations are clipped until nothing changes.  Where the lowest value alone makes up half of the sample, as outside a
  * masked organ, it is left out if a quarter of the values remains; else it is the background, without noise. */
 void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out);
+/* The same of a quantity in which noise is symmetric and everything else brighter: level is the mode by half samples (Robertson,
+ * Cryer 1974), spread the root mean square of what lies below it, or 1.2 times its scaled median where that is less (dark
+ * outliers).  bright stays NaN. */
+void vn_backdrop_mode(float *v, int64_t n, struct vn_backdrop *out);
 #endif

@@ -5,7 +5,7 @@
 #include "robust.h"
 #include "volume.h"
 
-/* Blocks the statistics look at: the whole box up to 128^3 voxels, else 64^3 at 3 x 3 x 3 even positions. */
+/* Blocks the statistics look at: the whole box up to 2^23 voxels, else as many of 64^3 voxels, evenly placed. */
 struct vn_sample { struct vn_box box; int64_t n[3], size[3]; int n_block; float *v; int64_t n_v, skip, seen; };
 
 int  vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err);   /* v: VN_SAMPLE_MAX places */

@@ -332,7 +332,7 @@ int vn_field_plan(const struct vn_args *a, const struct vn_vol *v, int n, struct
 }
 
 /* The cells that rows of box are interpolated from. */
-static struct vn_box cells_of(const struct vn_wide *w, const struct vn_box *box)
+struct vn_box vn_field_cells(const struct vn_wide *w, const struct vn_box *box)
 {
     struct vn_box need;
     float unused;
@@ -346,7 +346,7 @@ static struct vn_box cells_of(const struct vn_wide *w, const struct vn_box *box)
 void vn_field_bytes(const struct vn_wide *w, const struct vn_box *box, int n, double *stay, double *peak, double *filled)
 {
     const int64_t reach[3] = { w->t[0].r, w->t[1].r, w->t[2].r };
-    const struct vn_box need = cells_of(w, box), grown = vn_box_grow(&need, reach);
+    const struct vn_box need = vn_field_cells(w, box), grown = vn_box_grow(&need, reach);
     const double means = vn_mem_counted(4.0 * (double)vn_box_count(&need)), cells = vn_mem_counted(4.0 * (double)vn_box_count(&grown));
 
     *stay = n * means;
@@ -365,7 +365,7 @@ int vn_field_init(struct vn_field *f, const struct vn_wide *w, const struct vn_b
     f->frac = f->at ? vn_alloc((uint64_t)wide * sizeof *f->frac, err) : NULL;
     if (!f->frac)
         return VN_E_MEMORY;
-    need = cells_of(w, box);
+    need = vn_field_cells(w, box);
     for (int64_t x = 0; x < wide; x++)
         f->at[x] = (int32_t)(below(box->lo[0] + x, w->f[0], &f->frac[x]) - need.lo[0]);
     grown = vn_box_grow(&need, reach);

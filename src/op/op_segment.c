@@ -1,8 +1,9 @@
 /* op_segment.c - probability of being vessel, from local contrast in units of the background's noise.
  *
  *   g = v smoothed by a Gaussian of `smooth`
- *   b = level + G_background[w (g - level)] / (G_background[w] + 0.05),  w = 1 / (1 + ((g - level) / 2.5 spread)^4)
+ *   b = level + G_background[w (g - level)] / (G_background[w] + 0.05),  w = 1 / (1 + ((g - level) / 3 spread)^4)
  *   z = (g - b - offset) / noise
+ *   z is lowered to 0 where the surroundings are a sheet (sheet.h)
  *   s = z / (contrast + local A),  A = G_window[z+^2] / (G_window[z+] + 1)
  *   p = s^2 / (1 + s^2) where s > 0, else 0
  *
@@ -18,20 +19,22 @@
 #include "mem.h"
 #include "op.h"
 #include "sample.h"
+#include "sheet.h"
 #include "vox.h"
 
 const struct vn_param vn_segment_params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image" },
     { "method", VN_P_CHOICE, 0, .def = "auto", .choices = "auto", .help = "how" },
     { "dark", VN_P_FLAG, 0, .help = "vessels darker than their surroundings" },
-    { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise", .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default, at most 11" },
-    { "local", VN_P_REAL, 0, 0, 1, .def = "0.1", .help = "share of the contrast around that is asked in addition" },
-    { "smooth", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian against noise; 0.8 of the smallest voxel edge by default" },
-    { "background", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian of the background; 10 of the smallest voxel edge by default" },
+    { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise", .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default, at most 14" },
+    { "local", VN_P_REAL, 0, 0, 1, .def = "0.12", .help = "share of the contrast around that is asked in addition" },
+    { "smooth", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian against noise; automatic by default, 0.75 of the smallest voxel edge and more for thin vessels" },
+    { "background", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian of the background; 6 of the smallest voxel edge by default" },
     { "level", VN_P_REAL, 0, .help = "grey value of the background; automatic by default" },
     { "spread", VN_P_REAL, 0, 0, 1e38, .help = "standard deviation of the background before smoothing; automatic by default" },
     { "offset", VN_P_REAL, 0, .help = "mean of the background's contrast; automatic by default" },
     { "noise", VN_P_REAL, 0, 0, 1e38, .help = "standard deviation of the background's contrast; automatic by default" },
+    { "sheets", VN_P_CHOICE, 0, .def = "drop", .choices = "drop|keep", .help = "what to do with sheets, as of meninges" },
     { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where automatic values are taken from" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
@@ -41,25 +44,22 @@ struct seg {
     float sign, level, spread, offset, noise, contrast, local;
     struct vn_taps smooth[3];
     struct vn_wide back, window;
-    int64_t halo_z[3], halo[3];                /* of the contrast, of the result */
+    bool sheets;                               /* are kept */
+    double um[3];
+    int64_t halo_c[3], halo_z[3], halo[3];     /* around the result where contrast is needed; of the contrast, of the result */
 };
 
-/* Sets lengths that were not given: `factor` smallest voxel edges. */
-static int lengths(struct vn_args *a, const double um[3], struct vn_err *err)
-{
-    static const struct { const char *name; double factor; } def[] = { { "smooth", 0.8 }, { "background", 10 } };
-    const bool known = um[0] > 0 && um[1] > 0 && um[2] > 0;
-    const double edge = known ? fmin(um[0], fmin(um[1], um[2])) : 1;
-    int rc = 0;
+/* The smallest voxel edge, 1 where they are unknown. */
+static double edge_of(const double um[3]) { return um[0] > 0 && um[1] > 0 && um[2] > 0 ? fmin(um[0], fmin(um[1], um[2])) : 1; }
 
-    for (int i = 0; rc == 0 && i < 2; i++)
-        if (!vn_args_has(a, def[i].name)) {
-            char text[40];
-            snprintf(text, sizeof text, "%.9g%s", def[i].factor * edge, known ? "um" : "vox");
-            rc = vn_args_set(a, def[i].name, text, err);
-        }
-    return rc;
+static int set_length(struct vn_args *a, const char *name, double edges, const double um[3], struct vn_err *err)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.9g%s", edges * edge_of(um), um[0] > 0 && um[1] > 0 && um[2] > 0 ? "um" : "vox");
+    return vn_args_set(a, name, text, err);
 }
+
+static const double SMOOTH = 0.75, BACKGROUND = 6;          /* smallest voxel edges */
 
 static float real(const struct vn_args *a, const char *name) { return vn_args_has(a, name) ? (float)vn_args_real(a, name) : 0.0f; }
 
@@ -78,16 +78,23 @@ static int setup(const struct vn_args *a, const double um[3], struct seg *s, str
     s->contrast = real(a, "contrast");
     s->local = real(a, "local");
     for (int k = 0; rc == 0 && k < 3; k++) {
-        window[k] = 0.8 * back[k];
+        window[k] = 2 * back[k];
         rc = vn_gauss_taps(smooth[k], &s->smooth[k], err);
     }
     if (rc == 0 && !(rc = vn_wide_init(&s->back, back, err)))
         rc = vn_wide_init(&s->window, window, err);
-    for (int k = 0; rc == 0 && k < 3; k++) {
+    if (rc)
+        return rc;
+    s->sheets = !strcmp(vn_args_text(a, "sheets"), "keep");
+    memcpy(s->um, um, sizeof s->um);
+    if (!s->sheets)
+        vn_sheet_halo(um, s->halo_c);
+    for (int k = 0; k < 3; k++) {
+        s->halo_c[k] = vn_max64(s->sheets ? 0 : s->halo_c[k], s->window.halo[k]);
         s->halo_z[k] = s->smooth[k].r + s->back.halo[k];
-        s->halo[k] = s->halo_z[k] + s->window.halo[k];
+        s->halo[k] = s->halo_z[k] + s->halo_c[k];
     }
-    return rc;
+    return 0;
 }
 
 /* ---- rows ---- */
@@ -103,7 +110,7 @@ static VN_HOT void clean_row(const struct seg *s, float *v, int64_t n)
 /* Weight of g as background, and weight times height over the level. */
 static VN_HOT void weight_row(const struct seg *s, const float *restrict g, float *restrict w, float *restrict wd, int64_t n)
 {
-    const float level = s->level, scale = s->spread > 0.0f ? 1.0f / (2.5f * s->spread) : 0.0f;
+    const float level = s->level, scale = s->spread > 0.0f ? 1.0f / (3.0f * s->spread) : 0.0f;
     for (int64_t x = 0; x < n; x++) {
         const float d = g[x] - level, t = d * scale, t2 = t * t, weight = 1.0f / (1.0f + t2 * t2);
         w[x] = weight;
@@ -276,7 +283,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 }
 
 /* Work of a voxel beside the smoothing, in additions: a weight, a contrast, a probability. */
-static const double WEIGHT = 6, CONTRAST = 16, PROBABILITY = 20, BACKDROP = 100;       /* of a sampled value: its place among all */
+static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, BACKDROP = 100;       /* of a sampled value: its place among all */
 
 /* Of the contrast over box: bytes that stay, and at most while it is made. */
 static void ground_cost(const struct seg *s, const struct vn_vol *in, const struct vn_box *box, double *stay, struct vn_cost *c)
@@ -302,11 +309,17 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
 
     if (setup(a, p->um, &s, NULL))
         return;
-    const struct vn_box wide = vn_box_grow(out, s.window.halo);
+    const struct vn_box wide = vn_box_grow(out, s.halo_c);
     ground_cost(&s, in, &wide, &ground, c);
     vn_field_bytes(&s.window, out, 2, &stay, &cells, &filled);
     c->bytes = fmax(c->bytes, ground + cells);
-    c->work += CONTRAST * filled + PROBABILITY * (double)vn_box_count(out);
+    c->work += CONTRAST * filled;
+    if (!s.sheets) {
+        vn_sheet_bytes(p->um, out, &cells, &filled);
+        c->bytes = fmax(c->bytes, ground + stay + cells);
+        c->work += (CONTRAST + SHEET) * filled;
+    }
+    c->work += PROBABILITY * (double)vn_box_count(out);
 }
 
 static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
@@ -318,6 +331,62 @@ static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float 
     if (y >= b->lo[1] && y < b->hi[1] && z >= b->lo[2] && z < b->hi[2])
         memcpy((float *)c->out->data + vn_buf_at(c->out, b->lo[0], y, z), row[0] + (b->lo[0] - x), (size_t)vn_box_dim(b, 0) * sizeof(float));
     positive_row(c->s, row[0], row[1], n);
+}
+
+/* ---- sheets ---- */
+
+static void fill_contrast(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
+{
+    contrast_at(ctx, x, y, z, row[0], row + 1, n);
+}
+
+/* c = offset where it is a sheet. */
+static VN_HOT void lower_row(float offset, const float *restrict tube, float *restrict c, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        c[x] = offset + tube[x] * (c[x] - offset);
+}
+
+struct lower { const struct seg *s; const struct vn_field *tube; const struct vn_buf *out; };
+
+static int lower_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct lower *l = ctx;
+    const struct vn_box *b = &l->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
+    float *tube = vn_alloc((uint64_t)(2 * (n + 2)) * sizeof *tube, err);
+
+    if (!tube)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        vn_field_row(l->tube, 0, x, y, z, tube, tube + n + 2, n);
+        lower_row(l->s->offset, tube, (float *)l->out->data + vn_buf_at(l->out, x, y, z), n);
+    }
+    vn_free(tube);
+    return 0;
+}
+
+static const float SHEET_NOISE = 2;            /* what stands out by less has no shape */
+
+/* The contrast in c->out and what is around it, without sheets. */
+static int make_contrast(const struct seg *s, const struct vn_buf *in, struct vn_field *window, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box wide = vn_box_grow(&out->box, s->halo_c);
+    struct vn_field tube = { .n = 0 };
+    struct ground c;
+
+    vn_job_stage(job, "contrast");
+    int rc = ground_init(&c, s, in, &wide, job, err);
+    c.out = out;
+    if (rc == 0)
+        rc = vn_field_init(window, &s->window, &out->box, 2, 1, fill_window, &c, job, err);
+    if (rc == 0 && !s->sheets)
+        rc = vn_sheet_init(&tube, s->um, &out->box, fill_contrast, &c, 2, s->offset + SHEET_NOISE * s->noise, job, err);
+    ground_free(&c);
+    if (rc == 0 && !s->sheets)
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), lower_plane, &(struct lower){ s, &tube, out }, err);
+    vn_field_free(&tube);
+    return rc;
 }
 
 struct finish { const struct seg *s; const struct vn_field *window; const struct vn_buf *in, *out; };
@@ -348,19 +417,12 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
                struct vn_err *err)
 {
     struct vn_field window = { .n = 0 };
-    struct ground c;
     struct seg s;
     int rc = setup(a, p->um, &s, err);
 
     if (rc)
         return rc;
-    const struct vn_box wide = vn_box_grow(&out->box, s.window.halo);
-    vn_job_stage(job, "contrast");
-    rc = ground_init(&c, &s, in, &wide, job, err);
-    c.out = out;
-    if (rc == 0)
-        rc = vn_field_init(&window, &s.window, &out->box, 2, 1, fill_window, &c, job, err);
-    ground_free(&c);
+    rc = make_contrast(&s, in, &window, out, job, err);
     vn_job_stage(job, "probability");
     struct finish f = { &s, &window, in, out };
     if (rc == 0)
@@ -396,23 +458,17 @@ int vn_segment_parts(const struct vn_args *a, struct vn_vol *v, struct vn_buf *c
 {
     struct vn_field window = { .n = 0 };
     struct vn_buf in = { 0 };
-    struct ground c;
     struct seg s;
     int rc = setup(a, v->grid.um, &s, err);
 
     if (rc)
         return rc;
-    const struct vn_box wide = vn_box_grow(&contrast->box, s.window.halo), grown = vn_box_grow(&contrast->box, s.halo);
+    const struct vn_box grown = vn_box_grow(&contrast->box, s.halo);
     struct vn_box need;
     vn_box_meet(&grown, &v->box, &need);
     if ((rc = vn_vol_map(v, vn_filter_type(v), &need, VN_PAD_MIRROR, &in, job, err)))
         return rc;
-    vn_job_stage(job, "contrast");
-    rc = ground_init(&c, &s, &in, &wide, job, err);
-    c.out = contrast;
-    if (rc == 0)
-        rc = vn_field_init(&window, &s.window, &contrast->box, 2, 1, fill_window, &c, job, err);
-    ground_free(&c);
+    rc = make_contrast(&s, &in, &window, contrast, job, err);
     if (rc == 0)
         rc = vn_job_for_quiet(job, vn_box_dim(&around->box, 2), around_plane, &(struct around){ &window, around }, err);
     vn_field_free(&window);
@@ -456,6 +512,8 @@ int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_b
 
 /* ---- automatic values ---- */
 
+/* What is taken from sample blocks: of the smoothed image, or of the contrast. */
+struct look { bool smoothed; void (*at)(void *ctx, const struct vn_buf *b); void *ctx; };
 struct kept { const struct ground *c; const struct vn_buf *out; };
 
 static int contrast_plane(void *ctx, int64_t i, struct vn_err *err)
@@ -473,24 +531,28 @@ static int contrast_plane(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-/* The contrast of sample blocks from..to, which lie in box, is added to q. */
-static int gather_box(struct vn_sample *q, int from, int to, const struct vn_box *box, const struct seg *s, struct vn_vol *v,
-                      struct vn_job *job, struct vn_err *err)
+/* Looks at sample blocks from..to, which lie in box. */
+static int look_box(const struct vn_sample *q, int from, int to, const struct vn_box *box, const struct seg *s, struct vn_vol *v, const struct look *l,
+                    struct vn_job *job, struct vn_err *err)
 {
-    struct vn_box grown = vn_box_grow(box, s->halo_z);
+    int64_t smooth[3] = { s->smooth[0].r, s->smooth[1].r, s->smooth[2].r };
+    struct vn_box grown = vn_box_grow(box, l->smoothed ? smooth : s->halo_z);
     struct ground c = { .s = s };
     struct vn_buf in = { 0 };
 
     vn_box_meet(&grown, &v->box, &grown);
     int rc = vn_vol_map(v, vn_filter_type(v), &grown, VN_PAD_MIRROR, &in, job, err);
-    if (rc == 0)
+    c.in = &in;
+    if (rc == 0 && !l->smoothed)
         rc = ground_init(&c, s, &in, box, job, err);
     for (int i = from; rc == 0 && i < to; i++) {
         const struct vn_box block = vn_sample_block(q, i);
         struct vn_buf out = { 0 };
         struct kept k = { &c, &out };
-        if (!(rc = vn_buf_new(&out, VN_F32, &block, err)) && !(rc = vn_job_for_quiet(job, vn_box_dim(&block, 2), contrast_plane, &k, err)))
-            vn_sample_add(q, &out, &block, 1.0f);
+        if ((rc = vn_buf_new(&out, VN_F32, &block, err)) == 0)
+            rc = l->smoothed ? vn_filter_sep_of(clean, &c, s->smooth, &out, job, err) : vn_job_for_quiet(job, vn_box_dim(&block, 2), contrast_plane, &k, err);
+        if (rc == 0)
+            l->at(l->ctx, &out);
         vn_buf_free(&out);
     }
     ground_free(&c);
@@ -506,24 +568,83 @@ static bool at_once(const struct vn_sample *q, const struct seg *s, const struct
     return vn_box_count(&all) <= vn_box_count(&one) * (uint64_t)q->n_block && (double)vn_box_count(&all) * bytes(s, vn_filter_type(v)) <= (double)room;
 }
 
-/* The contrast of all sample blocks. */
-static int gather(struct vn_sample *q, const struct seg *s, struct vn_vol *v, struct vn_job *job, struct vn_err *err)
+/* Looks at all sample blocks. */
+static int look(const struct vn_sample *q, const struct seg *s, struct vn_vol *v, const struct look *l, struct vn_job *job, struct vn_err *err)
 {
     int rc = 0;
 
-    vn_sample_clear(q);
     if (at_once(q, s, v))
-        return gather_box(q, 0, q->n_block, &q->box, s, v, job, err);
+        return look_box(q, 0, q->n_block, &q->box, s, v, l, job, err);
     for (int i = 0; rc == 0 && i < q->n_block; i++) {
         const struct vn_box box = vn_sample_block(q, i);
-        rc = gather_box(q, i, i + 1, &box, s, v, job, err);
+        rc = look_box(q, i, i + 1, &box, s, v, l, job, err);
     }
     return rc;
 }
 
-static const double CONTRAST_MIN = 4.5, CONTRAST_MAX = 11;
+static void add_sample(void *ctx, const struct vn_buf *b)
+{
+    vn_sample_add(ctx, b, &b->box, 1.0f);
+}
 
-/* Half of the mean contrast (weighted by itself) of what stands out by 4 standard deviations, so that faint vessels are
+/* Level and spread of the smoothed image or of its contrast. */
+static int backdrop(struct vn_sample *q, bool smoothed, const struct seg *s, struct vn_vol *v, struct vn_backdrop *b, struct vn_job *job, struct vn_err *err)
+{
+    const struct look l = { smoothed, add_sample, q };
+    vn_sample_clear(q);
+    const int rc = look(q, s, v, &l, job, err);
+    if (rc == 0)
+        vn_backdrop_mode(q->v, q->n_v, b);
+    return rc;
+}
+
+/* Contrast and its negative Laplacian (per edge^2), summed where there are vessels. */
+struct width { float from; double per[3], contrast, curve; };
+
+static void add_width(void *ctx, const struct vn_buf *b)
+{
+    struct width *w = ctx;
+    const struct vn_box *x = &b->box;
+    const int64_t n[3] = { vn_box_dim(x, 0), vn_box_dim(x, 1), vn_box_dim(x, 2) }, step[3] = { 1, b->stride[0], b->stride[1] };
+    int64_t lo[3], hi[3];
+
+    for (int k = 0; k < 3; k++) {
+        lo[k] = n[k] > 2;
+        hi[k] = n[k] - lo[k];
+    }
+    for (int64_t k = lo[2]; k < hi[2]; k++)
+        for (int64_t j = lo[1]; j < hi[1]; j++) {
+            const float *c = (const float *)b->data + j * step[1] + k * step[2];
+            for (int64_t i = lo[0]; i < hi[0]; i++) {
+                if (c[i] < w->from)
+                    continue;
+                double curve = 0;
+                for (int d = 0; d < 3; d++)
+                    curve += lo[d] ? w->per[d] * (2.0 * c[i] - c[i - step[d]] - c[i + step[d]]) : 0;
+                if (curve > 0) {
+                    w->contrast += c[i];
+                    w->curve += curve;
+                }
+            }
+        }
+}
+
+/* Smoothing that is right for how wide vessels are, in smallest voxel edges.  A tube with a Gaussian profile of deviation w has
+ * the curvature 2 c / w^2 on its axis.  Thin vessels are smoothed by up to their own width (the matched filter) until the image
+ * shows them RESOLVED wide; others by SMOOTH, as their border would suffer. */
+static const double RESOLVED = 2.4;
+
+static double smooth_of(const struct width *w)
+{
+    if (!(w->curve > 0))
+        return SMOOTH;
+    const double w2 = 2 * w->contrast / w->curve - SMOOTH * SMOOTH;
+    return sqrt(fmax(SMOOTH * SMOOTH, fmin(w2, RESOLVED * RESOLVED - w2)));
+}
+
+static const double CONTRAST_MIN = 4.5, CONTRAST_MAX = 14;
+
+/* 0.4 of the mean contrast (weighted by itself) of what stands out by 4 standard deviations, so that faint vessels are
  * found in a noisy image; never below CONTRAST_MIN, where noise begins, and no more than CONTRAST_MAX is asked. */
 static double contrast_of(const float *c, int64_t n, double offset, double noise)
 {
@@ -536,42 +657,60 @@ static double contrast_of(const float *c, int64_t n, double offset, double noise
             two += z * z;
         }
     }
-    return one > 0 ? fmax(CONTRAST_MIN, fmin(CONTRAST_MAX, 0.5 * two / one)) : CONTRAST_MIN;
+    return one > 0 ? fmax(CONTRAST_MIN, fmin(CONTRAST_MAX, 0.4 * two / one)) : CONTRAST_MIN;
+}
+
+static bool settled(const struct vn_args *a)
+{
+    static const char *const all[] = { "smooth", "level", "spread", "offset", "noise", "contrast" };
+    for (size_t i = 0; i < VN_COUNT(all); i++)
+        if (!vn_args_has(a, all[i]))
+            return false;
+    return true;
 }
 
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
+    const double *um = in[0]->grid.um;
+    const bool given = vn_args_has(a, "smooth");
     struct vn_sample q;
     struct vn_backdrop b;
     struct seg s;
-    int rc = lengths(a, in[0]->grid.um, err);
+    int rc = vn_args_has(a, "background") ? 0 : set_length(a, "background", BACKGROUND, um, err);
 
-    if (rc || (vn_args_has(a, "level") && vn_args_has(a, "spread") && vn_args_has(a, "offset") && vn_args_has(a, "noise") && vn_args_has(a, "contrast")))
-        return rc;
-    if ((rc = vn_sample_init(&q, stat_box, err)))
+    if (rc || settled(a) || (!given && (rc = set_length(a, "smooth", SMOOTH, um, err))) || (rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
-    if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)))
+    if ((rc = setup(a, um, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)))
         goto out;
-    vn_backdrop(q.v, q.n_v, &b);
-    if (isnan(b.level))
-        b.level = 0;
+    vn_backdrop_mode(q.v, q.n_v, &b);
+    s.level = isnan(b.level) ? 0 : (float)b.level;
     if (b.spread == 0) {                       /* no noise: half of the structures' height is p = 1/2 */
         const double height = b.bright > b.level ? b.bright - b.level : 0;
-        if ((rc = vn_args_settle(a, "contrast", CONTRAST_MAX, err)) || (rc = vn_args_settle(a, "spread", 0.05 * height, err)) ||
-            (rc = vn_args_settle(a, "offset", 0, err)) || (rc = vn_args_settle(a, "noise", 0.4 * height / vn_args_real(a, "contrast"), err)))
+        if ((rc = vn_args_settle(a, "level", s.sign * s.level, err)) || (rc = vn_args_settle(a, "contrast", CONTRAST_MAX, err)) ||
+            (rc = vn_args_settle(a, "spread", 0.05 * height, err)) || (rc = vn_args_settle(a, "offset", 0, err)) ||
+            (rc = vn_args_settle(a, "noise", 0.4 * height / vn_args_real(a, "contrast"), err)) || settled(a))
+            goto out;
+    } else if (!vn_args_has(a, "level") || !vn_args_has(a, "spread")) {
+        if ((rc = backdrop(&q, true, &s, in[0], &b, job, err)) || (rc = vn_args_settle(a, "level", s.sign * b.level, err)) ||
+            (rc = vn_args_settle(a, "spread", b.spread, err)))
             goto out;
     }
-    if ((rc = vn_args_settle(a, "level", s.sign * b.level, err)) || (rc = vn_args_settle(a, "spread", b.spread, err)) ||
-        (vn_args_has(a, "offset") && vn_args_has(a, "noise") && vn_args_has(a, "contrast")))
+    if (settled(a) && given)
         goto out;
-    if ((rc = setup(a, in[0]->grid.um, &s, err)) || (rc = gather(&q, &s, in[0], job, err)))
+    if ((rc = setup(a, um, &s, err)) || (rc = backdrop(&q, false, &s, in[0], &b, job, err)) ||
+        (rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
+        (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)) ||
+        (rc = vn_args_settle(a, "contrast", contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")), err)) || given)
         goto out;
-    vn_backdrop(q.v, q.n_v, &b);
-    if ((rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
-        (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)))
+    struct width w = { .from = (float)(vn_args_real(a, "offset") + vn_args_real(a, "noise") * vn_args_real(a, "contrast")) };
+    const struct look l = { false, add_width, &w };
+    if (vn_args_real(a, "contrast") < CONTRAST_MAX)        /* noise bends more than vessels do */
         goto out;
-    rc = vn_args_settle(a, "contrast", contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")), err);
+    for (int k = 0; k < 3; k++)
+        w.per[k] = um[k] > 0 ? pow(edge_of(um) / um[k], 2) : 1;
+    if ((rc = look(&q, &s, in[0], &l, job, err)) == 0)
+        rc = set_length(a, "smooth", smooth_of(&w), um, err);
 out:
     vn_sample_free(&q);
     return rc;

@@ -72,22 +72,62 @@ static void moments(const float *v, int64_t n, double *mean, double *sd)
     *sd = sqrt(sum2 / (double)n);
 }
 
-void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out)
+/* Mode by half samples (Robertson, Cryer 1974): the densest half of what is left, HALVINGS times, and its median.  No further:
+ * grey values that are few whole numbers have their densest place by chance. */
+enum { HALVINGS = 4 };
+static double mode(const float *v, int64_t n)
+{
+    for (int k = 0; k < HALVINGS && n > 2; k++) {
+        const int64_t half = n / 2;
+        int64_t best = 0;
+        for (int64_t i = 1; i + half <= n; i++)
+            if ((double)v[i + half - 1] - v[i] < (double)v[best + half - 1] - v[best])
+                best = i;
+        v += best;
+        n = half;
+    }
+    return 0.5 * ((double)v[(n - 1) / 2] + v[n / 2]);
+}
+
+/* Sorts, and leaves out what lies outside a masked organ.  False: there are no values, or *out says what there is. */
+static bool inside(float **v, int64_t *n, struct vn_backdrop *out)
 {
     *out = (struct vn_backdrop) { NAN, 0, NAN };
-    if (n <= 0)
-        return;
-    sort(v, n);
-    const int64_t n_low = rank(v, n, nextafter(v[0], INFINITY));    /* values equal to the lowest */
-    if (2 * n_low >= n) {
-        if (4 * (n - n_low) < n) {
-            out->level = v[0];
-            out->bright = n_low < n ? v[n_low + (n - n_low) / 2] : NAN;
-            return;
-        }
-        v += n_low;
-        n -= n_low;
+    if (*n <= 0)
+        return false;
+    sort(*v, *n);
+    const int64_t n_low = rank(*v, *n, nextafter((*v)[0], INFINITY));      /* values equal to the lowest */
+    if (2 * n_low < *n)
+        return true;
+    if (4 * (*n - n_low) < *n) {
+        out->level = (*v)[0];
+        out->bright = n_low < *n ? (*v)[n_low + (*n - n_low) / 2] : NAN;
+        return false;
     }
+    *v += n_low;
+    *n -= n_low;
+    return true;
+}
+
+void vn_backdrop_mode(float *v, int64_t n, struct vn_backdrop *out)
+{
+    if (!inside(&v, &n, out))
+        return;
+    out->level = mode(v, n);
+    const int64_t below = rank(v, n, out->level);
+    double sum2 = 0;
+    for (int64_t i = 0; i < below; i++)
+        sum2 += (v[i] - out->level) * (v[i] - out->level);
+    if (below > 0)
+        out->spread = fmin(sqrt(sum2 / (double)below), 1.2 * 1.4826 * (out->level - v[below / 2]));
+    if (out->spread == 0 && rank(v, n, nextafter(out->level, INFINITY)) < n)
+        out->bright = v[rank(v, n, nextafter(out->level, INFINITY)) + (n - rank(v, n, nextafter(out->level, INFINITY))) / 2];
+}
+
+void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out)
+{
+    if (!inside(&v, &n, out))
+        return;
     int64_t lo = 0, hi = n;
     for (int i = 0; i < 100; i++) {
         moments(v + lo, hi - lo, &out->level, &out->spread);

@@ -3,19 +3,31 @@
 #include <string.h>
 #include "mem.h"
 
+enum { SAMPLED = 1 << 23, BLOCK = 64 };         /* voxels at most; edge of a block */
+
 int vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err)
 {
-    const bool whole = vn_box_count(box) <= 1u << 21;
+    const bool whole = vn_box_count(box) <= SAMPLED;
     int64_t total = 1;
 
-    *q = (struct vn_sample) { .box = *box, .n_block = 1 };
+    *q = (struct vn_sample) { .box = *box, .n_block = 1, .n = { 1, 1, 1 } };
     for (int k = 0; k < 3; k++) {
-        const int64_t d = vn_box_dim(box, k);
-        q->size[k] = whole ? d : vn_min64(d, 64);
-        q->n[k] = whole ? 1 : vn_min64(3, (d + 63) / 64);
-        q->n_block *= (int)q->n[k];
-        total *= q->n[k] * q->size[k];
+        q->size[k] = whole ? vn_box_dim(box, k) : vn_min64(vn_box_dim(box, k), BLOCK);
+        total *= q->size[k];
     }
+    for (bool more = !whole; more;) {                      /* one more along the axis where they lie farthest apart */
+        int at = -1;
+        for (int k = 0; k < 3; k++)
+            if (vn_box_dim(box, k) > q->n[k] * BLOCK && (at < 0 || vn_box_dim(box, k) * q->n[at] > vn_box_dim(box, at) * q->n[k]))
+                at = k;
+        more = at >= 0 && total / q->n[at] * (q->n[at] + 1) <= SAMPLED;
+        if (more) {
+            total = total / q->n[at] * (q->n[at] + 1);
+            q->n[at]++;
+        }
+    }
+    for (int k = 0; k < 3; k++)
+        q->n_block *= (int)q->n[k];
     q->skip = (total + VN_SAMPLE_MAX - 1) / VN_SAMPLE_MAX;
     q->v = vn_alloc((uint64_t)VN_SAMPLE_MAX * sizeof *q->v, err);
     return q->v ? 0 : VN_E_MEMORY;
