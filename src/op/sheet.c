@@ -5,7 +5,7 @@
 #include "vox.h"
 
 static const double SCALE = 2, WINDOW = 4;           /* smallest voxel edges */
-static const float Q_SHEET = 0.05f, Q_TUBE = 0.12f;
+static const float Q_SHEET = 0.04f, Q_TUBE = 0.1f;
 
 struct shape { struct vn_wide cells; struct vn_taps window[3]; float c[6]; };
 
