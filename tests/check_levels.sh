@@ -8,7 +8,8 @@ for l in v2 v3 v4; do
     env -u MAKEFLAGS -u MAKELEVEL make -s -j2 SAN= LEVEL=$l NVCC= all build/$l/tests/test_every_op || exit 1
 done
 . tests/lib.sh
-commands='phantom network dims=71x64x53 voxel=1um seed=3 noise=0.2 as=v; denoise v sigma=1um as=d; background v as=b; vesselness v as=w;
+commands='phantom random dims=61x67x31 seed=5 grain=0.8 haze=0.3 shade=0.4 uneven=0.2 type=f32 as=r; save r r.nii;
+phantom network dims=71x64x53 voxel=1um seed=3 noise=0.2 as=v; denoise v sigma=1um as=d; background v as=b; vesselness v as=w;
 segment v as=p; threshold p auto as=m; clean m as=c; distance c as=e; skeleton c as=k; components c as=l; graph c as=g; measure g to=g.csv;
 save v v.nii; save d d.nii; save b b.nii; save w w.nii; save p p.nii; save c c.nii; save e e.nii; save k k.nii; save l l.nii'
 for l in v2 v3 v4; do

@@ -167,8 +167,8 @@ static bool long_enough(const struct vn_vessel *e, int32_t i, int way, double cl
     return arc >= clear;
 }
 
-/* A random place on the network at least `clear` (along the vessel) from the vessel's ends. */
-static bool pick_joint(struct grow *g, double clear_r, struct joint *j)
+/* A random place on the network, of radius `thick` or more, at least `clear` (along the vessel) from the vessel's ends. */
+static bool pick_joint(struct grow *g, double clear_r, double thick, struct joint *j)
 {
     int64_t at = (int64_t)(uniform(g) * (double)g->all_points);
     const int32_t v = vessel_of(g, &at);
@@ -176,7 +176,7 @@ static bool pick_joint(struct grow *g, double clear_r, struct joint *j)
     const int32_t i = (int32_t)vn_clamp64(at, 0, e->n - 1);
     const double r = e->pt[i].r, clear = 2.5 * r + clear_r + 5.0 * g->h;
 
-    if (!long_enough(e, i, -1, clear) || !long_enough(e, i, 1, clear))
+    if (r < thick || !long_enough(e, i, -1, clear) || !long_enough(e, i, 1, clear))
         return false;
     *j = (struct joint){ .vessel = v, .at = i, .r = r };
     for (int k = 0; k < 3; k++) {
@@ -394,19 +394,20 @@ static int try_branch(struct grow *g, bool loop, bool *kept, struct vn_err *err)
     double c[4][3], d0[3], d3[3], len;
 
     *kept = false;
-    bool found = pick_joint(g, g->o->radius_min, &from);
-    for (int i = 0; i < 30 && g->o->spread && (!found || 0.9 * from.r < g->next); i++)
-        found = pick_joint(g, g->o->radius_min, &from);
-    if (!found || (g->o->spread && 0.9 * from.r < g->next && g->next > g->o->radius_min))
+    const double thick = g->o->spread && g->next > 1.1 * g->o->radius_min ? g->next / 0.9 : 0.0;
+    bool found = pick_joint(g, g->o->radius_min, thick, &from);
+    for (int i = 0; i < 30 && thick > 0 && !found; i++)
+        found = pick_joint(g, g->o->radius_min, thick, &from);
+    if (!found)
         return 0;
-    const double rc = g->o->spread ? g->next : fmax(g->o->radius_min, fmin(from.r, from.r * between(g, 0.5, 0.9)));
+    const double rc = g->o->spread ? fmin(g->next, from.r) : fmax(g->o->radius_min, fmin(from.r, from.r * between(g, 0.5, 0.9)));
     const double shortest = (g->o->spread ? from.r + 3.0 * rc : 3.0 * (from.r + rc)) + 10.0 * g->h;
     const double longest = shortest + 60.0 * g->h + (g->o->spread ? 10.0 * rc : 0.0);
     double re = fmax(g->o->radius_min, 0.85 * rc);
     if (loop) {
         bool near = false;
         for (int i = 0; i < 20 && !near; i++)
-            near = pick_joint(g, rc, &to) && dist2(from.p, to.p) < longest * longest;
+            near = pick_joint(g, rc, 0, &to) && dist2(from.p, to.p) < longest * longest;
         if (!near)
             return 0;
         re = fmax(g->o->radius_min, fmin(rc, to.r));
