@@ -26,6 +26,7 @@ struct vn_gap {
         double ratio;                     /* of the radii, at most 1; a flank may be wider */
         double wide;                      /* sum of the radii in voxels */
         double crowd;                     /* share of the tube between them that is taken */
+        double clear;                     /* voxels that the shorter end stands out from its branching, or is long */
         double tilt;                      /* of a flank: tangent of the angle between the end's direction and the ray that meets it */
         double piece;                     /* skeleton voxels of the smaller piece */
         double own;                       /* contrast of the weaker end by the median of all ends; NaN: no image */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { BATCH = 1024, MOST_PATH = 512 };
-static const double SPUR_RADII = 1, SPUR_SIDES = 2, FIT_RADII = 3, FIT_SIDES = 5;
+static const double SPUR_RADII = 1, SPUR_SIDES = 1, FIT_RADII = 3, FIT_SIDES = 5;
 
 static double least_side(const double um[3]) { return fmin(um[0], fmin(um[1], um[2])); }
 static double most_side(const double um[3]) { return fmax(um[0], fmax(um[1], um[2])); }
@@ -361,7 +361,8 @@ static bool describe(const struct vn_skel_voxels *s, int32_t tip, struct path *p
     if (!(len > 0) || !isfinite(r))
         return false;
     *e = (struct vn_end){ .tip = tip, .piece = s->piece[tip], .radius = r * (1 - 1e-5), .reach = p->s[from] + (double)s->v[tip].d - side / 2,
-                         .len = p->s[end - 1] - p->s[from] };
+                         .len = p->s[end - 1] - p->s[from],
+                         .clear = p->s[p->n - 1] - (p->branches ? (double)s->v[p->v[p->n - 1]].d : 0) };
     for (int k = 0; k < 3; k++) {
         e->out[k] = -slope[k] / sqrt(len);
         e->base[k] = (mean[k] + slope[k] * (p->s[from] - middle)) / s->um[k];

@@ -1,7 +1,7 @@
 /* ends.h - open ends of the vessels of a mask: the skeleton's voxels with their neighbours, and where a line of them stops.
  * Internal to repair.
  *
- * Spurs are taken off first: an end whose way to the next branching is shorter than the radius there and two voxels is a bump
+ * Spurs are taken off first: an end whose way to the next branching is shorter than the radius there and one voxel is a bump
  * of the surface.  An end is described by its axis beyond its own radius, where the cap has no say: the voxels of the line
  * between one and four radii back are fitted by a straight line. */
 #ifndef VN_ENDS_H
@@ -25,6 +25,7 @@ struct vn_end {
     double out[3];                                      /* unit vector outward, of um */
     double radius, reach;                               /* reach: from base to the tip's surface */
     double len;                                         /* of the line that was fitted: what the direction rests on */
+    double clear;                                       /* of the line from tip to branching: beyond the radius there */
     double inner[3];                                    /* the far end of the fitted line, voxels: on the vessel's axis too */
 };
 

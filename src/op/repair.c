@@ -9,9 +9,9 @@
 #include "thin.h"
 #include "vox.h"
 
-enum { N_AROUND = 12, N_CONE = 3, N_RING = 8, MOST_FLANK = 6, CHUNK_ENDS = 8, NEAR_MOST = 1500 };
+enum { N_AROUND = 12, N_CONE = 3, N_RING = 8, MOST_FLANK = 6, CHUNK_ENDS = 8, NEAR_MOST = 1500, SPECK = 5 };
 static const double CONE[N_CONE] = { 0.15, 0.35, 0.6 };              /* tangents of the angles that an end looks at */
-static const double COS_MOST = 0.5, COS_BACK = -0.85, CROWD_MOST = 0.3, LOST_SHARE = 0.7;
+static const double COS_MOST = 0.5, COS_BACK = -0.85, CROWD_MOST = 0.3, LOST_SHARE = 0.7, TILT_STRAIGHT = 0.2;
 static const double AROUND[N_AROUND][2] = {
     { 1, 0 }, { 0.8660254037844386, 0.5 }, { 0.5, 0.8660254037844386 }, { 0, 1 }, { -0.5, 0.8660254037844386 }, { -0.8660254037844386, 0.5 },
     { -1, 0 }, { -0.8660254037844386, -0.5 }, { -0.5, -0.8660254037844386 }, { 0, -1 }, { 0.5, -0.8660254037844386 }, { 0.8660254037844386, -0.5 },
@@ -44,6 +44,14 @@ static bool set_at(const struct find *f, const double p[3], bool *outside)
         }
     }
     return ((const uint8_t *)f->in->mask->data)[vn_buf_at(f->in->mask, at[0], at[1], at[2])] != 0;
+}
+
+/* Of skeleton voxel i, in voxels of the whole. */
+static void place_of(const struct find *f, int32_t i, double p[3])
+{
+    p[0] = (double)(f->box.lo[0] + f->s.v[i].x);
+    p[1] = (double)(f->box.lo[1] + f->s.v[i].y);
+    p[2] = (double)(f->box.lo[2] + f->s.v[i].z);
 }
 
 /* Two unit vectors across a unit vector. */
@@ -371,9 +379,10 @@ static void weigh(struct vn_gap *g)
 {
     const struct vn_gap_facts *x = &g->facts;
     const bool flank = g->end[1] < 0;
-    double sum = 1.4 - 0.3 * x->steps - 2.6 * (1 - x->c[0] + 1 - x->c[1]) - 1.5 * (1 - fmin(x->ratio, 1)) + 3.4 * fmin(x->piece, 12) / 12;
+    double sum = 1.6 - 0.3 * x->steps - 1.5 * (1 - x->c[0] + 1 - x->c[1]) - (1 - fmin(x->ratio, 1)) + 2.2 * fmin(x->piece, 12) / 12 +
+                 1.9 * between(x->clear, 0, 8) / 8;
     if (flank)
-        sum -= 0.7 + 0.15 * x->steps + (1 - x->c[0]) + 1.6 * x->tilt;
+        sum -= 0.2 + 0.4 * x->steps + 0.8 * (1 - x->c[0]) + x->tilt;
     if (g->loop)
         sum -= 0.3;
     if (g->lost)
@@ -398,53 +407,6 @@ static int add(struct list *l, const struct vn_gap *g, struct vn_err *err)
     return 0;
 }
 
-/* Whether one tip lies farther beside the other's line than a vessel can bend in the gap between: ends of parallel neighbours. */
-static bool shifted(const struct find *f, const struct vn_end *p, const struct vn_end *q, double gap)
-{
-    const double most = fmax(fmin(p->radius, q->radius), 1.5 * f->side) + gap / 2;
-    double d[3];
-    for (int k = 0; k < 3; k++)
-        d[k] = (q->base[k] - p->base[k]) * f->um[k] + q->out[k] * q->reach - p->out[k] * p->reach;
-    const double d2 = dot(d, d), a = dot(d, p->out), b = dot(d, q->out);
-    return d2 - fmin(a * a, b * b) > most * most;
-}
-
-/* A gap from end a to end b, or to a flank: skeleton voxel `at` that a ray met. */
-static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, int32_t at, double tilt, struct vn_err *err)
-{
-    const struct vn_end *p = &f->end[a], *q = b >= 0 ? &f->end[b] : NULL;
-    const struct vn_skel_voxel *v = &f->s.v[at];
-    const double flank[3] = { (double)(f->box.lo[0] + v->x), (double)(f->box.lo[1] + v->y), (double)(f->box.lo[2] + v->z) };
-    const double rb = q ? q->radius : fmin(p->radius, (double)v->d);
-    struct vn_gap g = { .end = { (int32_t)a, (int32_t)b }, .piece = { p->piece, f->s.piece[at] }, .bridge.radius = { p->radius, rb }, .evidence = NAN };
-    struct line l;
-    if (!draw_line(f, p->base, q ? q->base : flank, &l) || l.empty * l.steps > f->in->reach || (q && l.t1 >= 1))
-        return 0;
-    const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1;
-    if (c1 <= COS_MOST || c2 <= COS_MOST || (q && shifted(f, p, q, l.empty * l.len)))
-        return 0;
-    g.loop = p->piece == f->s.piece[at];
-    if (g.loop && near_along(&f->s, p->tip, at, 3 * l.len + 4 * (p->radius + rb), f->side))
-        return 0;
-    const double taken = crowd(f, &l, g.bridge.radius);
-    if (taken > CROWD_MOST)
-        return 0;
-    memcpy(g.bridge.at, l.a, sizeof l.a);
-    memcpy(g.bridge.at + 3, l.b, sizeof l.b);
-    g.length = l.empty * l.len;
-    g.voxels = l.empty * l.steps;
-    g.angle = acos(fmin(fmin(c1, c2), 1)) * (180 / 3.14159265358979323846);
-    g.along_z = fabs(l.dir[2]);
-    g.from = l.t0;
-    g.to = l.t1;
-    g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .ratio = q ? fmin(p->radius, rb) / fmax(p->radius, rb) : rb / p->radius,
-                                     .wide = (p->radius + rb) / f->side, .crowd = taken, .tilt = tilt, .own = NAN,
-                                     .piece = vn_min64(f->size[p->piece], f->size[f->s.piece[at]]) };
-    return add(to, &g, err);
-}
-
-/* ---- flanks ---- */
-
 /* From a voxel of the mask uphill in the distance, then the skeleton's voxel there; -1: none. */
 static int32_t axis_at(const struct find *f, const int64_t from[3])
 {
@@ -453,7 +415,7 @@ static int32_t axis_at(const struct find *f, const int64_t from[3])
     for (int hop = 0; hop < 64; hop++) {
         int64_t best[3] = { at[0], at[1], at[2] };
         const int64_t found = vn_skel_find(&f->s, at[0], at[1], at[2]);
-        if (found >= 0 && !f->s.spur[found])
+        if (found >= 0)
             return (int32_t)found;
         float most = d2[at[2] * f->d2.stride[1] + at[1] * f->d2.stride[0] + at[0]];
         int near = 0;
@@ -479,45 +441,110 @@ static int32_t axis_at(const struct find *f, const int64_t from[3])
             for (int64_t y = -reach; y <= reach; y++)
                 for (int64_t x = -reach; x <= reach; x++) {
                     const int64_t i = vn_skel_find(&f->s, at[0] + x, at[1] + y, at[2] + z);
-                    if (i >= 0 && !f->s.spur[i])
+                    if (i >= 0)
                         return (int32_t)i;
                 }
     return -1;
 }
 
-/* Whether the end's line meets the vessel at v; it may bend by so much.  *along: how far along it. */
-static bool meets_vessel(const struct find *f, const struct vn_end *e, const struct vn_skel_voxel *v, double bend, double *along)
+/* Whether what lies in between are pieces too small to have ends: remains of the vessel, or specks. */
+static bool through_specks(const struct find *f, const struct line *l)
 {
-    const double p[3] = { (double)(f->box.lo[0] + v->x), (double)(f->box.lo[1] + v->y), (double)(f->box.lo[2] + v->z) };
+    const int64_t n = (int64_t)ceil(2 * (l->t1 - l->t0) * l->steps);
+    for (int64_t i = 0; i <= n; i++) {
+        bool outside = false;
+        double p[3];
+        at_line(l, l->t0 + (double)i / (double)n * (l->t1 - l->t0), p);
+        if (!set_at(f, p, &outside))
+            continue;
+        const int32_t at = axis_at(f, (const int64_t[3]){ (int64_t)floor(p[0] + 0.5), (int64_t)floor(p[1] + 0.5), (int64_t)floor(p[2] + 0.5) });
+        if (at < 0 || f->size[f->s.piece[at]] > SPECK)
+            return false;
+    }
+    return true;
+}
+
+/* Whether one tip lies farther beside the other's line than a vessel can bend in the gap between: ends of parallel neighbours. */
+static bool shifted(const struct find *f, const struct vn_end *p, const struct vn_end *q, double gap)
+{
+    const double most = fmax(fmin(p->radius, q->radius), 1.5 * f->side) + gap / 2;
     double d[3];
+    for (int k = 0; k < 3; k++)
+        d[k] = (q->base[k] - p->base[k]) * f->um[k] + q->out[k] * q->reach - p->out[k] * p->reach;
+    const double d2 = dot(d, d), a = dot(d, p->out), b = dot(d, q->out);
+    return p->len >= 3 * f->side && q->len >= 3 * f->side && d2 - fmin(a * a, b * b) > most * most;
+}
+
+/* A gap from end a to end b, or to a flank: skeleton voxel `at` that a ray met. */
+static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, int32_t at, double tilt, struct vn_err *err)
+{
+    const struct vn_end *p = &f->end[a], *q = b >= 0 ? &f->end[b] : NULL;
+    const struct vn_skel_voxel *v = &f->s.v[at];
+    double flank[3];
+    place_of(f, at, flank);
+    const double rb = q ? q->radius : fmin(p->radius, (double)v->d);
+    struct vn_gap g = { .end = { (int32_t)a, (int32_t)b }, .piece = { p->piece, f->s.piece[at] }, .bridge.radius = { p->radius, rb }, .evidence = NAN };
+    struct line l;
+    if (!draw_line(f, p->base, q ? q->base : flank, &l) || l.empty * l.steps > f->in->reach || (q && l.t1 >= 1))
+        return 0;
+    const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1;
+    if (c1 <= COS_MOST || c2 <= COS_MOST || (q && shifted(f, p, q, l.empty * l.len)))
+        return 0;
+    g.loop = p->piece == f->s.piece[at];
+    if (g.loop && near_along(&f->s, p->tip, at, 3 * l.len + 4 * (p->radius + rb), f->side))
+        return 0;
+    double taken = crowd(f, &l, g.bridge.radius);
+    if (taken > CROWD_MOST && through_specks(f, &l))
+        taken = 0;
+    if (taken > CROWD_MOST)
+        return 0;
+    memcpy(g.bridge.at, l.a, sizeof l.a);
+    memcpy(g.bridge.at + 3, l.b, sizeof l.b);
+    g.length = l.empty * l.len;
+    g.voxels = l.empty * l.steps;
+    g.angle = acos(fmin(fmin(c1, c2), 1)) * (180 / 3.14159265358979323846);
+    g.along_z = fabs(l.dir[2]);
+    g.from = l.t0;
+    g.to = l.t1;
+    g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .ratio = q ? fmin(p->radius, rb) / fmax(p->radius, rb) : rb / p->radius,
+                                     .wide = (p->radius + rb) / f->side, .crowd = taken, .tilt = tilt, .own = NAN,
+                                     .clear = (q ? fmin(p->clear, q->clear) : p->clear) / f->side,
+                                     .piece = vn_min64(f->size[p->piece], f->size[f->s.piece[at]]) };
+    return add(to, &g, err);
+}
+
+/* ---- flanks ---- */
+
+/* Whether the end's line meets the vessel at v; it may bend by so much.  *along: how far along it. */
+static bool meets_vessel(const struct find *f, const struct vn_end *e, int32_t at, double bend, double *along)
+{
+    double p[3], d[3];
+    place_of(f, at, p);
     for (int k = 0; k < 3; k++)
         d[k] = (p[k] - e->base[k]) * f->um[k];
     *along = dot(d, e->out);
-    const double most = (double)v->d + f->side / 2 + bend;
+    const double most = (double)f->s.v[at].d + f->side / 2 + bend;
     return dot(d, d) - *along * *along <= most * most;
 }
 
-/* Whether the vessel at v is none that the end points at: an arm of it runs back beside the end, or the end's line misses all of
- * it.  Also true of a speck, which has no arms to speak of. */
-static bool runs_beside(const struct find *f, const struct vn_end *e, int32_t at, double far)
+/* Whether the vessel at v is none that the end points at: seen aside, an arm of it runs back beside the end, or the end's line
+ * misses all of it. */
+static bool runs_beside(const struct find *f, const struct vn_end *e, int32_t at, double tilt, double far)
 {
     const struct vn_skel_voxels *s = &f->s;
     const struct vn_skel_voxel *o = &s->v[at];
     int32_t queue[256];
     int head = 0, tail = 0;
-    bool beside = false, far_enough = false, meets = false;
+    bool beside = false, meets = false;
     double along;
-    meets_vessel(f, e, o, 0, &along);
+    meets_vessel(f, e, at, 0, &along);
     const double bend = fmax(along - e->reach - (double)o->d, 0) / 2;
     queue[tail++] = at;
     for (; head < tail && !beside; head++) {
         const struct vn_skel_voxel *v = &s->v[queue[head]];
         const double d[3] = { (v->x - o->x) * s->um[0], (v->y - o->y) * s->um[1], (v->z - o->z) * s->um[2] }, len = sqrt(dot(d, d));
-        meets |= meets_vessel(f, e, v, bend, &along);
-        if (len >= far / 2) {
-            far_enough = true;
-            beside = dot(d, e->out) < COS_BACK * len;
-        }
+        meets |= meets_vessel(f, e, queue[head], bend, &along);
+        beside = len >= far / 2 && tilt > TILT_STRAIGHT && dot(d, e->out) < COS_BACK * len;
         if (len >= far)
             continue;
         for (int64_t k = s->first[queue[head]]; k < s->first[queue[head] + 1] && tail < 256; k++) {
@@ -528,12 +555,14 @@ static bool runs_beside(const struct find *f, const struct vn_end *e, int32_t at
                 queue[tail++] = s->nb[k];
         }
     }
-    return beside || !far_enough || !meets;
+    return beside || !meets;
 }
 
-/* Steps along a ray until it meets the mask again after background; whether it does. */
-static bool meets(const struct find *f, const double from[3], const double dir[3], int64_t hit[3], double *way)
+/* Steps along a ray from an end until it meets the mask again after background, the end's own cap aside: the skeleton's voxel there,
+ * or -1.  *way: over background, in steps of the grid. */
+static int32_t meets(const struct find *f, const struct vn_end *e, const double dir[3], double *way)
 {
+    const double own = e->reach + f->side;
     double step[3], most = 0, p[3];
     bool empty = false;
     for (int k = 0; k < 3; k++)
@@ -541,24 +570,28 @@ static bool meets(const struct find *f, const double from[3], const double dir[3
     for (int k = 0; k < 3; k++)
         step[k] = dir[k] / f->um[k] / most / 2;
     const double len = sqrt(dot(step, step));
-    double run = 0;
-    for (int64_t i = 1; run <= f->in->reach && (empty || i < 10000); i++) {
+    *way = 0;
+    for (int64_t i = 1; *way <= f->in->reach && (empty || i < 10000); i++) {
         bool outside = false;
         for (int k = 0; k < 3; k++)
-            p[k] = from[k] + (double)i * step[k];
+            p[k] = e->base[k] + (double)i * step[k];
         const bool set = set_at(f, p, &outside);
         if (outside)
-            return false;
-        if (set && empty && run >= 0.75) {
+            return -1;
+        if (set && empty && *way >= 0.75) {
+            const int64_t hit[3] = { (int64_t)floor(p[0] + 0.5), (int64_t)floor(p[1] + 0.5), (int64_t)floor(p[2] + 0.5) };
+            const int32_t at = axis_at(f, hit);
+            double d[3];
+            place_of(f, at < 0 ? e->tip : at, d);
             for (int k = 0; k < 3; k++)
-                hit[k] = (int64_t)floor(p[k] + 0.5);
-            *way = run;
-            return true;
+                d[k] = (d[k] - e->base[k]) * f->um[k];
+            if (at < 0 || f->s.piece[at] != e->piece || dot(d, d) > own * own)
+                return at;
         }
         empty |= !set;
-        run += set ? 0 : len;
+        *way += set ? 0 : len;
     }
-    return false;
+    return -1;
 }
 
 static int flanks(const struct find *f, struct list *to, int64_t a, struct vn_err *err)
@@ -570,12 +603,10 @@ static int flanks(const struct find *f, struct list *to, int64_t a, struct vn_er
     across(e->out, u, v);
     for (int i = -1; i < N_CONE * N_AROUND; i++) {
         double dir[3], way;
-        int64_t hit[3];
         const double tilt = i < 0 ? 0 : CONE[i / N_AROUND];
         for (int k = 0; k < 3; k++)
             dir[k] = e->out[k] + (i < 0 ? 0 : tilt * (AROUND[i % N_AROUND][0] * u[k] + AROUND[i % N_AROUND][1] * v[k]));
-        const bool met = meets(f, e->base, dir, hit, &way);
-        const int32_t at = met ? axis_at(f, hit) : -1;
+        const int32_t at = meets(f, e, dir, &way);
         if (at < 0)
             continue;
         const double cost = way * (1 + tilt);
@@ -595,7 +626,7 @@ static int flanks(const struct find *f, struct list *to, int64_t a, struct vn_er
         }
     }
     for (int i = 0; i < n && !rc; i++)
-        if (!runs_beside(f, e, found[i].at, fmax(3 * (double)f->s.v[found[i].at].d, 5 * f->side)))
+        if (!runs_beside(f, e, found[i].at, found[i].tilt, fmax(3 * (double)f->s.v[found[i].at].d, 5 * f->side)))
             rc = try_gap(f, to, a, -1, found[i].at, found[i].tilt, err);
     return rc;
 }

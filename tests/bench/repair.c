@@ -4,9 +4,9 @@
  *   repair RUN SEEDS       one of them, fewer phantoms (REPAIR_LIST=1: every gap; REPAIR_MISSED=1: breaks that stay open)
  *   repair time FILE [N]   a mask: milliseconds to find gaps, choose, draw (least of N)
  *
- * Worlds: `network` (phantom network, 128^3, as many breaks as fit 20 voxels apart) and `bundle` (parallel tubes, two or three voxels
- * between them).  Each break takes a slice of 1 to 8 voxels across one vessel out of the mask; then 5 % of the surface's
- * voxels are changed and up to 150 specks added.  In the image the broken stretch keeps a share of the contrast, under noise of
+ * Worlds: `network` (phantom network, 128^3, with vessels beside others and 60 breaks) and `bundle` (parallel tubes, two or three
+ * voxels between them, a slice cut out of one here and there).  A break is 1 to 8 voxels long; then 5 % of the surface's voxels
+ * are changed, without joining vessels, and up to 150 specks added.  In the image the broken stretch keeps a share of the contrast, under noise of
  * a quarter of the contrast.  Closed: the mask joins both sides within the vessel's own width.  False: of the bridge's axis
  * over background, a third and more lies farther than a voxel from the unbroken mask. */
 #include <math.h>
@@ -56,7 +56,7 @@ static struct vn_vol *blank(enum vn_kind kind, enum vn_type t)
 }
 
 /* A break at p, if no other is near. */
-static void plan_break(struct world *w, const double p[3], const double t[3], double r, int longest)
+static void plan_break(struct world *w, const double p[3], const double t[3], double r)
 {
     for (int i = 0; i < w->n; i++) {
         double d2 = 0;
@@ -74,41 +74,54 @@ static void plan_break(struct world *w, const double p[3], const double t[3], do
     memcpy(b->p, p, sizeof b->p);
     memcpy(b->t, t, sizeof b->t);
     b->r = r;
-    b->k = 1 + (int)(uniform() * longest);
+    b->k = 1 + (int)(uniform() * LONGEST);
 }
 
+/* The phantom's own breaks: where it sends no light. */
 static void network(struct world *w)
 {
     struct vn_phantom_opt o = { .kind = VN_PHANTOM_NETWORK, .dim = { SIDE, SIDE, SIDE }, .um = { 1, 1, 1 }, .type = VN_U8, .seed = seed_now,
-                                .radius_min = 1.2, .radius_max = 5, .loops = 0.4 };
+                                .radius_min = 1.2, .radius_max = 5, .loops = 0.4, .gap = { 1, LONGEST } };
     struct vn_phantom p;
+    o.look[VN_LOOK_BREAKS] = 60;
+    o.look[VN_LOOK_PARALLEL] = 4;
     check(vn_phantom_make(&o, &p, NULL, &err));
     w->truth = vn_vol_ref(p.mask);
-    for (int32_t i = 0; i < p.graph->n_segment; i++) {
-        const struct vn_segment *s = &p.graph->segment[i];
-        const struct vn_point *q = p.graph->point + s->first;
-        double way = 0;
-        for (int32_t k = 1; k + 1 < s->n; k++) {
-            double t[3], c[3], len = 0, step = 0;
-            for (int a = 0; a < 3; a++) {
-                t[a] = (double)q[k + 1].p[a] - q[k - 1].p[a];
-                c[a] = q[k].p[a] - 0.5;
-                len += t[a] * t[a];
-                step += ((double)q[k].p[a] - q[k - 1].p[a]) * ((double)q[k].p[a] - q[k - 1].p[a]);
-            }
-            way += sqrt(step);
-            const double room = 8 + 2 * (double)q[k].radius;        /* of vessel on either side */
-            const double ends[2] = { p.graph->node[s->a].radius, p.graph->node[s->b].radius };
-            const int longest = (int)fmin(2 * fmin(way - ends[0], s->length - way - ends[1]) - 2, LONGEST);      /* beside a branching */
-            const bool at_branching = longest >= 1 && uniform() < 0.02;
-            if (!at_branching && (way < room || s->length - way < room || uniform() > 0.05))
-                continue;
-            for (int a = 0; a < 3; a++)
-                t[a] /= sqrt(len);
-            plan_break(w, c, t, q[k].radius, at_branching ? longest : LONGEST);
+    w->mask = blank(VN_MASK, VN_U8);
+    for (int64_t i = 0; i < (int64_t)SIDE * SIDE * SIDE; i++)
+        voxels(w->mask)[i] = voxels(p.image)[i] >= 120;
+    for (int i = 0; i < p.n_break && w->n < MOST_BREAKS; i++) {
+        struct broken *b = &w->b[w->n++];
+        for (int k = 0; k < 3; k++) {
+            b->p[k] = p.breaks[i].p[k] - 0.5;
+            b->t[k] = p.breaks[i].tangent[k];
         }
+        b->r = p.breaks[i].r;
+        b->k = (int)fmin(fmax(floor(p.breaks[i].voxels + 0.5), 1), LONGEST);
     }
     vn_phantom_free(&p);
+}
+
+static void cut(struct world *w)
+{
+    w->mask = blank(VN_MASK, VN_U8);
+    memcpy(voxels(w->mask), voxels(w->truth), (size_t)SIDE * SIDE * SIDE);
+    for (int i = 0; i < w->n; i++) {
+        const struct broken *b = &w->b[i];
+        const int64_t far = (int64_t)ceil(b->r + LONGEST);
+        for (int64_t z = -far; z <= far; z++)
+            for (int64_t y = -far; y <= far; y++)
+                for (int64_t x = -far; x <= far; x++) {
+                    const int64_t p[3] = { (int64_t)floor(b->p[0] + 0.5) + x, (int64_t)floor(b->p[1] + 0.5) + y, (int64_t)floor(b->p[2] + 0.5) + z };
+                    double along = 0, d2 = 0;
+                    for (int k = 0; k < 3; k++) {
+                        along += (p[k] - b->p[k]) * b->t[k];
+                        d2 += (p[k] - b->p[k]) * (p[k] - b->p[k]);
+                    }
+                    if (inside(p) && fabs(along) < b->k / 2.0 && d2 - along * along <= (b->r + 0.7) * (b->r + 0.7))
+                        voxels(w->mask)[at(p)] = 0;
+                }
+    }
 }
 
 /* Tubes along a direction of the grid's plane yz, on a lattice of their own. */
@@ -128,38 +141,18 @@ static void bundle(struct world *w)
         const double x = 12 + uniform() * (SIDE - 24), slope = a + 2 * bend * (x - 64), len = sqrt(1 + slope * slope);
         const double line = floor(uniform() * 60 - 20), z = floor(uniform() * 40) * pitch;
         const double p[3] = { x, line * pitch * n + a * x + bend * (x - 64) * (x - 64), z }, t[3] = { 1 / len, slope / len, 0 };
-        plan_break(w, p, t, r, LONGEST);
+        plan_break(w, p, t, r);
     }
+    cut(w);
 }
 
-/* Breaks in mask and image (which keeps `kept` of the contrast there), then noise. */
+/* The image keeps `kept` of the contrast in the breaks; then noise. */
 static void spoil(struct world *w, double kept)
 {
-    const struct vn_buf truth = vn_vol_data(w->truth);
-    w->mask = blank(VN_MASK, VN_U8);
     w->image = blank(VN_IMAGE, VN_F32);
-    memcpy(voxels(w->mask), truth.data, (size_t)SIDE * SIDE * SIDE);
     float *im = vn_vol_data(w->image).data;
     for (int64_t i = 0; i < (int64_t)SIDE * SIDE * SIDE; i++)
-        im[i] = ((const uint8_t *)truth.data)[i] ? 1 : 0;
-    for (int i = 0; i < w->n; i++) {
-        const struct broken *b = &w->b[i];
-        const int64_t far = (int64_t)ceil(b->r + LONGEST);
-        for (int64_t z = -far; z <= far; z++)
-            for (int64_t y = -far; y <= far; y++)
-                for (int64_t x = -far; x <= far; x++) {
-                    const int64_t p[3] = { (int64_t)floor(b->p[0] + 0.5) + x, (int64_t)floor(b->p[1] + 0.5) + y, (int64_t)floor(b->p[2] + 0.5) + z };
-                    double along = 0, d2 = 0;
-                    for (int k = 0; k < 3; k++) {
-                        along += (p[k] - b->p[k]) * b->t[k];
-                        d2 += (p[k] - b->p[k]) * (p[k] - b->p[k]);
-                    }
-                    if (!inside(p) || fabs(along) >= b->k / 2.0 || d2 - along * along > (b->r + 0.7) * (b->r + 0.7) || !voxels(w->mask)[at(p)])
-                        continue;
-                    voxels(w->mask)[at(p)] = 0;
-                    im[at(p)] = (float)kept;
-                }
-    }
+        im[i] = voxels(w->mask)[i] ? 1 : voxels(w->truth)[i] ? (float)kept : 0;
     static uint8_t was[SIDE * SIDE * SIDE];
     memcpy(was, voxels(w->mask), sizeof was);
     for (int64_t z = 1; z < SIDE - 1; z++)
@@ -167,7 +160,14 @@ static void spoil(struct world *w, double kept)
             for (int64_t x = 1; x < SIDE - 1; x++) {
                 const int64_t i = (z * SIDE + y) * SIDE + x;
                 const int n = was[i - 1] + was[i + 1] + was[i - SIDE] + was[i + SIDE] + was[i - SIDE * SIDE] + was[i + SIDE * SIDE];
-                if (n > 0 && n < 6 && uniform() < (was[i] || n == 1 ? 0.05 : 0) && !(was[i] && n < 4))
+                bool neck = false;                        /* a voxel beside it that is not the mask's other side */
+                for (int k = 0; k < 125 && !was[i] && n == 1; k++) {
+                    const int64_t q[3] = { x + k % 5 - 2, y + k / 5 % 5 - 2, z + k / 25 - 2 };
+                    const int64_t out = (k % 5 - 2) * (was[i - 1] - was[i + 1]) + (k / 5 % 5 - 2) * (was[i - SIDE] - was[i + SIDE]) +
+                                        (k / 25 - 2) * (was[i - SIDE * SIDE] - was[i + SIDE * SIDE]);
+                    neck |= inside(q) && was[at(q)] && out > 0;
+                }
+                if (n > 0 && n < 6 && !neck && uniform() < (was[i] || n == 1 ? 0.05 : 0) && !(was[i] && n < 4))
                     voxels(w->mask)[i] ^= 1;
             }
     for (int s = 0; s < 150; s++) {
@@ -286,9 +286,9 @@ static void one(struct world *w, bool with_image, struct tally *t)
     }
     if (getenv("REPAIR_LIST"))
         for (int64_t i = 0; i < g.n; i++)
-            printf("gap %d %d %d %.2f %.3f %.3f %.3f %.2f %.3f %.0f %.3f %.3f %.2f %.3f %.0f,%.0f,%.0f-%.0f,%.0f,%.0f\n", !wrong(w, &g.v[i]), g.v[i].end[1] < 0,
+            printf("gap %d %d %d %.2f %.3f %.3f %.3f %.2f %.3f %.0f %.3f %.3f %.2f %.2f %.3f %.0f,%.0f,%.0f-%.0f,%.0f,%.0f\n", !wrong(w, &g.v[i]), g.v[i].end[1] < 0,
                    g.v[i].loop, g.v[i].facts.steps, g.v[i].facts.c[0], g.v[i].facts.c[1], g.v[i].facts.ratio, g.v[i].facts.wide, g.v[i].facts.crowd,
-                   g.v[i].facts.piece, g.v[i].facts.own, g.v[i].evidence, g.v[i].facts.tilt, g.v[i].score, g.v[i].bridge.at[0], g.v[i].bridge.at[1], g.v[i].bridge.at[2],
+                   g.v[i].facts.piece, g.v[i].facts.own, g.v[i].evidence, g.v[i].facts.tilt, g.v[i].facts.clear, g.v[i].score, g.v[i].bridge.at[0], g.v[i].bridge.at[1], g.v[i].bridge.at[2],
                    g.v[i].bridge.at[3], g.v[i].bridge.at[4], g.v[i].bridge.at[5]);
     if (getenv("REPAIR_MISSED")) {
         const struct vn_gaps_rule rule = { .gap = 12, .min_score = VN_GAP_MIN_SCORE };
