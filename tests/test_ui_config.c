@@ -53,6 +53,23 @@ static void keys_and_lines(void **state)
     settle(&t);
     keys(&t, "q");
     expect(&t, "full");
+    keys(&t, "f");
+    expect(&t, "MIP along");
+    settle(&t);
+    char row[1024];
+    int y = 0;
+    for (row_text(&t, y, row); !strstr(row, "MIP along"); row_text(&t, ++y, row)) {
+    }
+    mouse(&t, 64, (int)(strstr(row, "MIP along") - row) + 2, y + 2, false);      /* the wheel there; the focus stays */
+    expect(&t, "> goto 10,10,1");
+    keys(&t, "?");
+    expect(&t, "The pane under the mouse: a projection");
+    keys(&t, "q");
+    expect(&t, "full");
+    keys(&t, "?");                               /* a key was used last */
+    expect(&t, "The pane in focus: a slice");
+    keys(&t, "q");
+    expect(&t, "full");
     settle(&t);
     keys(&t, "q");
     assert_int_equal(finish(&t), 0);

@@ -50,16 +50,23 @@ static void help_mode(struct vn_log *l, const struct vn_mode *m)
             help_row(l, m, b);
 }
 
-/* Rows of browsing that are about the pane in focus. */
-static void help_pane(struct vn_log *l, const struct vn_view *v)
+/* Rows of browsing that are about the pane under the mouse, when that was used last, or in focus. */
+static void help_pane(struct vn_log *l, const struct vn_ui *ui)
 {
     static const char *const slice[] = { "slice-back", "leap-back", "first", "thinner", "pane-next", "full", NULL };
     static const char *const mip[] = { "direction", "pane-next", "full", NULL };
     static const char *const linked[] = { "pane-next", "flicker", "full", "slice-back", NULL };
-    const char *const *name = v->n_linked ? linked : v->focus == VN_MIP ? mip : slice;
-    vn_log_add(l, VN_LOG_ECHO, v->n_linked ? "The pane in focus: one of several volumes" : v->focus == VN_MIP ? "The pane in focus: a projection" : "The pane in focus: a slice");
-    if (!v->n_linked)
-        add(l, VN_LOG_TEXT, "", 2, v->focus == VN_MIP ? "A click goes to the depth of what is seen there." : "A click moves the crosshair, the wheel goes through the slices.");
+    const struct vn_view v = vn_session_view(ui->s);
+    double at[3];
+    const int under = ui->pointed ? vn_panes_hit(&ui->panes, ui->pointer_x, ui->pointer_y, at) : -1;
+    const bool is_mip = (under >= 0 ? ui->panes.info.box[under].pane : v.focus) == VN_MIP;
+    const char *const *name = v.n_linked ? linked : is_mip ? mip : slice;
+    char title[80];
+    snprintf(title, sizeof title, "The pane %s: %s", under >= 0 ? "under the mouse" : "in focus",
+             v.n_linked ? "one of several volumes" : is_mip ? "a projection" : "a slice");
+    vn_log_add(l, VN_LOG_ECHO, title);
+    if (!v.n_linked)
+        add(l, VN_LOG_TEXT, "", 2, is_mip ? "A click goes to the depth of what is seen there." : "A click moves the crosshair, the wheel goes through the slices.");
     for (; *name; name++) {
         const struct vn_bind *b = vn_mode_bind(&vn_mode_browse, *name);
         if (b)
@@ -67,17 +74,16 @@ static void help_pane(struct vn_log *l, const struct vn_view *v)
     }
 }
 
-/* What the pane in focus is about, then the mode that is on, then all the rest. */
+/* What the pane is about, then the mode that is on, then all the rest. */
 void vn_help_open(struct vn_ui *ui)
 {
     struct vn_log *l = &ui->viewer.text;
-    const struct vn_view v = vn_session_view(ui->s);
     vn_log_clear(l);
     vn_log_add(l, VN_LOG_TEXT, "Keys. Typing here finds one, or a command.");
     if (ui->mode != &vn_mode_browse)
         help_mode(l, ui->mode);
     if (ui->panes.info.n && (ui->mode == &vn_mode_browse || ui->mode->over_browse))
-        help_pane(l, &v);
+        help_pane(l, ui);
     if (ui->mode == &vn_mode_browse || ui->mode->over_browse) {
         help_mode(l, &vn_mode_browse);
         vn_log_add(l, VN_LOG_ECHO, "What to do");

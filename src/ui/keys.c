@@ -168,8 +168,16 @@ static void key(struct vn_ui *ui, const struct vn_event *ev)
 void vn_keys_event(struct vn_ui *ui, const struct vn_event *ev)
 {
     switch (ev->type) {
-    case VN_EV_KEY: key(ui, ev); break;
-    case VN_EV_MOUSE: mouse(ui, ev); break;
+    case VN_EV_KEY:
+        key(ui, ev);
+        ui->pointed = false;
+        break;
+    case VN_EV_MOUSE:
+        ui->pointed = true;
+        ui->pointer_x = ev->x;
+        ui->pointer_y = ev->y;
+        mouse(ui, ev);
+        break;
     case VN_EV_PASTE: vn_str_addn(&ui->paste, ev->text, ev->n_text); break;
     case VN_EV_PASTE_END:
         if (!ui->prompting && !ui->viewer.on)

@@ -37,6 +37,8 @@ struct vn_ui {
     struct vn_log log;
     struct vn_viewer viewer;
     struct vn_str paste;                 /* being received */
+    bool pointed;                        /* the mouse was used last, there */
+    int pointer_x, pointer_y;
     bool quit, redraw;
     bool gone;                           /* the terminal is */
     bool text_dirty;                     /* something beside the pictures changed */
