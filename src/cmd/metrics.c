@@ -10,6 +10,8 @@
 
 const struct vn_metrics_opt vn_metrics_default = { .tolerance = -1, .border = 1, .axis = 2, .n_depth = 8 };
 
+static double shortest(const double um[3]) { return fmin(um[0], fmin(um[1], um[2])); }
+
 /* ---- skeletons and graphs ---- */
 
 /* The smallest box that holds the mask, with a margin of one voxel inside the region, as voxels; 1 when it is empty. */
@@ -25,15 +27,29 @@ static int to_buf(const struct vn_bits *m, struct vn_buf *out, struct vn_job *jo
     return rc ? rc : vn_bits_to_buf(m, out, job, err);
 }
 
-/* Distance to the background; outside the region is unknown, as long as there is any background inside. */
-static int distances(const struct vn_buf *mask, const double um[3], struct vn_buf *dist, struct vn_job *job, struct vn_err *err)
+struct roots { struct vn_buf *d; double unit; };
+
+static int root_plane(void *ctx, int64_t z, struct vn_err *err)
 {
-    int rc = vn_buf_new(dist, VN_F32, &mask->box, err);
-    if (!rc)
-        rc = vn_edt(mask, um, VN_EDT_OPEN, dist, job, err);
+    const struct roots *r = ctx;
+    (void)err;
+    for (int64_t y = 0; y < vn_box_dim(&r->d->box, 1); y++) {
+        float *d = (float *)r->d->data + z * r->d->stride[1] + y * r->d->stride[0];
+        for (int64_t x = 0; x < vn_box_dim(&r->d->box, 0); x++)
+            if (d[x] > 0)
+                d[x] = (float)(sqrt((double)d[x]) * r->unit);
+    }
+    return 0;
+}
+
+/* The own skeleton, and the distance to the background (beyond the box nothing is known, as long as there is any inside). */
+static int thin(const struct vn_buf *mask, const double um[3], struct vn_buf *line, struct vn_buf *dist, struct vn_job *job, struct vn_err *err)
+{
+    const double unit = um[0] > 0 ? shortest(um) : 1;
+    int rc = vn_thin_distance(mask, um, line, dist, job, err);
     if (!rc && isinf(((const float *)dist->data)[0]))
-        rc = vn_edt(mask, um, 0, dist, job, err);
-    return rc;
+        return vn_edt(mask, um, 0, dist, job, err);
+    return rc ? rc : vn_job_for_quiet(job, vn_box_dim(&dist->box, 2), root_plane, &(struct roots){ dist, unit }, err);
 }
 
 static int no_lines(const struct vn_bits *m, const struct vn_grid *grid, struct vn_graph **graph, struct vn_err *err)
@@ -65,7 +81,7 @@ static int lines(const struct vn_bits *m, const struct vn_grid *grid, struct vn_
         rc = vn_buf_new(&line, VN_U8, &mask.box, err);
     for (int how = VN_LEE94; how <= VN_OWN && !rc; how++) {
         vn_job_stage(job, how == VN_LEE94 ? "Lee-94 skeletons" : "skeletons");
-        rc = how == VN_LEE94 ? vn_lee94(&mask, &line, job, err) : vn_thin(&mask, grid->um, &line, job, err);
+        rc = how == VN_LEE94 ? vn_lee94(&mask, &line, job, err) : thin(&mask, grid->um, &line, &dist, job, err);
         if (!rc)
             rc = vn_bits_from_buf(&line, &part, job, err);
         if (!rc)
@@ -73,8 +89,6 @@ static int lines(const struct vn_bits *m, const struct vn_grid *grid, struct vn_
         vn_bits_free(&part);
     }
     vn_job_stage(job, "graphs");
-    if (!rc)
-        rc = distances(&mask, grid->um, &dist, job, err);
     if (!rc)
         rc = vn_skelgraph(&line, &dist, grid, &keep_all, graph, &info, job, err);
     vn_buf_free(&dist);
@@ -145,8 +159,6 @@ int vn_metrics_surface(const struct vn_bits *all_pred, const struct vn_truth *tr
 /* Borders by default, in edges of a voxel. */
 static const double RADII[] = { 0, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64 };
 static const double WAYS[] = { 0, 4, 8, 16, 32, 64, 128, 256, 512 };
-
-static double shortest(const double um[3]) { return fmin(um[0], fmin(um[1], um[2])); }
 
 static void borders(const struct vn_truth *t, const struct vn_metrics_opt *o, struct vn_strata_opt *s)
 {
