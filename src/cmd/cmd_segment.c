@@ -1,8 +1,54 @@
 /* cmd_segment.c - "segment": probability of being vessel. */
 #include "cmd.h"
 #include "filter.h"
+#include "hist.h"
+#include <math.h>
 
 extern const struct vn_op vn_op_segment;
+
+/* Whether 8-bit voxels have one value beside 0 only. */
+static int is_mask(struct vn_vol *v, const struct vn_box *box, bool *out, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_hist h = { 0 };
+    int n = 0, rc = 0;
+
+    if (vn_type_size(v->src->type) == 1 && !(rc = vn_hist_box(v, box, &h, job, err)))
+        for (int i = 0; i < 65536; i++)
+            n += h.bin[i] > 0;
+    *out = n == 2 && h.min == 0;
+    vn_hist_free(&h);
+    return rc;
+}
+
+/* What was found, and what may be done about it. */
+static int tell(struct vn_call *c, struct vn_err *err)
+{
+    const double contrast = vn_args_real(&c->args, "contrast"), noise = vn_args_real(&c->args, "noise");
+    struct vn_vol *in, *out = c->made[0].content;
+    const struct vn_hist *h;
+    bool mask;
+    int rc = vn_call_vol(c, "volume", &in, err);
+
+    if (rc || (rc = vn_vol_hist(out, &h, c->job, err)) || (rc = is_mask(in, &out->box, &mask, c->job, err)))
+        return rc;
+    const uint32_t half = vn_f32_key(0.5f) >> 16;
+    uint64_t n = 0;
+    for (uint32_t i = half; i < 65536; i++)
+        n += h->bin[i];
+    const double share = h->n ? (double)n / (double)h->n : NAN;
+    vn_res_num(c, "vessel_fraction", share);
+    if (noise == 0)
+        vn_call_note(c, "the volume is constant: no vessel is found");
+    else if (mask)
+        vn_call_note(c, "the volume has two values alone: it may be a mask already");
+    else if (share < 1e-4)
+        vn_call_note(c, "next to nothing stands out; where vessels are darker than what is around them, add dark, else lower contrast=");
+    else if (share > 0.4)
+        vn_call_note(c, "much of the volume stands out; raise contrast= where that is not vessel");
+    else if (contrast < 6)
+        vn_call_note(c, "vessels are faint against the noise: denoise first, or look at what is found with care");
+    return 0;
+}
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
@@ -15,8 +61,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         vn_res_text(c, "smooth", vn_args_text(&c->args, "smooth"));
         vn_res_text(c, "background", vn_args_text(&c->args, "background"));
         vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
-        if (vn_args_real(&c->args, "noise") == 0)
-            vn_call_note(c, "the volume is constant: no vessel is found");
+        rc = tell(c, err);
     }
     return rc;
 }

@@ -1,0 +1,46 @@
+/* What segment says about volumes in which it finds nothing, all, or what was found already. */
+#include "session.h"
+
+static void says(const char *line, const char *part)
+{
+    const size_t before = n_msg;
+    if (session_run(line))
+        fail_msg("%s: %s", line, msg);
+    if (part ? !strstr(msg + before, part) : strstr(msg + before, "segment:") != NULL)
+        fail_msg("%s: said '%s', not '%s'", line, msg + before, part ? part : "");
+}
+
+static void notes(void **state)
+{
+    (void)state;
+    says("phantom network dims=64x64x48 seed=7 noise=0.1 as=v", NULL);
+    says("segment v as=p", NULL);
+    says("calc 'a * 0 + 3' a=v as=flat", NULL);
+    says("segment flat as=q", "the volume is constant");
+    says("calc '(a > 120) * 200' a=v type=u8 as=two", NULL);
+    says("segment two as=q", "may be a mask already");
+    says("phantom network dims=64x64x48 seed=7 noise=0.1 dark as=d", NULL);
+    says("segment d as=q", "next to nothing stands out");
+    says("segment d dark as=q", NULL);
+}
+
+static void share_is_of_the_mask(void **state)
+{
+    (void)state;
+    assert_int_equal(session_run("phantom network dims=64x64x48 seed=7 noise=0.1 as=v"), 0);
+    cJSON *o = session_json_of("segment v as=p");
+    const double share = session_number(o, "vessel_fraction");
+    cJSON_Delete(o);
+    o = session_json_of("threshold p low=0.5 as=m");
+    assert_true(share > 0.01 && share == session_number(o, "fraction"));
+    cJSON_Delete(o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(notes, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(share_is_of_the_mask, session_json, session_stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
