@@ -23,7 +23,7 @@ struct vn_artifact {
     int64_t lo;
     int64_t at[3][VN_MAX_SEAMS];       /* seams: tiles begin at these voxels, but for the first; E = value[tile], x fastest */
     int n_at[3];
-    double *value;
+    double *value;                     /* stripes: one, their rms */
     int n_value;
     double *e, *mul, *add;             /* E and s = mul v + add, by residues or values: vn_artifact_ready */
 };
@@ -34,9 +34,9 @@ void vn_artifacts_free(struct vn_artifacts *m);
 int  vn_artifacts_parse(const char *text, struct vn_artifacts *m, struct vn_err *err);      /* not ready; to be freed also after failure */
 void vn_artifacts_print(const struct vn_artifacts *m, struct vn_str *b);                    /* "none" for none. Appended */
 int  vn_artifact_ready(struct vn_artifact *a, double strength, struct vn_err *err);         /* its tables; again after a change of its numbers */
-/* v[0..n): voxels from x on, without the artifacts, at the strength they were made ready for. */
+/* v[0..n): voxels from x on, without the artifacts but stripes, at the strength they were made ready for. */
 void vn_artifacts_row(const struct vn_artifacts *m, int64_t x, int64_t y, int64_t z, double *v, int64_t n);
-/* E of one artifact in the voxels from x on. */
+/* E of one artifact, no stripes, in the voxels from x on. */
 void vn_artifact_field(const struct vn_artifact *a, int64_t x, int64_t y, int64_t z, double *e, int64_t n);
 /* Half of the range of E, its rms, and where it is largest (checkerboard: voxel 0..period - 1 of each axis; else index). */
 struct vn_artifact_size { double amplitude, rms; int64_t top[3]; };
@@ -50,5 +50,12 @@ struct vn_artifact_look {
     int period, axis;                  /* 0, -1: any */
 };
 int vn_artifact_find_levels(const struct vn_artifact_look *l, bool slices, bool seams, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
+int vn_artifact_find_stripes(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
+
+/* ---- stripes: E is made from the voxels around ---- */
+void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3]);
+/* out = in, whose box is out's grown by the halo, without m and then without a.  share: cut to 0..1. */
+int  vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in, const struct vn_buf *out,
+                       struct vn_job *job, struct vn_err *err);
 #endif

@@ -27,7 +27,7 @@ static cJSON *json_of(const struct vn_artifact *a, const struct vn_artifact_size
         cJSON_AddItemToObject(o, "phase", cJSON_CreateDoubleArray(phase, 3));
         cJSON_AddNumberToObject(o, "waves", a->n_wave);
     }
-    if (a->kind == VN_SLICES)
+    if (a->kind == VN_SLICES || a->kind == VN_STRIPES)
         cJSON_AddStringToObject(o, "axis", axis_name[a->axis]);
     for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++) {
         cJSON *at = cJSON_CreateArray();
@@ -53,6 +53,8 @@ static void say(struct vn_str *b, const struct vn_artifact *a, const struct vn_a
         vn_str_addf(b, " of period %d, highest at %lld,%lld,%lld", a->period, (long long)s->top[0], (long long)s->top[1], (long long)s->top[2]);
     if (a->kind == VN_SLICES)
         vn_str_addf(b, " across %s, most at %lld", axis_name[a->axis], (long long)(a->lo + s->top[0]));
+    if (a->kind == VN_STRIPES)
+        vn_str_addf(b, " along %s", axis_name[a->axis]);
     for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++)
         for (int i = 0; i < a->n_at[k]; i++)
             vn_str_addf(b, "%s%lld", i ? "," : k == 0 ? " at x=" : k == 1 ? " at y=" : " at z=", (long long)a->at[k][i]);

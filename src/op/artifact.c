@@ -127,7 +127,7 @@ void vn_artifacts_row(const struct vn_artifacts *m, int64_t x, int64_t y, int64_
     double mul[PIECE], add[PIECE];
 
     for (int i = 0; i < m->n; i++)
-        for (int64_t at = 0; at < n; at += PIECE) {
+        for (int64_t at = 0; at < n && m->item[i].kind != VN_STRIPES; at += PIECE) {
             const int64_t part = vn_min64(PIECE, n - at);
             spread_row(&m->item[i], m->item[i].mul, x + at, y, z, 1, mul, part);
             spread_row(&m->item[i], m->item[i].add, x + at, y, z, 0, add, part);
@@ -151,7 +151,10 @@ void vn_artifact_size(const struct vn_artifact *a, struct vn_artifact_size *s)
         low = a->e[i] < low ? a->e[i] : low;
         sum += a->e[i] * a->e[i];
     }
-    *s = (struct vn_artifact_size){ (a->e[top] - low) / 2, sqrt(sum / (double)n), { top % p, top / p % p, top / p / p } };
+    if (a->kind == VN_STRIPES)                             /* all that is recorded */
+        *s = (struct vn_artifact_size){ a->e[0], a->e[0], { 0, 0, 0 } };
+    else
+        *s = (struct vn_artifact_size){ (a->e[top] - low) / 2, sqrt(sum / (double)n), { top % p, top / p % p, top / p / p } };
 }
 
 /* ---- text: items joined by " + ", each its kind and then KEY=NUMBER[,NUMBER...] ---- */
@@ -178,7 +181,7 @@ static void add_item(struct vn_str *b, const struct vn_artifact *a)
         }
         return;
     }
-    if (a->kind == VN_SLICES)
+    if (a->kind == VN_SLICES || a->kind == VN_STRIPES)
         vn_str_addf(b, " axis=%d from=%lld", a->axis, (long long)a->lo);
     for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++)
         if (a->n_at[k]) {
@@ -308,9 +311,9 @@ static int parse_item(const char **s, struct vn_artifact *a, struct vn_err *err)
     size_t len = strcspn(*s, " ");
     int kind = 0, rc = 0;
 
-    while (kind < VN_STRIPES && (len != strlen(vn_artifact_names[kind]) || strncmp(*s, vn_artifact_names[kind], len)))
+    while (kind < VN_N_ARTIFACT && (len != strlen(vn_artifact_names[kind]) || strncmp(*s, vn_artifact_names[kind], len)))
         kind++;
-    if (kind == VN_STRIPES)
+    if (kind == VN_N_ARTIFACT)
         return no_text(*s, err);
     a->kind = (enum vn_artifact_kind)kind;
     *s += len;

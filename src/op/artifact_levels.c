@@ -15,10 +15,10 @@
 #include "artifact_scan.h"
 #include "mem.h"
 
-enum { TILES = 8, MAX_COLUMNS = TILES * TILES, PATCH = 32, LARGE = 64, REACH = 32, SIDE = 6, ASIDE = 12, FACE = 256, MAX_TILES = 4096, PASSES = 3 };
+enum { TILES = 8, MAX_COLUMNS = TILES * TILES, ROOM = 5 + 2 * TILES, PATCH = 32, LARGE = 64, REACH = 32, SIDE = 6, ASIDE = 12, FACE = 256, MAX_TILES = 4096, PASSES = 3 };
 static const double SURE = 10, SURE_ONE = 10, LEAST = 0.05, NEAR = 2.5, SURE_PLANE = 8, ROUGH = 0.3;          /* F, t; in standard deviations of the background */
 
-struct columns { struct vn_ascan *s; int axis, n_box; int64_t n; struct vn_box *box; double *p; };     /* p[box][voxel of the axis] */
+struct columns { struct vn_ascan *s; int axis, n_box, n_side[2]; int64_t n; struct vn_box *box; double *p; };     /* p[box][voxel of the axis] */
 
 static int column_task(void *ctx, int64_t i, struct vn_err *err)
 {
@@ -65,7 +65,7 @@ static int columns_init(struct columns *c, struct vn_ascan *s, int axis, int64_t
     const int u = axis == 0 ? 1 : 0, w = axis == 2 ? 1 : 2;
     const int64_t nu = vn_max64(1, vn_min64(TILES, vn_box_dim(all, u) / 8)), nw = vn_max64(1, vn_min64(TILES, vn_box_dim(all, w) / 8));
 
-    *c = (struct columns){ .s = s, .axis = axis, .n_box = (int)(nu * nw), .n = vn_box_dim(all, axis) };
+    *c = (struct columns){ .s = s, .axis = axis, .n_box = (int)(nu * nw), .n_side = { (int)nu, (int)nw }, .n = vn_box_dim(all, axis) };
     if (!(c->box = vn_alloc(MAX_COLUMNS * sizeof *c->box, err)) || !(c->p = vn_alloc((uint64_t)(c->n_box * c->n) * sizeof *c->p, err)))
         return VN_E_MEMORY;
     for (int64_t i = 0; i < c->n_box; i++) {
@@ -167,11 +167,12 @@ static double robust(const double *v, double *w, int64_t n, int64_t reach, doubl
 
 /* ---- slices ---- */
 
-/* What each slice has, and its variance, from the columns; room: 5 n numbers. */
+/* What each slice has, and its variance, from the columns: the larger of that over their rows and over their ranks, as a line
+ * along either is in all columns of one. room: ROOM n numbers. */
 static void slice_levels(const struct columns *c, double *value, double *variance, double *room)
 {
     const int64_t n = c->n, narrow = vn_max64(4, vn_min64(REACH, n / 4));
-    double *mean = room, *w = mean + n, *r = w + n, *spare = r + n, *wide = spare + n;
+    double *mean = room, *w = mean + n, *r = w + n, *spare = r + n, *wide = spare + n, *rank = wide + n;
 
     memset(mean, 0, (size_t)n * sizeof *mean);
     for (int k = 0; k < c->n_box; k++)
@@ -181,14 +182,21 @@ static void slice_levels(const struct columns *c, double *value, double *varianc
     const bool straight = all <= 1.5 * near;
     memset(value, 0, (size_t)n * sizeof *value);
     memset(variance, 0, (size_t)n * sizeof *variance);
-    for (int pass = 0; pass < 2; pass++)
-        for (int k = 0; k < c->n_box; k++) {
-            detrend(c->p + k * n, straight ? wide : w, n, straight ? n : narrow, r);
-            for (int64_t i = 0; i < n; i++)
-                if (pass)
-                    variance[i] += (r[i] - value[i]) * (r[i] - value[i]) / ((double)c->n_box * (c->n_box - 1));
-                else
-                    value[i] += r[i] / c->n_box;
+    memset(rank, 0, 2 * TILES * (size_t)n * sizeof *rank);
+    for (int k = 0; k < c->n_box; k++) {
+        detrend(c->p + k * n, straight ? wide : w, n, straight ? n : narrow, r);
+        for (int64_t i = 0; i < n; i++) {
+            value[i] += r[i] / c->n_box;
+            rank[k % c->n_side[0] * n + i] += r[i] / c->n_side[1];
+            rank[(TILES + k / c->n_side[0]) * n + i] += r[i] / c->n_side[0];
+        }
+    }
+    for (int side = 0; side < 2; side++)
+        for (int64_t i = 0; i < n && c->n_side[side] > 1; i++) {
+            double sum = 0;
+            for (int k = 0; k < c->n_side[side]; k++)
+                sum += (rank[(side * TILES + k) * n + i] - value[i]) * (rank[(side * TILES + k) * n + i] - value[i]);
+            variance[i] = fmax(variance[i], sum / ((double)c->n_side[side] * (c->n_side[side] - 1)));
         }
 }
 
@@ -205,7 +213,7 @@ static double roughness(const double *v, int64_t n, int64_t reach, double *r)
     return all > 0 ? rough / all : 0;
 }
 
-/* Whether slices are more than columns scatter; those that are not become 0. *error: rms of the standard errors. */
+/* Whether slices are more than columns scatter; where it is few of them, the others become 0. *error: rms of the standard errors. */
 static bool slices_stand_out(const struct vn_artifact_look *l, double *value, const double *variance, int64_t n, double *error)
 {
     double power = 0, chance = 0, most = 0, top = 0;
@@ -214,14 +222,15 @@ static bool slices_stand_out(const struct vn_artifact_look *l, double *value, co
         power += value[i] * value[i];
         chance += variance[i];
     }
+    const bool many = power > SURE * chance && n >= 8;
     for (int64_t i = 0; i < n; i++) {                      /* a scatter that is small by chance is taken for half of the usual one */
         const double v = fmax(variance[i], 0.25 * chance / (double)n), t = v > 0 ? fabs(value[i]) / sqrt(v) : value[i] != 0 ? 1e9 : 0;
         most = t > most ? t : most;
         top = fmax(top, fabs(value[i]));
-        value[i] = t < 3 ? 0 : value[i];
+        value[i] = t < 3 && !many ? 0 : value[i];
     }
     *error = sqrt(chance / (double)n);
-    return top > LEAST * l->spread && ((power > SURE * chance && n >= 8) || most > SURE_ONE);
+    return top > LEAST * l->spread && (many || most > SURE_ONE);
 }
 
 /* Estimates what is found from as many voxels as there are, until nothing changes. */
@@ -229,11 +238,11 @@ static int measure_slices(struct vn_ascan *s, struct vn_artifact *a, struct vn_j
 {
     struct columns c;
     int rc = columns_init(&c, s, a->axis, LARGE, err);
-    double *room = rc ? NULL : vn_alloc((uint64_t)(7 * c.n) * sizeof *room, err);
+    double *room = rc ? NULL : vn_alloc((uint64_t)((ROOM + 2) * c.n) * sizeof *room, err);
 
     rc = rc ? rc : room ? 0 : VN_E_MEMORY;
     for (int pass = 0; rc == 0 && pass < PASSES + 1; pass++) {
-        double *now = room + 5 * c.n, *variance = now + c.n;
+        double *now = room + ROOM * c.n, *variance = now + c.n;
         if ((rc = columns_read(&c, job, err)))
             break;
         slice_levels(&c, now, variance, room);
@@ -259,10 +268,10 @@ static int find_slices(struct levels *v, int axis, int64_t reach, struct vn_job 
 
     if (rc || c->n_box < 4 || c->n < 5 || v->m->n == VN_MAX_ARTIFACTS)
         return rc;
-    if (!(room = vn_alloc((uint64_t)(7 * c->n) * sizeof *room, err)))
+    if (!(room = vn_alloc((uint64_t)((ROOM + 2) * c->n) * sizeof *room, err)))
         return VN_E_MEMORY;
-    slice_levels(c, room + 5 * c->n, room + 6 * c->n, room);
-    if (slices_stand_out(l, room + 5 * c->n, room + 6 * c->n, c->n, &error) && roughness(room + 5 * c->n, c->n, reach, room) >= ROUGH) {
+    slice_levels(c, room + ROOM * c->n, room + (ROOM + 1) * c->n, room);
+    if (slices_stand_out(l, room + ROOM * c->n, room + (ROOM + 1) * c->n, c->n, &error) && roughness(room + ROOM * c->n, c->n, reach, room) >= ROUGH) {
         struct vn_artifact *a = &v->m->item[v->m->n++];
         *a = (struct vn_artifact){ .kind = VN_SLICES, .axis = axis, .lo = l->box.lo[axis], .level = l->level, .noise = l->spread, .n_value = (int)c->n };
         a->value = vn_calloc((uint64_t)c->n, sizeof *a->value, err);

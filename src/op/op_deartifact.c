@@ -1,5 +1,6 @@
 /* op_deartifact.c - a volume without what scanning, stitching and upsampling left in it (artifact.h).  What is found is resolved by
- * `prepare` and recorded, as text; with it a voxel of the result depends on its value and its place alone. */
+ * `prepare` and recorded, as text; with it a voxel of the result depends on its value and its place alone,
+ * but where there are stripes, on its surroundings (artifact_stripes.c). */
 #include <string.h>
 #include "artifact.h"
 #include "mem.h"
@@ -10,9 +11,9 @@
 extern const struct vn_param vn_deartifact_params[];
 const struct vn_param vn_deartifact_params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image or probability" },
-    { "kind", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|checkerboard|slices|seams", .help = "what is looked for; auto: all" },
+    { "kind", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|checkerboard|slices|seams|stripes", .help = "what is looked for; auto: all" },
     { "period", VN_P_INT, 0, VN_MIN_PERIOD, VN_MAX_PERIOD, .unit = "voxels", .help = "of a checkerboard; any by default" },
-    { "axis", VN_P_CHOICE, 0, .choices = "x|y|z", .help = "across which slices and seams are looked for; all by default" },
+    { "axis", VN_P_CHOICE, 0, .choices = "x|y|z", .help = "across which slices and seams, along which stripes are looked for; all by default" },
     { "strength", VN_P_REAL, 0, 0, 1, .def = "1", .help = "share of what is found that is taken away" },
     { "found", VN_P_TEXT, 0, .help = "what is taken away, as deartifact records it; looked for by default" },
     { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where it is looked for" },
@@ -20,17 +21,28 @@ const struct vn_param vn_deartifact_params[] = {
     { 0 },
 };
 
+/* At most one, the last. */
+static const struct vn_artifact *stripes_of(const struct vn_artifacts *m)
+{
+    return m->n && m->item[m->n - 1].kind == VN_STRIPES ? &m->item[m->n - 1] : NULL;
+}
+
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
 {
     const enum vn_type t = in[0]->src->type;
-    (void)a;
+    struct vn_artifacts m = { .n = 0 };
+    const int rc = vn_args_has(a, "found") ? vn_artifacts_parse(vn_args_text(a, "found"), &m, err) : 0;
+    const struct vn_artifact *stripes = stripes_of(&m);
     (void)region;
-    (void)err;
 
-    *p = (struct vn_plan){ .in_type = { VN_N_TYPE }, .out_type = t, .out_kind = in[0]->kind, .mem_host = 2 * (double)vn_type_size(t) };
+    *p = (struct vn_plan){ .pad = VN_PAD_MIRROR, .in_type = { VN_N_TYPE }, .out_type = t, .out_kind = in[0]->kind };
+    p->mem_host = 2 * (double)vn_type_size(t) + (stripes ? 3 : 0);
     for (int k = 0; k < 3; k++)
         p->um[k] = in[0]->grid.um[k];
-    return 0;
+    if (stripes)
+        vn_stripes_halo(stripes, p->halo);
+    vn_artifacts_free(&m);
+    return rc;
 }
 
 struct whole { const struct vn_artifacts *m; bool share; };
@@ -71,13 +83,17 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     const double strength = vn_args_real(a, "strength");
     struct vn_artifacts m;
     int rc = vn_artifacts_parse(vn_args_text(a, "found"), &m, err);
+    const struct vn_artifact *stripes = stripes_of(&m);
+    const bool share = p->out_kind == VN_PROB && !vn_type_is_int(p->out_type);
 
     for (int i = 0; rc == 0 && i < m.n; i++)
         rc = vn_artifact_ready(&m.item[i], strength, err);
     if (rc == 0 && (m.n == 0 || strength == 0))
         rc = vn_job_for(job, vn_box_dim(&out->box, 2), copy_plane, &(struct copy){ in, out }, err);
+    else if (rc == 0 && stripes)
+        rc = vn_stripes_remove(stripes, &m, strength, share, in, out, job, err);
     else if (rc == 0)
-        rc = vn_rows(in, 1, out, row, &(struct whole){ &m, p->out_kind == VN_PROB && !vn_type_is_int(p->out_type) }, false, job, err);
+        rc = vn_rows(in, 1, out, row, &(struct whole){ &m, share }, false, job, err);
     vn_artifacts_free(&m);
     return rc;
 }
@@ -124,6 +140,8 @@ static int look(struct vn_artifact_look *l, int kind, struct vn_artifacts *m, st
         rc = vn_artifact_find_periods(l, m, job, err);
     if (rc == 0 && (kind == 0 || kind == 1 + VN_SLICES || kind == 1 + VN_SEAMS))
         rc = vn_artifact_find_levels(l, kind != 1 + VN_SEAMS, kind != 1 + VN_SLICES, m, job, err);
+    if (rc == 0 && (kind == 0 || kind == 1 + VN_STRIPES))
+        rc = vn_artifact_find_stripes(l, m, job, err);
     return rc;
 }
 
@@ -153,5 +171,5 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
 }
 
 const struct vn_op vn_op_deartifact = {
-    .name = "deartifact", .version = 1, .shape = VN_POINT, .n_in = 1, .params = vn_deartifact_params, .plan = plan, .prepare = prepare, .cpu = cpu,
+    .name = "deartifact", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = vn_deartifact_params, .plan = plan, .prepare = prepare, .cpu = cpu,
 };

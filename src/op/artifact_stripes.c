@@ -1,0 +1,282 @@
+/* artifact_stripes.c - stripes along an axis, other ones in every row: what the voxels of a row have in common against the rows around,
+ * slowly changing along it (light-sheet shadows, lines of a scanner).
+ *
+ * Cells of 16 voxels along the axis, on the grid of the whole volume, hold sums and counts of the heights within 2.5 standard
+ * deviations of the background.  A row's level in a cell is the mean over 7 cells, weighted 1 2 3 4 3 2 1; less the mean of the rows
+ * within 6 voxels it is E in the middle of the cell, and E changes linearly between.  Where fewer than a third of the voxels count, as
+ * inside a vessel along the axis, E is 0.  Of E, whose errors have the variance e^2, the share rms^2 / (rms^2 + e^2) is taken. */
+#include <math.h>
+#include <string.h>
+#include "artifact_scan.h"
+#include "mem.h"
+
+enum { CELL = 16, ARM = 3, CROSS = 6, PATCH = 24, SIDE = PATCH + 2 * CROSS, PATCHES = 3 };
+static const double NEAR = 2.5, SURE = 10, SHARE = 0.15, LEAST = 0.03, SAME = 0.7;
+
+void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3])
+{
+    for (int k = 0; k < 3; k++)
+        halo[k] = k == a->axis ? CELL / 2 + (ARM + 1) * CELL : CROSS;
+}
+
+static int64_t cell_of(int64_t i) { return i >= 0 ? i / CELL : -((CELL - 1 - i) / CELL); }
+
+/* Sums over a box: [w][cell][u], u the first and w the second axis that is not the stripes'. */
+struct cells { const struct vn_artifact *a; const struct vn_artifacts *m; const struct vn_buf *in; int u, w; int64_t c0, nc, nu, nw; float *sum, *count; };
+
+static VN_HOT void near_row(const double *v, double level, double most, float *restrict d, float *restrict one, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double h = v[i] - level;
+        const bool ok = fabs(h) <= most;
+        d[i] = ok ? (float)h : 0.0f;
+        one[i] = ok ? 1.0f : 0.0f;
+    }
+}
+
+static VN_HOT void add_row(float *restrict to, const float *restrict v, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] += v[i];
+}
+
+static int sum_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct cells *c = ctx;
+    const struct vn_box *b = &c->in->box;
+    const int64_t nx = vn_box_dim(b, 0), mid = c->w == 2 ? 1 : 2;          /* the axis that is neither x nor w */
+    double *v = vn_alloc((uint64_t)nx * (sizeof *v + 2 * sizeof(float)), err);
+    float *d = (float *)(v + nx), *one = d + nx, *sum = c->sum + i * c->nc * c->nu, *count = c->count + i * c->nc * c->nu;
+
+    if (!v)
+        return VN_E_MEMORY;
+    memset(sum, 0, (size_t)(c->nc * c->nu) * sizeof *sum);
+    memset(count, 0, (size_t)(c->nc * c->nu) * sizeof *count);
+    for (int64_t j = b->lo[mid]; j < b->hi[mid]; j++) {
+        const int64_t y = mid == 1 ? j : b->lo[1] + i, z = mid == 1 ? b->lo[2] + i : j;
+        vn_convert_row(VN_F64, v, c->in->type, (const char *)c->in->data + vn_buf_at(c->in, b->lo[0], y, z) * (int64_t)vn_type_size(c->in->type), nx);
+        vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
+        near_row(v, c->a->level, NEAR * c->a->noise, d, one, nx);
+        if (c->a->axis) {
+            add_row(sum + (cell_of(j) - c->c0) * c->nu, d, nx);
+            add_row(count + (cell_of(j) - c->c0) * c->nu, one, nx);
+        } else
+            for (int64_t x = 0; x < nx; x++) {
+                const int64_t at = (cell_of(b->lo[0] + x) - c->c0) * c->nu + (j - b->lo[1]);
+                sum[at] += d[x];
+                count[at] += one[x];
+            }
+    }
+    vn_free(v);
+    return 0;
+}
+
+static int cells_init(struct cells *c, const struct vn_artifact *a, const struct vn_artifacts *m, const struct vn_buf *in, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box *b = &in->box;
+
+    *c = (struct cells){ .a = a, .m = m, .in = in, .u = a->axis == 0 ? 1 : 0, .w = a->axis == 2 ? 1 : 2 };
+    c->c0 = cell_of(b->lo[a->axis]);
+    c->nc = cell_of(b->hi[a->axis] - 1) + 1 - c->c0;
+    c->nu = vn_box_dim(b, c->u);
+    c->nw = vn_box_dim(b, c->w);
+    const uint64_t n = (uint64_t)(c->nc * c->nu * c->nw) * sizeof(float);
+    if (!(c->sum = vn_alloc(n, err)) || !(c->count = vn_alloc(n, err)))
+        return VN_E_MEMORY;
+    return vn_job_for_quiet(job, c->nw, sum_task, c, err);
+}
+
+static void cells_free(struct cells *c)
+{
+    vn_free(c->sum);
+    vn_free(c->count);
+}
+
+/* Mean of cells from..to of row u, w, weighted as they lie around the middle (flat: alike); false: too few voxels. */
+static bool row_level(const struct cells *c, int64_t u, int64_t w, int64_t from, int64_t to, bool flat, double *level)
+{
+    double sum = 0, count = 0, all = 0;
+
+    for (int64_t k = from; k <= to; k++) {
+        const int64_t at = (w * c->nc + (k - c->c0)) * c->nu + u;
+        const double weight = flat ? 1 : (double)(1 + ARM) - fabs((double)k - 0.5 * (double)(from + to));
+        sum += weight * (double)c->sum[at];
+        count += weight * (double)c->count[at];
+        all += weight * CELL;
+    }
+    *level = count > 0 ? sum / count : 0;
+    return count > all / 3;
+}
+
+/* What row u, w has against those around: levels [w][u], NaN where there are too few voxels. */
+static double stripe_at(const double *level, int64_t nu, int64_t u, int64_t w)
+{
+    const double own = level[w * nu + u];
+    double sum = 0, n = 0;
+
+    if (own != own)
+        return 0;
+    for (int64_t j = w - CROSS; j <= w + CROSS; j++)
+        for (int64_t i = u - CROSS; i <= u + CROSS; i++) {
+            const double v = level[j * nu + i];
+            const bool ok = v == v;
+            sum += ok ? v : 0;
+            n += ok;
+        }
+    return own - sum / n;
+}
+
+/* ---- taking away ---- */
+
+struct remove { const struct cells *c; const struct vn_buf *out; double strength; bool share; int64_t k0, nk; double *level; float *e; };      /* E [cell][w][u] of out */
+
+static int level_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct remove *r = ctx;
+    const struct cells *c = r->c;
+    double *level = r->level + i * c->nw * c->nu;
+    (void)err;
+
+    for (int64_t w = 0; w < c->nw; w++)
+        for (int64_t u = 0; u < c->nu; u++)
+            if (!row_level(c, u, w, r->k0 + i - ARM, r->k0 + i + ARM, false, &level[w * c->nu + u]))
+                level[w * c->nu + u] = NAN;
+    return 0;
+}
+
+static int stripe_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct remove *r = ctx;
+    const struct cells *c = r->c;
+    const int64_t nu = c->nu - 2 * CROSS, nw = c->nw - 2 * CROSS;
+    (void)err;
+
+    for (int64_t w = 0; w < nw; w++)
+        for (int64_t u = 0; u < nu; u++)
+            r->e[(i * nw + w) * nu + u] = (float)stripe_at(r->level + i * c->nw * c->nu, c->nu, u + CROSS, w + CROSS);
+    return 0;
+}
+
+static int row_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct remove *r = ctx;
+    const struct cells *c = r->c;
+    const struct vn_box *b = &r->out->box;
+    const int64_t nx = vn_box_dim(b, 0), nu = c->nu - 2 * CROSS, nw = c->nw - 2 * CROSS, z = b->lo[2] + i;
+    double *v = vn_alloc((uint64_t)nx * sizeof *v, err);
+
+    if (!v)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        vn_convert_row(VN_F64, v, c->in->type, (const char *)c->in->data + vn_buf_at(c->in, b->lo[0], y, z) * (int64_t)vn_type_size(c->in->type), nx);
+        vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
+        for (int64_t x = 0; x < nx; x++) {
+            const int64_t p[3] = { b->lo[0] + x, y, z }, along = p[c->a->axis], k = cell_of(along - CELL / 2);
+            const double t = ((double)(along - k * CELL) + 0.5 - CELL / 2) / CELL;
+            const int64_t at = ((k - r->k0) * nw + (p[c->w] - b->lo[c->w])) * nu + (p[c->u] - b->lo[c->u]);
+            const double e = (1 - t) * (double)r->e[at] + t * (double)r->e[at + nw * nu], s = v[x] - r->strength * e;
+            v[x] = s != s ? NAN : !r->share ? s : s < 0 ? 0 : s > 1 ? 1 : s;
+        }
+        vn_convert_row(r->out->type, (char *)r->out->data + vn_buf_at(r->out, b->lo[0], y, z) * (int64_t)vn_type_size(r->out->type), VN_F64, v, nx);
+    }
+    vn_free(v);
+    return 0;
+}
+
+int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in, const struct vn_buf *out,
+                      struct vn_job *job, struct vn_err *err)
+{
+    struct cells c;
+    struct remove r = { .c = &c, .out = out, .strength = strength, .share = share, .k0 = cell_of(out->box.lo[a->axis] - CELL / 2) };
+    int rc = cells_init(&c, a, m, in, job, err);
+
+    const double own = a->value[0] * a->value[0], all = own + a->error * a->error;
+    r.strength *= all > 0 ? own / all : 0;                 /* so that least is left where E is known badly (Wiener) */
+    r.nk = cell_of(out->box.hi[a->axis] - 1 - CELL / 2) + 2 - r.k0;
+    if (rc == 0) {
+        r.level = vn_alloc((uint64_t)(r.nk * c.nu * c.nw) * sizeof *r.level, err);
+        r.e = vn_alloc((uint64_t)(r.nk * c.nu * c.nw) * sizeof *r.e, err);
+        rc = r.level && r.e ? 0 : VN_E_MEMORY;
+    }
+    if (rc == 0 && !(rc = vn_job_for_quiet(job, r.nk, level_task, &r, err)) && !(rc = vn_job_for_quiet(job, r.nk, stripe_task, &r, err)))
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), row_task, &r, err);
+    vn_free(r.level);
+    vn_free(r.e);
+    cells_free(&c);
+    return rc;
+}
+
+/* ---- finding ----
+ *
+ * In patches of 24 x 24 rows three parts of each row, two side by side and one far away (48 voxels at least), say what it has against
+ * its neighbours.  Stripes say the same far away as nearby; what grows is alike nearby only. */
+
+static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_artifact_look *l = s->l;
+    struct vn_artifact a = { .kind = VN_STRIPES, .axis = axis, .level = l->level, .noise = l->spread };
+    const int64_t part = vn_min64(vn_box_dim(&l->box, axis) / 5, 96) / CELL;
+    const int u = axis == 0 ? 1 : 0, w = axis == 2 ? 1 : 2;
+    double xx = 0, yy = 0, far = 0, near = 0, n = 0, level[3][SIDE * SIDE];
+    int rc = 0;
+
+    if (part < 1 || vn_box_dim(&l->box, axis) < (3 * part + 3 + 2) * CELL || vn_box_dim(&l->box, u) < SIDE || vn_box_dim(&l->box, w) < SIDE)
+        return 0;
+    for (int i = 0; rc == 0 && i < PATCHES * PATCHES; i++) {
+        struct vn_box b = l->box;
+        struct vn_buf in = { 0 };
+        struct cells c = { .sum = NULL };
+        b.lo[u] += (vn_box_dim(&l->box, u) - SIDE) * (i % PATCHES) / (PATCHES - 1);
+        b.lo[w] += (vn_box_dim(&l->box, w) - SIDE) * (i / PATCHES) / (PATCHES - 1);
+        b.hi[u] = b.lo[u] + SIDE;
+        b.hi[w] = b.lo[w] + SIDE;
+        if (!(rc = vn_ascan_box(s, &b, &in, err)))
+            rc = cells_init(&c, &a, m, &in, job, err);
+        for (int64_t k = 0; rc == 0 && k < SIDE * SIDE; k++) {         /* whole cells at both ends */
+            const int64_t x = k % SIDE, y = k / SIDE, first = c.c0 + 1, last = c.c0 + c.nc - 2;
+            const int64_t from[3] = { first, first + part, last - part + 1 };
+            for (int j = 0; j < 3; j++)
+                if (!row_level(&c, x, y, from[j], from[j] + part - 1, true, &level[j][k]))
+                    level[j][k] = NAN;
+        }
+        for (int64_t k = 0; rc == 0 && k < PATCH * PATCH; k++) {
+            double e[3];
+            for (int j = 0; j < 3; j++)
+                e[j] = stripe_at(level[j], SIDE, k % PATCH + CROSS, k / PATCH + CROSS);
+            if (e[0] == 0 || e[1] == 0 || e[2] == 0)
+                continue;
+            xx += e[0] * e[0];
+            yy += e[2] * e[2];
+            near += e[0] * e[1];
+            far += e[0] * e[2];
+            n++;
+        }
+        cells_free(&c);
+        vn_buf_free(&in);
+    }
+    const double r = xx > 0 && yy > 0 ? far / sqrt(xx * yy) : 0;
+    if (rc || n < 200 || r < SHARE || r * sqrt(n) < SURE || far < SAME * near || far / n < LEAST * LEAST * l->spread * l->spread || m->n == VN_MAX_ARTIFACTS)
+        return rc;
+    a.error = sqrt(fmax(0, 0.5 * (xx + yy) - far) / n * (double)part / 5.8);       /* 7 cells as weighted are worth 5.8 */
+    if (!(a.value = vn_alloc(sizeof *a.value, err)))
+        return VN_E_MEMORY;
+    a.value[0] = sqrt(far / n);
+    a.n_value = 1;
+    m->item[m->n++] = a;
+    return 0;
+}
+
+int vn_artifact_find_stripes(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_ascan s;
+    const int before = m->n;
+    int rc = l->spread > 0 ? vn_ascan_begin(&s, l, m, job, err) : 0;
+
+    if (rc || !(l->spread > 0))
+        return rc;
+    for (int axis = 0; rc == 0 && axis < 3 && m->n == before; axis++)
+        if (l->axis < 0 || l->axis == axis)
+            rc = find_along(&s, m, axis, job, err);
+    vn_ascan_end(&s);
+    return rc;
+}
