@@ -397,6 +397,26 @@ static void light_and_depth(void **state)
     }
 }
 
+/* level= and contrast= are grey values of the image in every type; each alone too. */
+static void grey_values(void **state)
+{
+    (void)state;
+    for (int t = 0; t < 2; t++)
+        for (int which = 0; which < 4; which++) {
+            struct vn_phantom_opt o = options(VN_PHANTOM_TUBE, 32);
+            o.type = t ? VN_U16 : VN_U8;
+            o.look[VN_LOOK_LEVEL] = which & 1 ? 17 : 0;
+            o.look[VN_LOOK_CONTRAST] = which & 2 ? 101 : 0;
+            struct vn_phantom p = make(&o);
+            const void *v = vn_vol_data(p.image).data;
+            const int in = (16 * 32 + 16) * 32 + 16, out = (3 * 32 + 3) * 32 + 16, times = t ? 10 : 1;
+            const int level = which & 1 ? 17 : 40 * times, contrast = which & 2 ? 101 : 160 * times;
+            assert_int_equal(t ? ((const uint16_t *)v)[out] : ((const uint8_t *)v)[out], level);
+            assert_int_equal(t ? ((const uint16_t *)v)[in] : ((const uint8_t *)v)[in], level + contrast);
+            vn_phantom_free(&p);
+        }
+}
+
 static void additions(void **state)
 {
     struct vn_phantom_opt o = plain(VN_PHANTOM_EMPTY, 40);
@@ -795,7 +815,7 @@ int main(void)
     const struct CMUnitTest t[] = {
         cmocka_unit_test(shapes_by_hand), cmocka_unit_test(topology_of_mask), cmocka_unit_test(same_on_any_threads),
         cmocka_unit_test(noise_level), cmocka_unit_test(injuries), cmocka_unit_test(refusals),
-        cmocka_unit_test(patterns_are_as_printed), cmocka_unit_test(light_and_depth), cmocka_unit_test(additions),
+        cmocka_unit_test(patterns_are_as_printed), cmocka_unit_test(light_and_depth), cmocka_unit_test(additions), cmocka_unit_test(grey_values),
         cmocka_unit_test(shared_noise), cmocka_unit_test(breaks_by_hand), cmocka_unit_test(breaks_in_a_network),
         cmocka_unit_test(near_neighbours_and_all_radii), cmocka_unit_test(slices_that_vessels_touch),
         cmocka_unit_test(random_ones), cmocka_unit_test(mask_is_the_graph),

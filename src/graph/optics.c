@@ -559,10 +559,9 @@ int vn_optics_new(struct vn_optics **out, const double look[VN_N_LOOK], uint64_t
         o->size[k] = (double)g->dim[k] * g->um[k];
     }
     o->fine = 0.5 * (o->um[0] + o->um[1]);
-    const bool own = look[VN_LOOK_CONTRAST] > 0;
-    o->level = own || look[VN_LOOK_LEVEL] > 0 ? (float)look[VN_LOOK_LEVEL] : 40.0f;
-    o->contrast = own ? (float)look[VN_LOOK_CONTRAST] : 160.0f;
-    o->unit = type == VN_U16 && !own && !(look[VN_LOOK_LEVEL] > 0) ? 10.0f : 1.0f;
+    o->unit = type == VN_U16 ? 10.0f : 1.0f;
+    o->level = look[VN_LOOK_LEVEL] > 0 ? (float)(look[VN_LOOK_LEVEL] / o->unit) : 40.0f;
+    o->contrast = look[VN_LOOK_CONTRAST] > 0 ? (float)(look[VN_LOOK_CONTRAST] / o->unit) : 160.0f;
 
     vn_random(seed, 4, 0, r);
     const double a = r[0] / 4294967296.0, b = r[1] / 4294967296.0, all = a + b + 0.5;
