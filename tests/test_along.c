@@ -135,6 +135,7 @@ static void test_thin_vessels_stay(void **state)
 
 static float axis_tube(int64_t x, int64_t y, int64_t z) { (void)x; return (y == 9 && z >= 8 && z < 10) ? 200.0f : 40.0f; }
 static float step_edge(int64_t x, int64_t y, int64_t z) { (void)y; (void)z; return x < 12 ? 40.0f : 200.0f; }
+static float diagonal(int64_t x, int64_t y, int64_t z) { (void)z; return x + y < 22 ? 40.0f : 200.0f; }
 
 static void test_edges_stay(void **state)
 {
@@ -147,6 +148,14 @@ static void test_edges_stay(void **state)
         assert_true(fabsf(image_at(o, x, 8, 8) - 40) < 0.5f);
         assert_true(x < 11 || x > 12 || fabsf(image_at(p, x, 9, 9) - step_edge(x, 9, 9)) < 0.5f);
     }
+    vn_vol_unref(p);
+    vn_vol_unref(e);
+    e = image_new(VN_IMAGE, 24, 20, 18, 0, diagonal);
+    p = image_ok("along", e, NULL, "length=2vox noise=5");
+    for (int64_t x = 9; x < 15; x++)
+        for (int64_t y = 21 - x; y < 24 - x; y++)
+            if (!(fabsf(image_at(p, x, y, 9) - diagonal(x, y, 9)) < 0.5f))
+                fail_msg("%d,%d is %g", (int)x, (int)y, (double)image_at(p, x, y, 9));
     vn_vol_unref(v); vn_vol_unref(e); vn_vol_unref(o); vn_vol_unref(p);
 }
 
@@ -171,6 +180,14 @@ static void test_not_finite(void **state)
     z = image_ok("along", v, NULL, "length=2vox noise=0");
     image_same(z, v, &v->box);                                  /* no noise: nothing to take away */
     vn_vol_unref(z);
+    for (int i = 1; i < 25; i += 3) {                           /* next to none */
+        char text[40];
+        snprintf(text, sizeof text, "length=2vox noise=1e-%d", i);
+        z = image_ok("along", v, NULL, text);
+        for (int64_t x = 0; x < 60; x++)
+            assert_true(fabsf(image_at(z, x, 8, 6) - tube(x, 8, 6)) < 1);
+        vn_vol_unref(z);
+    }
     z = image_ok("along", big, NULL, "length=2vox");
     const struct vn_buf f = vn_vol_data(z);
     for (uint64_t i = 0; i < vn_box_count(&z->box); i++)

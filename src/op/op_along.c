@@ -122,8 +122,9 @@ static VN_HOT void look_row(const struct along *s, int flat, const float *const 
     const float s0 = s->step[0], s1 = s->step[1], s2 = s->step[2];
 
     for (int64_t x = 0; x < n; x++) {
-        float xx = jxx[x], yy = jyy[x], zz = jzz[x];
-        const float xy = jxy[x], xz = jxz[x], yz = jyz[x];
+        const float trace = jxx[x] + jyy[x] + jzz[x], part = trace > 0.0f ? 1.0f / trace : 0.0f;      /* products of three stay finite */
+        float xx = part * jxx[x], yy = part * jyy[x], zz = part * jzz[x];
+        const float xy = part * jxy[x], xz = part * jxz[x], yz = part * jyz[x];
         /* An axis that is not there gets the largest eigenvalue of the other two. */
         const float f = xx + yy + zz, e = flat == 0 ? yy - zz : flat == 1 ? xx - zz : xx - yy, h = xy + xz + yz;
         const float most = 0.5f * (f + sqrtf(e * e + 4.0f * h * h));
@@ -132,14 +133,16 @@ static VN_HOT void look_row(const struct along *s, int flat, const float *const 
         zz = flat == 2 ? most : zz;
         float sum, product;
         const float m3 = -vn_eigen3(-xx, -yy, -zz, -xy, -xz, -yz, &sum, &product);
-        const float u = (-0.5f * sum - LOW) * (1.0f / (HIGH - LOW)), in = u < 0.0f ? 0.0f : u > 1.0f ? 1.0f : u, end = m3 * (1.0f / END);
+        const float u = (-0.5f * trace * sum - LOW) * (1.0f / (HIGH - LOW)), in = u < 0.0f ? 0.0f : u > 1.0f ? 1.0f : u;
+        const float end = trace * m3 * (1.0f / END);
         c[x] = in * in * (3.0f - 2.0f * in);
         a[x] = 1.0f / (1.0f + end * end);
-        /* Columns of the adjugate of J - m3 are multiples of e; the one of the largest diagonal. */
+        /* Columns of the adjugate of J - m3 are multiples of e; the one of the largest diagonal, which rounding leaves in the
+         * plane of an edge, where m2 and m3 meet, with either sign. */
         const float p = xx - m3, q = yy - m3, r = zz - m3;
         const float axx = q * r - yz * yz, ayy = p * r - xz * xz, azz = p * q - xy * xy;
         const float axy = xz * yz - xy * r, axz = xy * yz - xz * q, ayz = xy * xz - yz * p;
-        const bool by = ayy > axx, bz = azz > (by ? ayy : axx);
+        const bool by = fabsf(ayy) > fabsf(axx), bz = fabsf(azz) > (by ? fabsf(ayy) : fabsf(axx));
         t0[x] = s0 * (bz ? axz : by ? axy : axx);
         t1[x] = s1 * (bz ? ayz : by ? ayy : axy);
         t2[x] = s2 * (bz ? azz : by ? ayz : axz);
