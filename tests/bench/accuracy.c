@@ -219,6 +219,7 @@ int main(int argc, char **argv)
     struct bins b = { 0 };
     char path[400], line[700];
 
+    setvbuf(stdout, NULL, _IOLBF, 0);                          /* rows as they come, into files too */
     vn_mem_init(0);
     if (!all || vn_job_init(0, &err))
         fail("start", err.msg);
