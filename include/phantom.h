@@ -33,6 +33,7 @@ struct vn_phantom {
     struct vn_vol *image, *mask;          /* one reference each, the caller's */
     struct vn_graph *graph;
     double injury_centre[3], injury_radius;   /* um; focal injury */
+    int64_t voxels;                       /* of the mask */
     double look[VN_N_LOOK];
     struct vn_facts facts;                /* what the artifacts' parameters came out as */
     struct vn_break *breaks; int n_break;

@@ -397,6 +397,63 @@ static void light_and_depth(void **state)
     }
 }
 
+/* What makes vessels differ, on one tube along x; the gain of the shade on it; offsets of lines. */
+static void brightness(void **state)
+{
+    (void)state;
+    float least = 1, most = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct vn_phantom_opt o = plain(VN_PHANTOM_TUBE, 48);
+        o.seed = seed;
+        o.look[VN_LOOK_VARY] = 1;
+        struct vn_phantom p = make(&o);
+        const float v = light(&p, 10, 24, 24);
+        assert_true(v >= 0.1 - 1e-6 && v <= 1);
+        least = fminf(least, v);
+        most = fmaxf(most, v);
+        for (int x = 8; x < 40; x++)
+            EQUAL(light(&p, x, 24, 24), v);
+        vn_phantom_free(&p);
+    }
+    assert_true(least < 0.25 && most > 0.5);                /* 20 even draws of the exponent: neither tail empty but for .6^20, .7^20 */
+    struct vn_phantom_opt o = plain(VN_PHANTOM_TUBE, 200);
+    o.dim[1] = o.dim[2] = 16;
+    o.look[VN_LOOK_ALONG] = 0.5;
+    struct vn_phantom p = make(&o);
+    for (int x = 8, i = 0; x < 192; x++, i++) {
+        const float v = light(&p, x, 8, 8);
+        assert_true(v >= 0.5 - 1e-6 && v <= 1 + 1e-6);
+        least = i ? fminf(least, v) : v;
+        most = i ? fmaxf(most, v) : v;
+    }
+    assert_true(most - least > 0.15);
+    vn_phantom_free(&p);
+    o.look[VN_LOOK_ALONG] = 0;
+    o.look[VN_LOOK_SHADE] = 0.6;
+    p = make(&o);
+    for (int x = 8, i = 0; x < 192; x++, i++) {
+        const float v = light(&p, x, 8, 8);
+        assert_true(v >= 0.4 - 1e-6 && v <= 1 + 1e-6);
+        EQUAL(light(&p, x, 0, 0), 0);                       /* a gain of light only */
+        least = i ? fminf(least, v) : v;
+        most = i ? fmaxf(most, v) : v;
+    }
+    assert_true(most - least > 0.02);
+    vn_phantom_free(&p);
+
+    o = plain(VN_PHANTOM_EMPTY, 64);
+    o.look[VN_LOOK_LINES] = 0.1;
+    double ss = 0;
+    p = make(&o);
+    for (int i = 0; i < 64 * 64; i++) {
+        const float v = light(&p, 0, i % 64, i / 64);
+        EQUAL(light(&p, 63, i % 64, i / 64), v);
+        ss += v * v;
+    }
+    near(sqrt(ss / (64 * 64)), 0.1, 0.045);                 /* 4 sd of it */
+    vn_phantom_free(&p);
+}
+
 /* level= and contrast= are grey values of the image in every type; each alone too. */
 static void grey_values(void **state)
 {
@@ -665,6 +722,7 @@ static void random_ones(void **state)
         struct vn_phantom p = make(&o);
         const int64_t n = count(p.mask);
         assert_in_range(n, 200, 64 * 64 * 32 * 7 / 10);
+        assert_int_equal(p.voxels, n);
         assert_true(p.graph->n_segment > 0);
         for (int64_t i = 0; i < p.graph->n_point; i++)
             for (int k = 0; k < 3; k++)
@@ -816,6 +874,7 @@ int main(void)
         cmocka_unit_test(shapes_by_hand), cmocka_unit_test(topology_of_mask), cmocka_unit_test(same_on_any_threads),
         cmocka_unit_test(noise_level), cmocka_unit_test(injuries), cmocka_unit_test(refusals),
         cmocka_unit_test(patterns_are_as_printed), cmocka_unit_test(light_and_depth), cmocka_unit_test(additions), cmocka_unit_test(grey_values),
+        cmocka_unit_test(brightness),
         cmocka_unit_test(shared_noise), cmocka_unit_test(breaks_by_hand), cmocka_unit_test(breaks_in_a_network),
         cmocka_unit_test(near_neighbours_and_all_radii), cmocka_unit_test(slices_that_vessels_touch),
         cmocka_unit_test(random_ones), cmocka_unit_test(mask_is_the_graph),

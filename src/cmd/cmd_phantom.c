@@ -201,6 +201,7 @@ static void tell_look(struct vn_call *c, const struct vn_phantom_opt *o, const s
         vn_res_num(c, "radius_max_um", o->radius_max);
         vn_res_num(c, "loops_wanted", o->loops);
         vn_res_bool(c, "touched", o->touched);
+        vn_res_num(c, "mask_fraction", (double)p->voxels / ((double)o->dim[0] * o->dim[1] * o->dim[2]));
     }
     for (int i = 0; i < VN_N_LOOK; i++) {
         const struct vn_param *row = vn_param_find(c->args.params, vn_look_table[i].name);

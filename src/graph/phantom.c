@@ -438,6 +438,8 @@ int vn_phantom_make(const struct vn_phantom_opt *o, struct vn_phantom *out, stru
         s.image = vn_vol_data(out->image);
         s.mask = vn_vol_data(out->mask);
         rc = draw_image(&s, job, err);
+        for (uint64_t i = 0; i < vn_box_count(&box); i++)
+            out->voxels += ((const uint8_t *)s.mask.data)[i];
     }
     vn_free(s.light);
     vn_free(s.noise);
