@@ -7,6 +7,7 @@
 #ifndef VN_TUNE_H
 #define VN_TUNE_H
 #include "op.h"
+#include "repair.h"
 
 enum { VN_TUNE_STEPS = 4 };
 struct vn_tune_set {                     /* one setting */
@@ -15,6 +16,7 @@ struct vn_tune_set {                     /* one setting */
     struct vn_args step[VN_TUNE_STEPS];
     struct vn_args cut;                  /* vn_threshold_params: low, or low and high */
     struct vn_args clean;                /* vn_clean_params */
+    struct vn_length gap; double min_score;      /* of repair, with the input as its image; gap 0: not done */
 };
 void vn_tune_set_free(struct vn_tune_set *s);
 int  vn_tune_set_copy(struct vn_tune_set *to, const struct vn_tune_set *from, struct vn_err *err);

@@ -11,7 +11,7 @@
 #include "tune.h"
 
 enum vn_knob_id { VN_KNOB_DENOISE, VN_KNOB_SIGMA, VN_KNOB_RADIUS, VN_KNOB_STRENGTH, VN_KNOB_DARK, VN_KNOB_SMOOTH, VN_KNOB_BACKGROUND,
-                  VN_KNOB_CONTRAST, VN_KNOB_LOCAL, VN_KNOB_ARTIFACT, VN_KNOB_PERIOD, VN_KNOB_LOW, VN_KNOB_HIGH, VN_KNOB_CLOSE, VN_KNOB_FILL, VN_KNOB_OPEN, VN_KNOB_MIN_SIZE,
+                  VN_KNOB_CONTRAST, VN_KNOB_LOCAL, VN_KNOB_ARTIFACT, VN_KNOB_PERIOD, VN_KNOB_LOW, VN_KNOB_HIGH, VN_KNOB_CLOSE, VN_KNOB_FILL, VN_KNOB_OPEN, VN_KNOB_MIN_SIZE, VN_KNOB_GAP,
                   VN_N_KNOB };
 struct vn_knob {
     const char *name, *verb, *key;       /* key: the verb's parameter */
@@ -40,7 +40,8 @@ const struct vn_param *vn_knob_param(int knob);          /* its row in the verb'
     { "close", VN_P_TEXT, 0, .help = "close= of clean" MORE },                                                         \
     { "fill", VN_P_TEXT, 0, .help = "fill= of clean" MORE },                                                           \
     { "open", VN_P_TEXT, 0, .help = "open= of clean" MORE },                                                           \
-    { "min_size", VN_P_TEXT, 0, .help = "min_size= of clean" MORE }
+    { "min_size", VN_P_TEXT, 0, .help = "min_size= of clean" MORE },                                                   \
+    { "gap", VN_P_TEXT, 0, .help = "gap= of repair; 0: not done" MORE }
 
 enum { VN_KNOB_CHARS = 24 };
 struct vn_setting { char text[VN_N_KNOB][VN_KNOB_CHARS]; };

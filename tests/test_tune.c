@@ -293,6 +293,26 @@ static void accept_and_save(void **state)
     assert_string_equal(vn_session_view(s).overlay, "m");
 }
 
+/* Bridges: the same as the commands draw, whatever was tried before. */
+static void gaps_are_bridged(void **state)
+{
+    (void)state;
+    run_ok("phantom network dims=64x64x48 seed=3 voxel=1um noise=0.05 breaks=20 gap=2:4 as=v; tune v");
+    const double whole = json_number("tune gap=0", "voxels"), pieces = json_number("tune", "components");
+    const double voxels = json_number("tune gap=6", "voxels"), joined = json_number("tune", "components");
+    assert_true(voxels > whole && joined < pieces);
+    assert_true(json_number("tune gap=1vox", "voxels") < voxels);
+    assert_true(json_number("tune gap=auto", "voxels") == whole);
+    assert_true(json_number("tune gap=6um", "voxels") == voxels && json_number("tune", "components") == joined);
+    run_ok("tune accept as=m");
+    struct vn_vol *m = vol_of("m");
+    assert_true(fabs(json_number("info m stats=full", "mean") * (double)vn_box_count(&m->box) - voxels) < 1e-6);
+    vn_vol_unref(m);
+    assert_true(json_number("components m as=n", "count") == joined);
+    fails("tune gap=-1", "gap");
+    run_ok("tune off");
+}
+
 /* In a region, and with the automatic values of the whole volume. */
 static void accept_in_a_region(void **state)
 {
@@ -527,6 +547,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(engine_artifacts, session_json, session_stop),
         cmocka_unit_test_setup_teardown(engine_probability, session_json, session_stop),
         cmocka_unit_test_setup_teardown(accept_and_save, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(gaps_are_bridged, session_json, session_stop),
         cmocka_unit_test_setup_teardown(accept_in_a_region, session_json, session_stop),
         cmocka_unit_test_setup_teardown(undo_redo_use, session_json, session_stop),
         cmocka_unit_test_setup_teardown(thresholds_complete_each_other, session_json, session_stop),

@@ -380,7 +380,7 @@ static void chart(void **state)
     expect(&t, "high=0.0");
     settle(&t);
     keys(&t, "cA");
-    expect(&t, "background");
+    expect(&t, "contrast");
     resize(&t, 50, 160);
     expect(&t, "low alone gives");
     keys(&t, "\033[A0.02\r");

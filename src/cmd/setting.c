@@ -25,6 +25,7 @@ const struct vn_knob vn_knobs[VN_N_KNOB] = {
     [VN_KNOB_FILL] = { "fill", "clean", "fill", NULL, false, 0, 1e5, 0 },
     [VN_KNOB_OPEN] = { "open", "clean", "open", NULL, false, 0, 6, 0.25 },
     [VN_KNOB_MIN_SIZE] = { "min_size", "clean", "min_size", NULL, false, 0, 1e5, 0 },
+    [VN_KNOB_GAP] = { "gap", "repair", "gap", NULL, false, 0, 16, 1 },
 };
 static const double LOW = 0.5, HIGH = 0.7;                   /* threshold's own for a probability */
 
@@ -52,6 +53,8 @@ static bool deartifacts(const struct vn_setting *x)
     const double strength = strtod(x->text[VN_KNOB_ARTIFACT], &end);
     return has(x, VN_KNOB_ARTIFACT) && (strength != 0 || *end);
 }
+
+static bool repairs(const struct vn_setting *x) { return has(x, VN_KNOB_GAP) && strcmp(x->text[VN_KNOB_GAP], "0") && strcmp(x->text[VN_KNOB_GAP], "0vox"); }
 
 bool vn_setting_used(const struct vn_setting *x, int knob, enum vn_kind kind)
 {
@@ -120,6 +123,20 @@ static int add_step(struct vn_tune_set *set, const struct vn_setting *x, enum vn
     return rc;
 }
 
+static int set_repair(struct vn_tune_set *set, const struct vn_setting *x, enum vn_kind kind, struct vn_err *err)
+{
+    struct vn_args a;
+    int rc = repairs(x) ? vn_args_init(&a, vn_cmd_find("repair", false, err)->params, err) : 0;
+    if (rc || !repairs(x))
+        return rc;
+    if (!(rc = give(x, kind, "repair", &a, err))) {
+        set->gap = vn_arg(&a, "gap")->len[0];
+        set->min_score = vn_args_real(&a, "min_score");
+    }
+    vn_args_free(&a);
+    return rc;
+}
+
 int vn_setting_build(const struct vn_setting *x, enum vn_kind kind, struct vn_tune_set *out, struct vn_err *err)
 {
     struct vn_setting full = *x;
@@ -142,6 +159,8 @@ int vn_setting_build(const struct vn_setting *x, enum vn_kind kind, struct vn_tu
         rc = vn_args_init(&out->clean, vn_op_clean.params, err);
     if (!rc)
         rc = give(x, kind, "clean", &out->clean, err);
+    if (!rc)
+        rc = set_repair(out, x, kind, err);
     if (rc)
         vn_tune_set_free(out);
     return rc;
@@ -177,6 +196,8 @@ void vn_setting_values(const struct vn_setting *x, enum vn_kind kind, const stru
             snprintf(out->text[k], VN_KNOB_CHARS, "0");
         else if (k == VN_KNOB_PERIOD && !has(x, k))
             found_period(vn_args_text(of, "found"), out->text[k]);
+        else if (k == VN_KNOB_GAP)
+            snprintf(out->text[k], VN_KNOB_CHARS, "%s", has(x, k) ? x->text[k] : "0vox");
         else if (k == VN_KNOB_HIGH && !vn_args_has(of, "high"))
             snprintf(out->text[k], VN_KNOB_CHARS, "off");
         else if (of && vn_args_has(of, vn_knobs[k].key))
@@ -224,7 +245,12 @@ void vn_setting_lines(const struct vn_setting *x, enum vn_kind kind, const char 
     add_keys(&full, kind, "threshold", b);
     vn_str_addf(b, "%s as=%s_t\nclean %s_t", has(&full, VN_KNOB_LOW) ? "" : " auto", stem, stem);
     add_keys(x, kind, "clean", b);
-    vn_str_addf(b, " as=%s\n", stem);
+    vn_str_addf(b, " as=%s%s\n", stem, repairs(x) ? "_c" : "");
+    if (repairs(x)) {
+        vn_str_addf(b, "repair %s_c image=%s", stem, name);
+        add_keys(x, kind, "repair", b);
+        vn_str_addf(b, " as=%s\n", stem);
+    }
 }
 
 /* ---- numbers ---- */

@@ -1,6 +1,6 @@
 /* tune.c - the chain with its intermediates.
  *
- *   in -> step 0 .. n - 1 -> field -> [low] pieces -> [high] cut -> [close, fill, open] shape -> [min_size] mask
+ *   in -> step 0 .. n - 1 -> field -> [low] pieces -> [high] cut -> [close, fill, open] shape -> [min_size] -> [gap] mask
  *
  * Each link has a key: its parameters and the key of the link before.  Pieces are the components of the field from low on with
  * the greatest value of each, so that high is a look-up; parts are the components of the shape with their sizes, so that
@@ -31,6 +31,7 @@ struct vn_tune {
     struct link low; struct vn_runs piece; double *greatest; uint8_t *value;
     struct link high; struct vn_vol *cut;           /* its voxels are written anew for each setting */
     struct link shape; struct vn_buf shaped; struct vn_runs part; uint64_t *size;
+    struct link found; struct vn_gaps gaps;         /* in what min_size leaves */
     struct link all; struct vn_vol *mask; struct vn_tune_numbers n;
     bool has_truth;
     struct vn_buf truth, skeleton;                  /* 0 or 1; the skeleton when it is first asked for */
@@ -60,6 +61,8 @@ int vn_tune_set_copy(struct vn_tune_set *to, const struct vn_tune_set *from, str
         rc = vn_args_copy(&to->cut, &from->cut, err);
     if (!rc)
         rc = vn_args_copy(&to->clean, &from->clean, err);
+    to->gap = from->gap;
+    to->min_score = from->min_score;
     if (rc)
         vn_tune_set_free(to);
     return rc;
@@ -416,6 +419,38 @@ static int take_parts(struct vn_tune *t, uint64_t least, struct vn_job *job, str
     return 0;
 }
 
+static int rule_of(const struct vn_tune *t, const struct vn_tune_set *s, struct vn_gaps_rule *r, struct vn_err *err)
+{
+    const bool known = t->um[0] > 0;
+    *r = (struct vn_gaps_rule){ .gap = s->gap.v, .um = known && s->gap.unit != VN_VOX, .min_score = s->min_score };
+    return s->gap.unit == VN_UM && !known ? vn_fail(err, VN_E_ARG, "gap=%gum is in um, but the voxel size is not known: give voxels (gap=%gvox)",
+                                                    s->gap.v, s->gap.v) : 0;
+}
+
+/* Bridges into the mask, which nobody has yet; key: of the mask without them. */
+static int take_bridges(struct vn_tune *t, const struct vn_gaps_rule *rule, struct vn_key key, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_buf m = vn_vol_data(t->mask);
+    const struct vn_gaps_in in = { .mask = &m, .um = { t->um[0], t->um[1], t->um[2] }, .image = t->in, .reach = vn_gaps_reach(rule, t->um) };
+    struct vn_runs part = { 0 };
+    int64_t taken, voxels = 0;
+    int rc = 0;
+    if (stale(&t->found, vn_key_add(key, &in.reach, sizeof in.reach))) {
+        vn_gaps_free(&t->gaps);
+        rc = vn_gaps_find(&in, &t->gaps, job, err);
+        t->found.made = !rc;
+    }
+    if (!rc)
+        rc = vn_gaps_select(&t->gaps, rule, &taken, err);
+    if (!rc)
+        rc = vn_gaps_draw(&t->gaps, t->um, &m, &voxels, job, err);
+    if (!rc && voxels && !(rc = vn_runs_build(&m, false, &part, job, err)) && !(rc = vn_runs_label(&part, 26, job, err)))
+        t->n.components = part.count;
+    t->n.voxels += (uint64_t)voxels;
+    vn_runs_free(&part);
+    return rc;
+}
+
 static int measure(struct vn_tune *t, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_buf m = vn_vol_data(t->mask);
@@ -488,8 +523,16 @@ int vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask, 
     if (rc)
         return rc;
     const uint64_t least = (uint64_t)vn_args_int(&s->clean, "min_size");
-    if (stale(&t->all, vn_key_add(key, &least, sizeof least))) {
-        if (!(rc = take_parts(t, least, job, err)))
+    struct vn_gaps_rule rule;
+    if ((rc = rule_of(t, s, &rule, err)))
+        return rc;
+    key = vn_key_add(key, &least, sizeof least);
+    const double repair[3] = { rule.gap, rule.um, rule.gap > 0 ? rule.min_score : 0 };
+    if (stale(&t->all, vn_key_add(key, repair, sizeof repair))) {
+        rc = take_parts(t, least, job, err);
+        if (!rc && rule.gap > 0)
+            rc = take_bridges(t, &rule, key, job, err);
+        if (!rc)
             rc = measure(t, job, err);
         t->all.made = !rc;
     }
@@ -578,6 +621,7 @@ void vn_tune_free(struct vn_tune *t)
     vn_vol_unref(t->mask);
     vn_runs_free(&t->piece);
     vn_runs_free(&t->part);
+    vn_gaps_free(&t->gaps);
     vn_free(t->greatest);
     vn_free(t->value);
     vn_free(t->size);
