@@ -1,5 +1,4 @@
-/* mend.h - vessels of a mask taken apart and joined: segments removed, vessels cut across, gaps bridged, and what a person
- * should look at.
+/* mend.h - vessels of a mask taken apart and joined: segments removed, vessels cut across, gaps bridged.
  *
  * Points are voxel indices (12,7,3: the middle of that voxel), lengths um where the grid's voxel size is known, else voxels. */
 #ifndef VN_MEND_H
@@ -26,12 +25,4 @@ int  vn_mend_cut_across(struct vn_vol *v, const int64_t at[3], double width, str
 struct vn_bridge { double at[6], radius[2]; };
 int  vn_mend_bridge(const struct vn_bridge *b, const struct vn_grid *g, uint32_t value, struct vn_patch *p, int64_t *changed, struct vn_job *job,
                     struct vn_err *err);
-
-enum vn_propose_kind { VN_PROPOSE_BRIDGE, VN_PROPOSE_SPECK };
-struct vn_proposal { enum vn_propose_kind kind; struct vn_bridge bridge; double score; int64_t voxels; };    /* a speck: bridge.at[0..2] a voxel of it */
-struct vn_propose_in { struct vn_vol *mask; const struct vn_graph *g; double gap; int64_t speck; };   /* gap: um, or voxels; speck: fewer voxels than this */
-/* Bridges between end points, best first, no end in two of them; then specks, smallest first.  Score of a bridge of length d
- * between ends of radius r <= R whose directions outward make the angles A and B with it (at most 60 degrees):
- * (1 - d / (2 gap)) cos A cos B r / R; of a speck of n voxels: 1 - n / speck. */
-int  vn_propose(const struct vn_propose_in *in, struct vn_proposal **out, int64_t *n, struct vn_job *job, struct vn_err *err);
 #endif

@@ -1,7 +1,7 @@
 /* proposals.h - a table of proposals: its columns, and a proposal read from it. */
 #ifndef VN_PROPOSALS_H
 #define VN_PROPOSALS_H
-#include "mend.h"
+#include "repair.h"
 #include "table.h"
 
 enum { VN_PR_KIND, VN_PR_X, VN_PR_Y, VN_PR_Z, VN_PR_X2, VN_PR_Y2, VN_PR_Z2, VN_PR_RADIUS, VN_PR_RADIUS2, VN_PR_SCORE, VN_PR_VOXELS,

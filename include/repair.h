@@ -1,4 +1,4 @@
-/* repair.h - gaps in the vessels of a mask: found, weighed, and closed.
+/* repair.h - gaps in the vessels of a mask: found, weighed, and closed or proposed.
  *
  * Two steps, so that another longest gap or least score costs milliseconds: vn_gaps_find looks at the mask (thinning is most
  * of it) and lists every place where two vessels may be one, vn_gaps_select chooses, vn_gaps_draw fills.
@@ -54,6 +54,12 @@ double vn_gaps_reach(const struct vn_gaps_rule *r, const double um[3]);
 int  vn_gaps_select(struct vn_gaps *g, const struct vn_gaps_rule *r, int64_t *taken, struct vn_err *err);
 /* Tubes into a u8 buffer, over background only. *voxels: how many were set. */
 int  vn_gaps_draw(const struct vn_gaps *g, const double um[3], struct vn_buf *mask, int64_t *voxels, struct vn_job *job, struct vn_err *err);
+
+enum vn_propose_kind { VN_PROPOSE_BRIDGE, VN_PROPOSE_SPECK };
+struct vn_proposal { enum vn_propose_kind kind; struct vn_bridge bridge; double score; int64_t voxels; };    /* a speck: bridge.at[0..2] a voxel of it */
+struct vn_propose_in { struct vn_vol *mask, *image; struct vn_gaps_rule rule; int64_t speck; };       /* gap 0: no bridges; speck: fewer voxels than this */
+/* Gaps that the rule takes, best first; then specks, smallest first, of score 1 - voxels / speck. */
+int  vn_propose(const struct vn_propose_in *in, struct vn_proposal **out, int64_t *n, struct vn_job *job, struct vn_err *err);
 
 #define VN_GAP_REACH 16
 #define VN_GAP_MIN_SCORE 0.7

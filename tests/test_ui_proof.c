@@ -14,7 +14,7 @@ static void proposals_with_a_key_each(void **state)
     expect(&t, "there are no proposals yet");
     expect(&t, ": proposals m");
     keys(&t, "\003");
-    keys(&t, ":paint m at=35,30,15,50,30,15 size=7um axis=ball as=m; paint m at=5,5,5 size=3um as=m; graph m as=g; proposals m graph=g\r");
+    keys(&t, ":paint m at=35,30,15,50,30,15 size=7um axis=ball as=m; paint m at=5,5,5 size=3um as=m; proposals m\r");
     expect(&t, "specks   1");
     settle(&t);
     keys(&t, "E");

@@ -184,13 +184,13 @@ static bool start(struct vn_ui *ui)
     forget();
     now.at = 0;
     if (!find(ui)) {
-        vn_say(ui, VN_LOG_TEXT, "there are no proposals yet: proposals MASK graph=GRAPH finds some");
+        vn_say(ui, VN_LOG_TEXT, "there are no proposals yet: proposals MASK finds some");
         char mask[64] = "";
         if (is_mask(ui, v.overlay))
             snprintf(mask, sizeof mask, "%s", v.overlay);
         else
             vn_newest_volume(ui->s, VN_MASK, mask);
-        snprintf(line, sizeof line, "proposals %s%s%s", mask, v.graph[0] ? " graph=" : "", v.graph);
+        snprintf(line, sizeof line, "proposals %s", mask);
         vn_keys_prompt(ui, line);
         return false;
     }
