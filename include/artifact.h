@@ -56,6 +56,6 @@ int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifac
 /* ---- stripes: E is made from the voxels around ---- */
 void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3]);
 /* out = in, whose box is out's grown by the halo, without m and then without a.  share: cut to 0..1. */
-int  vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in, const struct vn_buf *out,
-                       struct vn_job *job, struct vn_err *err);
+int  vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in,
+                       const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
 #endif

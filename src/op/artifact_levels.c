@@ -15,8 +15,9 @@
 #include "artifact_scan.h"
 #include "mem.h"
 
-enum { TILES = 8, MAX_COLUMNS = TILES * TILES, ROOM = 5 + 2 * TILES, PATCH = 32, LARGE = 64, REACH = 32, SIDE = 6, ASIDE = 12, FACE = 256, MAX_TILES = 4096, PASSES = 3 };
-static const double SURE = 10, SURE_ONE = 10, LEAST = 0.05, NEAR = 2.5, SURE_PLANE = 8, ROUGH = 0.3;          /* F, t; in standard deviations of the background */
+enum { TILES = 8, MAX_COLUMNS = TILES * TILES, ROOM = 5 + 2 * TILES, PATCH = 32, LARGE = 64, REACH = 32, SIDE = 6,
+       ASIDE = 12, FACE = 256, MAX_TILES = 4096, PASSES = 3 };
+static const double SURE = 10, SURE_ONE = 10, LEAST = 0.05, NEAR = 2.5, SURE_PLANE = 8, ROUGH = 0.3;      /* F, t; standard deviations */
 
 struct columns { struct vn_ascan *s; int axis, n_box, n_side[2]; int64_t n; struct vn_box *box; double *p; };     /* p[box][voxel of the axis] */
 
@@ -25,7 +26,8 @@ static int column_task(void *ctx, int64_t i, struct vn_err *err)
     const struct columns *c = ctx;
     const struct vn_box *b = &c->box[i];
     const int64_t nx = vn_box_dim(b, 0), n = vn_box_dim(b, c->axis);
-    double *p = c->p + i * c->n, *count = vn_calloc((uint64_t)n, sizeof *count, err), *spare = vn_alloc((uint64_t)nx * (sizeof *spare + sizeof(float)), err);
+    double *p = c->p + i * c->n, *count = vn_calloc((uint64_t)n, sizeof *count, err);
+    double *spare = vn_alloc((uint64_t)nx * (sizeof *spare + sizeof(float)), err);
     float *v = (float *)(spare + nx);
     const double most = c->s->l->spread > 0 ? NEAR * c->s->l->spread : INFINITY;
     struct vn_buf in = { 0 };

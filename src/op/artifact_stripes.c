@@ -22,7 +22,14 @@ void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3])
 static int64_t cell_of(int64_t i) { return i >= 0 ? i / CELL : -((CELL - 1 - i) / CELL); }
 
 /* Sums over a box: [w][cell][u], u the first and w the second axis that is not the stripes'. */
-struct cells { const struct vn_artifact *a; const struct vn_artifacts *m; const struct vn_buf *in; int u, w; int64_t c0, nc, nu, nw; float *sum, *count; };
+struct cells {
+    const struct vn_artifact *a;
+    const struct vn_artifacts *m;
+    const struct vn_buf *in;
+    int u, w;
+    int64_t c0, nc, nu, nw;
+    float *sum, *count;
+};
 
 static VN_HOT void near_row(const double *v, double level, double most, float *restrict d, float *restrict one, int64_t n)
 {
@@ -71,7 +78,8 @@ static int sum_task(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-static int cells_init(struct cells *c, const struct vn_artifact *a, const struct vn_artifacts *m, const struct vn_buf *in, struct vn_job *job, struct vn_err *err)
+static int cells_init(struct cells *c, const struct vn_artifact *a, const struct vn_artifacts *m, const struct vn_buf *in, struct vn_job *job,
+                      struct vn_err *err)
 {
     const struct vn_box *b = &in->box;
 
@@ -128,7 +136,14 @@ static double stripe_at(const double *level, int64_t nu, int64_t u, int64_t w)
 
 /* ---- taking away ---- */
 
-struct remove { const struct cells *c; const struct vn_buf *out; double strength; bool share; int64_t k0, nk; double *level; float *e; };      /* E [cell][w][u] of out */
+struct remove {
+    const struct cells *c;
+    const struct vn_buf *out;
+    double strength; bool share;
+    int64_t k0, nk;
+    double *level;
+    float *e;                          /* [cell][w][u] of out */
+};
 
 static int level_task(void *ctx, int64_t i, struct vn_err *err)
 {
@@ -183,8 +198,8 @@ static int row_task(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in, const struct vn_buf *out,
-                      struct vn_job *job, struct vn_err *err)
+int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in,
+                      const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
     struct cells c;
     struct remove r = { .c = &c, .out = out, .strength = strength, .share = share, .k0 = cell_of(out->box.lo[a->axis] - CELL / 2) };
