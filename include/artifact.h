@@ -9,7 +9,7 @@
 #include "volume.h"
 
 enum vn_artifact_kind { VN_CHECKERBOARD, VN_SLICES, VN_SEAMS, VN_STRIPES, VN_N_ARTIFACT };
-enum { VN_MIN_PERIOD = 2, VN_MAX_PERIOD = 16, VN_MAX_ARTIFACTS = 12, VN_MAX_SEAMS = 64 };
+enum { VN_MIN_PERIOD = 2, VN_MAX_PERIOD = 32, VN_MAX_ARTIFACTS = 12, VN_MAX_SEAMS = 64 };
 
 struct vn_wave { int k[3]; double re, im; };         /* re cos a - im sin a, a = 2 pi (k . x) / period; twice that with its conjugate */
 struct vn_artifact {

@@ -1,4 +1,4 @@
-/* artifact_find.c - periodic patterns of 2 to 16 voxels, in whole-volume coordinates.
+/* artifact_find.c - periodic patterns of 2 to 16 voxels and of even numbers up to 32, in whole-volume coordinates.
  *
  * A pattern of period p is a sum of waves of frequency (kx, ky, kz) / p. Blocks of the volume are folded: means over the
  * voxels of one residue, weighted by a window that is a box of p voxels smeared by another of a multiple of p. It leaves
@@ -17,14 +17,15 @@
 #include "mem.h"
 #include "vox.h"
 
-enum { LEAST = 4, BLOCKS = 6, LONGEST = 112, PASSES = 4, ROUNDS = 5 };     /* blocks along an axis; their step; repetitions */
+enum { FULL = 16, NARROW = 3, LEAST = 4, BLOCKS = 6, LONGEST = 112, PASSES = 4, ROUNDS = 5 };     /* periods looked at in full; waves beyond; blocks along an axis; their step; repetitions */
 static const double SURE = 25, LIKELY = 2;       /* L of a period; of a wave of a period that is there, for 64 blocks */
 
-struct tone { int k[3], period; bool own; };               /* own: its own conjugate */
+struct tone { int k[3], period, at; bool own; };           /* at: where its number stands; own: its own conjugate */
 struct mean { double re, im, power, error2, ratio; int64_t n; };      /* over n blocks; error2: its variance */
-struct turns { double c[VN_MAX_PERIOD * VN_MAX_PERIOD], s[VN_MAX_PERIOD * VN_MAX_PERIOD]; };      /* [r][k]: of 2 pi k r / p */
+struct turns { double c[VN_MAX_PERIOD * VN_MAX_PERIOD], s[VN_MAX_PERIOD * VN_MAX_PERIOD]; };      /* [r][wave]: of 2 pi k r / p */
 struct group {
-    int p, dim[3];                     /* 1: no period fits this axis */
+    int p, dim[3];                     /* 1: no period fits this axis, or none is of interest */
+    int n_k, half;                     /* waves along each other axis: 0, 1, ... -2, -1; of them those looked at along z */
     int64_t n_block[3], step[3], len[3];
     double overlap[3];                 /* by how much the variance of a mean over blocks grows, as they overlap */
     float *window[3];
@@ -72,40 +73,47 @@ static int gcd(int a, int b) { return b ? gcd(b, a % b) : a; }
 /* The group in which waves of a period are looked at: the largest multiple that serves several. */
 static int home(int period)
 {
-    static const int of[VN_MAX_PERIOD + 1] = { 0, 0, 16, 12, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16 };
+    static const int of[VN_MAX_PERIOD + 1] = { 0, 0, 16, 12, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16, 0, 18, 0, 20, 0, 22, 0, 24, 0, 26, 0,
+                                               28, 0, 30, 0, 32 };
     return of[period];
 }
+
+/* Wave number j of an axis. */
+static int wave(const struct group *g, int axis, int j) { return g->dim[axis] == 1 ? 0 : 2 * j < g->n_k ? j : g->p - g->n_k + j; }
+static int waves(const struct group *g, int axis) { return g->dim[axis] == 1 ? 1 : axis == 2 ? g->half : g->n_k; }
 
 /* One of each pair of conjugate waves, without the mean; every: also those that have their home elsewhere. */
 static int list_tones(struct group *g, bool every, struct vn_err *err)
 {
-    const int *d = g->dim;
+    const int n[3] = { waves(g, 0), waves(g, 1), waves(g, 2) }, p = g->p;
 
-    if (!(g->tone = vn_alloc((uint64_t)(d[0] * d[1] * d[2]) * sizeof *g->tone, err)))
+    if (!(g->tone = vn_alloc((uint64_t)(n[0] * n[1] * n[2]) * sizeof *g->tone, err)))
         return VN_E_MEMORY;
-    for (int z = 0; z <= d[2] / 2; z++)
-        for (int y = 0; y < d[1]; y++)
-            for (int x = 0; x < d[0]; x++) {
-                const int cx = (d[0] - x) % d[0], cy = (d[1] - y) % d[1], cz = (d[2] - z) % d[2];
-                const int here = (z * d[1] + y) * d[0] + x, there = (cz * d[1] + cy) * d[0] + cx;
-                const int period = g->p / gcd(gcd(g->p, x), gcd(y, z));
-                if (period > 1 && (cz != z || there >= here) && (every || home(period) == g->p))
-                    g->tone[g->n_tone++] = (struct tone){ { x, y, z }, period, there == here };
-            }
+    for (int at = 0; at < n[0] * n[1] * n[2]; at++) {
+        const int x = wave(g, 0, at % n[0]), y = wave(g, 1, at / n[0] % n[1]), z = wave(g, 2, at / n[0] / n[1]);
+        const int cx = (p - x) % p, cy = (p - y) % p, cz = (p - z) % p, here = (z * p + y) * p + x, there = (cz * p + cy) * p + cx;
+        const int period = p / gcd(gcd(p, x), gcd(y, z));
+        if (period > 1 && (cz != z || there >= here) && (every || home(period) == p))
+            g->tone[g->n_tone++] = (struct tone){ { x, y, z }, period, at, there == here };
+    }
     return 0;
 }
 
-/* Blocks along axis k: LEAST where there is room, up to BLOCKS where that takes more voxels in. */
-static void cut_axis(struct group *g, int k, int64_t room)
+/* Blocks along axis k: LEAST where there is room, up to BLOCKS where that takes more voxels in.  without: its waves are of no
+ * interest. */
+static void cut_axis(struct group *g, int k, int64_t room, bool without)
 {
     const int64_t p = g->p, most = room - p + 1;
 
-    g->dim[k] = most >= p ? g->p : 1;
-    g->n_block[k] = 1;
-    g->step[k] = g->len[k] = vn_min64(room, LONGEST);
+    g->dim[k] = most >= p && !without ? g->p : 1;
     g->overlap[k] = 1;
-    if (most < p)
+    if (g->dim[k] == 1) {
+        g->n_block[k] = vn_max64(1, vn_min64(LEAST, room / 16));
+        g->step[k] = room / g->n_block[k];
+        g->len[k] = vn_min64(g->step[k], LONGEST);
         return;
+    }
+    g->n_block[k] = 1;
     g->step[k] = vn_min64(most, LONGEST) / p * p;
     for (int64_t n = vn_min64(LEAST, most / p); n <= BLOCKS && n * p <= most; n++)
         if (8 * (most / n / p * p * n) > 9 * g->step[k] * g->n_block[k] || n <= LEAST) {
@@ -117,23 +125,27 @@ static void cut_axis(struct group *g, int k, int64_t room)
         g->overlap[k] = 1 + 2 * (double)p / (double)(6 * g->step[k] - 2 * p);
 }
 
-static void turns_init(struct turns *t, int p)
+static void turns_init(struct turns *t, const struct group *g)
 {
+    const int p = g->p;
     for (int r = 0; r < p; r++)
-        for (int k = 0; k < p; k++) {
-            t->c[r * p + k] = vn_cos_turn((double)(k * r % p) / p);
-            t->s[r * p + k] = vn_cos_turn((double)(k * r % p) / p - 0.25);
+        for (int j = 0; j < g->n_k; j++) {
+            const int k = 2 * j < g->n_k ? j : p - g->n_k + j;
+            t->c[r * g->n_k + j] = vn_cos_turn((double)(k * r % p) / p);
+            t->s[r * g->n_k + j] = vn_cos_turn((double)(k * r % p) / p - 0.25);
         }
 }
 
-static int group_init(const struct finder *f, struct group *g, int p, bool every, struct vn_err *err)
+/* axes: bits of those along which a period of interest changes; 0: all periods of which this is the home. */
+static int group_init(const struct finder *f, struct group *g, int p, int axes, struct vn_err *err)
 {
+    const bool all = axes || p <= FULL;
     int rc = 0;
 
-    *g = (struct group){ .p = p, .sum = 1 };
+    *g = (struct group){ .p = p, .n_k = all ? p : 2 * NARROW + 1, .half = all ? p / 2 + 1 : NARROW + 1, .sum = 1 };
     for (int k = 0; k < 3; k++) {
         double sum = 0;
-        cut_axis(g, k, vn_box_dim(&f->s.l->box, k));
+        cut_axis(g, k, vn_box_dim(&f->s.l->box, k), axes && !(axes >> k & 1));
         if (!(g->window[k] = vn_alloc((uint64_t)g->len[k] * sizeof *g->window[k], err)))
             return VN_E_MEMORY;
         for (int64_t i = 0; i < g->len[k]; i++) {          /* p - 1 voxels rise, as many fall */
@@ -143,12 +155,12 @@ static int group_init(const struct finder *f, struct group *g, int p, bool every
         }
         g->sum *= sum;
     }
-    rc = list_tones(g, every, err);
+    rc = list_tones(g, axes != 0, err);
     const uint64_t n = (uint64_t)blocks(g) * (uint64_t)g->n_tone * sizeof(float);
     if (rc || !(g->re = vn_alloc(n, err)) || !(g->im = vn_alloc(n, err)) || !(g->mean = vn_alloc((uint64_t)g->n_tone * sizeof *g->mean, err)) ||
         !(g->turns = vn_alloc(sizeof *g->turns, err)))
         return VN_E_MEMORY;
-    turns_init(g->turns, p);
+    turns_init(g->turns, g);
     return 0;
 }
 
@@ -162,13 +174,13 @@ static VN_HOT void add_row(float *restrict sum, const float *restrict v, float w
 
 static int64_t residue(int64_t i, int64_t p) { return (i % p + p) % p; }
 
-/* Rows [r][0..n) of real numbers: rows [k][0..n), k < half, of their discrete Fourier transform across the rows. */
-static VN_HOT void transform_real(const struct turns *t, int p, int half, int64_t n, const double *restrict v, double *restrict re,
+/* Rows [r][0..n) of real numbers: rows [wave][0..n), the first `half`, of their discrete Fourier transform across the rows. */
+static VN_HOT void transform_real(const struct turns *t, int p, int n_k, int half, int64_t n, const double *restrict v, double *restrict re,
                                   double *restrict im)
 {
     for (int k = 0; k < half; k++)
         for (int r = 0; r < p; r++) {
-            const double c = t->c[r * p + k], s = t->s[r * p + k];
+            const double c = t->c[r * n_k + k], s = t->s[r * n_k + k];
             for (int64_t i = 0; i < n; i++) {
                 re[k * n + i] = (r ? re[k * n + i] : 0) + c * v[r * n + i];
                 im[k * n + i] = (r ? im[k * n + i] : 0) - s * v[r * n + i];
@@ -176,12 +188,12 @@ static VN_HOT void transform_real(const struct turns *t, int p, int half, int64_
         }
 }
 
-static VN_HOT void transform_rows(const struct turns *t, int p, int64_t n, const double *restrict re, const double *restrict im,
+static VN_HOT void transform_rows(const struct turns *t, int p, int n_k, int64_t n, const double *restrict re, const double *restrict im,
                                   double *restrict to_re, double *restrict to_im)
 {
-    for (int k = 0; k < p; k++)
+    for (int k = 0; k < n_k; k++)
         for (int r = 0; r < p; r++) {
-            const double c = t->c[r * p + k], s = t->s[r * p + k];
+            const double c = t->c[r * n_k + k], s = t->s[r * n_k + k];
             for (int64_t i = 0; i < n; i++) {
                 to_re[k * n + i] = (r ? to_re[k * n + i] : 0) + c * re[r * n + i] + s * im[r * n + i];
                 to_im[k * n + i] = (r ? to_im[k * n + i] : 0) + c * im[r * n + i] - s * re[r * n + i];
@@ -190,43 +202,43 @@ static VN_HOT void transform_rows(const struct turns *t, int p, int64_t n, const
 }
 
 /* The same along rows of p numbers. */
-static VN_HOT void transform_along(const struct turns *t, int p, int64_t rows, const double *restrict re, const double *restrict im,
+static VN_HOT void transform_along(const struct turns *t, int p, int n_k, int64_t rows, const double *restrict re, const double *restrict im,
                                    double *restrict to_re, double *restrict to_im)
 {
-    for (int64_t row = 0; row < rows * p; row += p) {
+    for (int64_t row = 0; row < rows; row++) {
         double a[VN_MAX_PERIOD] = { 0 }, b[VN_MAX_PERIOD] = { 0 };
         for (int r = 0; r < p; r++) {
-            const double u = re[row + r], v = im[row + r], *c = t->c + r * p, *s = t->s + r * p;
-            for (int k = 0; k < p; k++) {
+            const double u = re[row * p + r], v = im[row * p + r], *c = t->c + r * n_k, *s = t->s + r * n_k;
+            for (int k = 0; k < n_k; k++) {
                 a[k] += c[k] * u + s[k] * v;
                 b[k] += c[k] * v - s[k] * u;
             }
         }
-        memcpy(to_re + row, a, (size_t)p * sizeof *a);
-        memcpy(to_im + row, b, (size_t)p * sizeof *b);
+        memcpy(to_re + row * n_k, a, (size_t)n_k * sizeof *a);
+        memcpy(to_im + row * n_k, b, (size_t)n_k * sizeof *b);
     }
 }
 
-/* Means by residues [z][y][x] in work become waves [kz][ky][kx], kz up to half of the period: in *re, *im.  work: five times as many. */
+/* Means by residues [z][y][x] in work become waves [z][y][x]: in *re, *im.  work: five times as many. */
 static void waves_of(const struct group *g, double *work, double **re, double **im)
 {
-    const int *d = g->dim, half = d[2] / 2 + 1;
+    const int *d = g->dim, nz = waves(g, 2), ny = waves(g, 1);
     const struct turns *t = g->turns;
     const int64_t plane = (int64_t)d[0] * d[1], n = plane * d[2];
     double *r[2] = { work + n, work + 3 * n }, *i[2] = { work + 2 * n, work + 4 * n };
     int at = 0;
 
     if (d[2] > 1)
-        transform_real(t, d[2], half, plane, work, r[0], i[0]);
+        transform_real(t, d[2], g->n_k, nz, plane, work, r[0], i[0]);
     else {
         memcpy(r[0], work, (size_t)plane * sizeof *work);
         memset(i[0], 0, (size_t)plane * sizeof *work);
     }
-    for (int64_t z = 0; z < half * plane && d[1] > 1; z += plane)
-        transform_rows(t, d[1], d[0], r[0] + z, i[0] + z, r[1] + z, i[1] + z);
+    for (int64_t z = 0; z < nz && d[1] > 1; z++)
+        transform_rows(t, d[1], g->n_k, d[0], r[0] + z * plane, i[0] + z * plane, r[1] + z * ny * d[0], i[1] + z * ny * d[0]);
     at ^= d[1] > 1;
     if (d[0] > 1)
-        transform_along(t, d[0], (int64_t)half * d[1], r[at], i[at], r[!at], i[!at]);
+        transform_along(t, d[0], g->n_k, (int64_t)nz * ny, r[at], i[at], r[!at], i[!at]);
     at ^= d[0] > 1;
     *re = r[at];
     *im = i[at];
@@ -253,21 +265,22 @@ static void fold_block(const struct finder *f, const struct group *g, int64_t bl
     const int64_t n = g->len[0], rows = (int64_t)g->dim[1] * g->dim[2], cells = rows * g->dim[0];
     double *sum = work, *spare = sum + 5 * cells, *re, *im;
     float *acc = (float *)(spare + n), *v = acc + rows * n;
+    const bool coarse = g->n_k < g->p;                     /* slow waves alone: every second row and plane will do */
 
     memset(acc, 0, (size_t)(rows * n) * sizeof *acc);
     for (int64_t z = b->lo[2]; z < b->hi[2]; z++)
         for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-            const float w = g->window[2][z - b->lo[2]] * g->window[1][y - b->lo[1]];
+            const float w = g->window[2][z - b->lo[2]] * g->window[1][y - b->lo[1]] * (coarse ? 4.0f : 1.0f);
+            if (coarse && ((y | z) & 1))
+                continue;
             vn_ascan_heights(&f->s, in, b->lo[0], y, z, v, spare, n);
             add_row(acc + (residue(z, g->dim[2]) * g->dim[1] + residue(y, g->dim[1])) * n, v, w, n);
         }
     fold_rows(acc, g->window[0], rows, n, g->dim[0], (int)residue(b->lo[0], g->dim[0]), sum);
     waves_of(g, sum, &re, &im);
     for (int i = 0; i < g->n_tone; i++) {
-        const int *k = g->tone[i].k;
-        const int64_t at = ((int64_t)k[2] * g->dim[1] + k[1]) * g->dim[0] + k[0];
-        g->re[block * g->n_tone + i] = (float)(re[at] / g->sum);
-        g->im[block * g->n_tone + i] = (float)(im[at] / g->sum);
+        g->re[block * g->n_tone + i] = (float)(re[g->tone[i].at] / g->sum);
+        g->im[block * g->n_tone + i] = (float)(im[g->tone[i].at] / g->sum);
     }
 }
 
@@ -347,8 +360,8 @@ static bool beyond(const struct group *g, int i, double l)
     return m->ratio > (g->tone[i].own ? free * (vn_exp(2 * l / free) - 1) : free * (vn_exp(l / free) - 1));
 }
 
-/* Marks the periods found in the group of the strongest wave: in the others they may be shadows of these. */
-static bool mark_periods(const struct finder *f, bool found[VN_MAX_PERIOD + 1])
+/* Marks the periods, each with the axes along which it changes, found in the group of the strongest wave: in the others they may be shadows of these. */
+static bool mark_periods(const struct finder *f, int found[VN_MAX_PERIOD + 1])
 {
     const struct group *best = NULL;
     double most = 0;
@@ -361,31 +374,41 @@ static bool mark_periods(const struct finder *f, bool found[VN_MAX_PERIOD + 1])
                 best = g;
             }
     for (int i = 0; best && i < best->n_tone; i++)
-        if (!found[best->tone[i].period] && beyond(best, i, SURE))
-            any = found[best->tone[i].period] = true;
+        if (beyond(best, i, SURE)) {
+            const struct tone *o = &best->tone[i];
+            const int axes = found[o->period] | (o->k[0] > 0) | (o->k[1] > 0) << 1 | (o->k[2] > 0) << 2;
+            any = any || axes != found[o->period];
+            found[o->period] = axes;
+        }
     return any;
 }
 
 /* Of the periods that are found those that are no part of another. */
-static int largest(const bool found[VN_MAX_PERIOD + 1], int period[VN_MAX_PERIOD])
+static int largest(const int found[VN_MAX_PERIOD + 1], int period[VN_MAX_PERIOD], int axes[VN_MAX_PERIOD])
 {
     int n = 0;
     for (int p = VN_MAX_PERIOD; p >= VN_MIN_PERIOD; p--) {
         bool part = !found[p];
         for (int i = 0; i < n; i++)
-            part = part || period[i] % p == 0;
-        if (!part)
-            period[n++] = p;
+            if (period[i] % p == 0) {
+                axes[i] |= found[p];
+                part = true;
+            }
+        if (part)
+            continue;
+        period[n] = p;
+        axes[n++] = found[p];
     }
     return n;
 }
 
-static int set_groups(struct finder *f, const int *period, int n, bool every, struct vn_err *err)
+/* axes: of each, or NULL. */
+static int set_groups(struct finder *f, const int *period, const int *axes, int n, struct vn_err *err)
 {
     for (int i = 0; i < f->n_group; i++)
         group_free(&f->group[i]);
     for (f->n_group = 0; f->n_group < n;) {
-        const int rc = group_init(f, &f->group[f->n_group], period[f->n_group], every, err);
+        const int rc = group_init(f, &f->group[f->n_group], period[f->n_group], axes ? axes[f->n_group] : 0, err);
         f->n_group++;
         if (rc)
             return rc;
@@ -407,8 +430,10 @@ static int add_waves(const struct finder *f, int i, struct vn_artifact *a, doubl
         const struct mean m = g->mean[t];
         const double twice = o->own ? 1 : 2;
         bool other = false;
-        for (int j = 0; j < i; j++)
-            other = other || f->group[j].p % o->period == 0;
+        for (int j = 0; j < i; j++) {
+            const struct group *h = &f->group[j];
+            other = other || (h->p % o->period == 0 && (!o->k[0] || h->dim[0] > 1) && (!o->k[1] || h->dim[1] > 1) && (!o->k[2] || h->dim[2] > 1));
+        }
         if (first && !other && beyond(g, t, LIKELY * sqrt(8 / sqrt((double)m.n))))        /* fewer blocks: what grew there weighs more */
             a->wave[a->n_wave++] = (struct vn_wave){ { o->k[0], o->k[1], o->k[2] }, 0, 0 };
         if (w == a->n_wave || memcmp(a->wave[w].k, o->k, sizeof o->k))
@@ -474,9 +499,10 @@ static int set_scale(struct finder *f, int i, struct vn_artifact *a, struct vn_j
 /* ---- all of it ---- */
 
 /* One item for each period, from nothing. */
-static int measure(struct finder *f, struct vn_artifacts *m, int from, const int *period, int n, struct vn_job *job, struct vn_err *err)
+static int measure(struct finder *f, struct vn_artifacts *m, int from, const int *period, const int *axes, int n, struct vn_job *job,
+                   struct vn_err *err)
 {
-    int rc = set_groups(f, period, n, true, err);
+    int rc = set_groups(f, period, axes, n, err);
 
     while (m->n > from) {
         struct vn_artifacts last = { 1, { m->item[--m->n] } };
@@ -511,21 +537,21 @@ static void drop_empty(struct vn_artifacts *m)
 
 int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
-    static const int all[] = { 16, 15, 14, 13, 12, 11, 10, 9 };
+    static const int all[] = { 32, 30, 28, 26, 24, 22, 20, 18, 16, 15, 14, 13, 12, 11, 10, 9 }, every = 7;
     struct group group[VN_COUNT(all)] = { { 0 } };
     struct finder f = { .group = group };
-    bool found[VN_MAX_PERIOD + 1] = { false };
+    int found[VN_MAX_PERIOD + 1] = { 0 }, axes[VN_MAX_PERIOD];
     int period[VN_MAX_PERIOD], rc = vn_ascan_begin(&f.s, l, m, job, err);
     const int from = m->n;
 
     for (int round = 0; rc == 0 && round < ROUNDS; round++) {
-        rc = l->period ? set_groups(&f, &l->period, 1, true, err) : set_groups(&f, all, VN_COUNT(all), false, err);
+        rc = l->period ? set_groups(&f, &l->period, &every, 1, err) : set_groups(&f, all, NULL, VN_COUNT(all), err);
         if (rc || (rc = fold(&f, job, err)) || !mark_periods(&f, found))
             break;
-        const int n = largest(found, period);
+        const int n = largest(found, period, axes);
         if (from + n > VN_MAX_ARTIFACTS)
             break;
-        rc = measure(&f, m, from, period, n, job, err);
+        rc = measure(&f, m, from, period, axes, n, job, err);
     }
     drop_empty(m);
     for (int i = 0; i < f.n_group; i++)
