@@ -66,6 +66,7 @@ static void say(struct vn_str *b, const struct vn_artifact *a, const struct vn_a
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
+    const bool json = vn_runner_opt(c->r)->json;
     struct vn_artifacts m = { .n = 0 };
     int rc = vn_cmd_exec_op(c, err);
 
@@ -73,22 +74,21 @@ static int exec(struct vn_call *c, struct vn_err *err)
         vn_artifacts_free(&m);
         return rc;
     }
-    cJSON *list = cJSON_CreateArray();
+    cJSON *list = json ? cJSON_CreateArray() : NULL;
     vn_res_int(c, "artifacts", m.n);
     for (int i = 0; rc == 0 && i < m.n; i++) {
         struct vn_artifact_size s;
         if ((rc = vn_artifact_ready(&m.item[i], 1, err)))
             break;
         vn_artifact_size(&m.item[i], &s);
-        cJSON_AddItemToArray(list, json_of(&m.item[i], &s));
-        say(&c->text, &m.item[i], &s);
+        if (json)
+            cJSON_AddItemToArray(list, json_of(&m.item[i], &s));
+        else
+            say(&c->text, &m.item[i], &s);
     }
     if (!m.n)
         vn_call_note(c, "nothing was found: the voxels are as they were");
-    if (vn_runner_opt(c->r)->json && list) {
-        if (!cJSON_AddItemToObject(c->result, "found", list))
-            cJSON_Delete(list);
-    } else
+    if (list && !cJSON_AddItemToObject(c->result, "found", list))
         cJSON_Delete(list);
     vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
     vn_artifacts_free(&m);
