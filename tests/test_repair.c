@@ -196,6 +196,29 @@ static void the_same_on_any_number_of_threads(void **state)
     assert_true(number("info d stats=full", "max") == 0 && number("repair q image=p as=four", "bridges") > 0);
 }
 
+static void failing_allocations_are_reported(void **state)
+{
+    (void)state;
+    run("paint m at=5,20,20,55,20,20 size=7vox axis=ball as=c; cut c at=30,20,20 width=4um as=c", 0, NULL);
+    for (long k = 1, rc = 1; rc; k++) {
+        assert_true(k < 400);
+        vn_mem_fail_at(k);
+        rc = vn_runner_line(r, "repair c image=v refuse=1 as=r");
+        vn_mem_fail_at(0);
+    }
+}
+
+static void a_region_is_repaired_by_itself(void **state)
+{
+    (void)state;
+    run("paint m at=5,20,20,55,20,20 size=7vox axis=ball as=rod; cut rod at=30,20,20 width=4um as=c", 0, NULL);
+    run("roi 10:50,10:30,10:30; repair c as=r; roi off", 0, "\"dims\":[40,20,20]");
+    run("crop rod 10:50,10:30,10:30 as=part; calc 'a != b' a=r b=part as=d", 0, NULL);
+    assert_true(number("info d stats=full", "max") == 0);
+    run("roi 31:50,10:30,10:30", 0, NULL);                          /* what lies outside of it is not seen */
+    assert_true(number("repair c as=r", "bridges") == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +230,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(evidence_decides_between_two, start, session_stop),
         cmocka_unit_test_setup_teardown(lost_slices_are_bridged_by_many, start, session_stop),
         cmocka_unit_test_setup_teardown(nothing_to_repair, start, session_stop),
+        cmocka_unit_test_setup_teardown(failing_allocations_are_reported, start, session_stop),
+        cmocka_unit_test_setup_teardown(a_region_is_repaired_by_itself, start, session_stop),
         cmocka_unit_test_setup_teardown(the_same_on_any_number_of_threads, start, session_stop),
     };
     vn_mem_init(0);

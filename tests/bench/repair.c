@@ -4,11 +4,12 @@
  *   repair RUN SEEDS       one of them, fewer phantoms (REPAIR_LIST=1: every gap; REPAIR_MISSED=1: breaks that stay open)
  *   repair time FILE [N]   a mask: milliseconds to find gaps, choose, draw (least of N)
  *
- * Worlds: `network` (phantom network, 128^3, with vessels beside others and 60 breaks) and `bundle` (parallel tubes, two or three
- * voxels between them, a slice cut out of one here and there).  A break is 1 to 8 voxels long; then 5 % of the surface's voxels
- * are changed, without joining vessels, and up to 150 specks added.  In the image the broken stretch keeps a share of the contrast, under noise of
- * a quarter of the contrast.  Closed: the mask joins both sides within the vessel's own width.  False: of the bridge's axis
- * over background, a third and more lies farther than a voxel from the unbroken mask. */
+ * Worlds: `network` (phantom network, 128^3, with vessels beside others and 60 breaks) and `bundle` (parallel tubes, two
+ * or three voxels between them, a slice cut out of one here and there).  A break is 1 to 8 voxels long; then 5 % of the
+ * surface's voxels are changed, without joining vessels, and up to 150 specks added.  In the image the broken stretch keeps
+ * a share of the contrast, under noise of a quarter of the contrast.  Away from ends: 4 voxels and two radii and more from
+ * branch points, tips and other breaks.  Closed: the mask joins both sides within the vessel's own width.  False: of the
+ * bridge's axis over background, a third and more lies farther than a voxel from the unbroken mask. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,9 @@
 #include "repair.h"
 #include "vox.h"
 
-enum { SIDE = 128, MOST_BREAKS = 200, LONGEST = 8, N_SCORE = 19 };
+enum { DEFAULT = (int)(VN_GAP_MIN_SCORE * 20 + 0.5), SIDE = 128, MOST_BREAKS = 200, LONGEST = 8, N_SCORE = 19 };
 static struct vn_err err;
-struct world { struct vn_vol *truth, *mask, *image; int n; struct broken { double p[3], t[3], r; int k; } b[MOST_BREAKS]; };
+struct world { struct vn_vol *truth, *mask, *image; int n; struct broken { double p[3], t[3], r; int k; bool beside; } b[MOST_BREAKS]; };
 static uint64_t seed_now, draws;
 
 static double uniform(void)
@@ -98,6 +99,15 @@ static void network(struct world *w)
         }
         b->r = p.breaks[i].r;
         b->k = (int)fmin(fmax(floor(p.breaks[i].voxels + 0.5), 1), LONGEST);
+        for (int32_t n = 0; n < p.graph->n_node + p.n_break; n++) {
+            const bool node = n < p.graph->n_node;
+            const double *q = node ? p.graph->node[n].p : p.breaks[n - p.graph->n_node].p;
+            const double half = node ? 0 : p.breaks[n - p.graph->n_node].voxels / 2;
+            double d2 = 0;
+            for (int k = 0; k < 3; k++)
+                d2 += (q[k] - p.breaks[i].p[k]) * (q[k] - p.breaks[i].p[k]);
+            b->beside |= n != p.graph->n_node + i && sqrt(d2) < half + p.breaks[i].voxels / 2 + 2 * b->r + 4;
+        }
     }
     vn_phantom_free(&p);
 }
@@ -257,7 +267,7 @@ static bool wrong(const struct world *w, const struct vn_gap *g)
     return 3 * out > n;
 }
 
-struct tally { int planted[LONGEST + 1], closed[N_SCORE + 1][LONGEST + 1], bridges[N_SCORE + 1], bad[N_SCORE + 1]; };
+struct tally { int beside[LONGEST + 1], beside_closed[LONGEST + 1], planted[LONGEST + 1], closed[N_SCORE + 1][LONGEST + 1], bridges[N_SCORE + 1], bad[N_SCORE + 1]; };
 
 static void one(struct world *w, bool with_image, struct tally *t)
 {
@@ -267,7 +277,10 @@ static void one(struct world *w, bool with_image, struct tally *t)
     uint8_t *fixed = malloc((size_t)SIDE * SIDE * SIDE);
     check(vn_gaps_find(&in, &g, NULL, &err));
     for (int i = 0; i < w->n; i++)
-        t->planted[w->b[i].k] += !closed(w, &w->b[i], mask.data);          /* noise closes some */
+        if (!closed(w, &w->b[i], mask.data)) {                            /* noise closes some */
+            t->planted[w->b[i].k]++;
+            t->beside[w->b[i].k] += w->b[i].beside;
+        }
     for (int s = 1; s <= N_SCORE; s += s < 2 ? 1 : 2) {
         const struct vn_gaps_rule rule = { .gap = 12, .min_score = s / (N_SCORE + 1.0) };
         struct vn_buf to = mask;
@@ -282,7 +295,10 @@ static void one(struct world *w, bool with_image, struct tally *t)
                 t->bad[s] += wrong(w, &g.v[i]);
             }
         for (int i = 0; i < w->n; i++)
-            t->closed[s][w->b[i].k] += closed(w, &w->b[i], fixed) && !closed(w, &w->b[i], mask.data);
+            if (closed(w, &w->b[i], fixed) && !closed(w, &w->b[i], mask.data)) {
+                t->closed[s][w->b[i].k]++;
+                t->beside_closed[w->b[i].k] += s == DEFAULT && w->b[i].beside;
+            }
     }
     if (getenv("REPAIR_LIST"))
         for (int64_t i = 0; i < g.n; i++)
@@ -316,9 +332,15 @@ static void report(const char *name, const struct tally *t)
     for (int k = 1; k <= LONGEST; k++)
         printf("%6d", t->planted[k]);
     printf("\n  closed, %% (score %.2f)   ", VN_GAP_MIN_SCORE);
-    const int def = (int)(VN_GAP_MIN_SCORE * (N_SCORE + 1) + 0.5);
+    const int def = DEFAULT;
     for (int k = 1; k <= LONGEST; k++)
         printf("%6.1f", 100.0 * t->closed[def][k] / (t->planted[k] ? t->planted[k] : 1));
+    printf("\n  of them away from ends   ");
+    for (int k = 1; k <= LONGEST; k++)
+        printf("%6.1f", 100.0 * (t->closed[def][k] - t->beside_closed[k]) / (t->planted[k] > t->beside[k] ? t->planted[k] - t->beside[k] : 1));
+    printf("\n  (breaks)                 ");
+    for (int k = 1; k <= LONGEST; k++)
+        printf("%6d", t->planted[k] - t->beside[k]);
     printf("\n  least score  closed to 4  5 to 8  bridges  false  false %%\n");
     for (int s = 1; s <= N_SCORE; s += s < 2 ? 1 : 2) {
         int c[2] = { 0, 0 };
