@@ -385,6 +385,8 @@ static void weigh(struct vn_gap *g)
         sum -= 0.2 + 0.4 * x->steps + 0.8 * (1 - x->c[0]) + x->tilt;
     if (g->loop)
         sum -= 0.3;
+    if (flank && x->own != x->own && g->evidence != g->evidence)          /* no image: more doubt, so that as few are wrong */
+        sum -= 0.8;
     if (g->lost)
         sum += 1.5;
     if (x->own == x->own)
