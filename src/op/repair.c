@@ -620,10 +620,13 @@ static int flanks(const struct find *f, struct list *to, int64_t a, struct vn_er
                 break;
             same++;
         }
+        if (same < n)                                       /* seen straight, whatever ray is the shortest */
+            found[same].tilt = fmin(found[same].tilt, tilt);
+        else if (n < MOST_FLANK)
+            found[same].tilt = tilt;
         if (same < n ? cost < found[same].cost : n < MOST_FLANK) {
             found[same].at = at;
             found[same].cost = cost;
-            found[same].tilt = tilt;
             n += same == n;
         }
     }
