@@ -307,6 +307,28 @@ static void exact(void **state)
     vn_vol_unref(v); vn_vol_unref(w);
 }
 
+static double tiles_and_jumps(int64_t x, int64_t y, int64_t z) { return mosaic(x, y, z) + 10 * jumps(x, y, z); }
+
+/* With all kinds but stripes in it, an allocation that fails is reported, wherever it stands. */
+static void failing_allocations(void **state)
+{
+    const struct plan plan = { 4, 0, { 1, 0, 3 }, 8, .more = tiles_and_jumps };
+    struct vn_vol *v = plant(&plan, VN_U16, 66, 66, 66), *out = NULL;
+    (void)state;
+    for (long n = 1; !out; n += 1 + n / 6) {
+        const struct vn_op *op = vn_op_find("deartifact");
+        struct vn_args a;
+        assert_int_equal(vn_args_init(&a, op->params, &err), 0);
+        vn_mem_fail_at(n);
+        const int rc = vn_op_run(op, &a, &v, &v->box, &out, NULL, NULL, &err);
+        vn_mem_fail_at(0);
+        vn_args_free(&a);
+        if (rc && rc != VN_E_MEMORY)
+            fail_msg("allocation %ld: code %d, %s", n, rc, err.msg);
+    }
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
 /* What is recorded reads back to the same numbers; anything else is refused by name. */
 static void text(void **state)
 {
@@ -361,7 +383,8 @@ static void text(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_period), cmocka_unit_test(two_periods), cmocka_unit_test(phase_and_amplitude), cmocka_unit_test(nothing_is_nothing),
     cmocka_unit_test(slices), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(shading_stays),
-    cmocka_unit_test(odd_values), cmocka_unit_test(exact), cmocka_unit_test(text),
+    cmocka_unit_test(odd_values), cmocka_unit_test(exact),
+    cmocka_unit_test(failing_allocations), cmocka_unit_test(text),
 };
 static int start(void **state)
 {

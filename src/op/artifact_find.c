@@ -461,7 +461,7 @@ static int settle(struct finder *f, struct vn_artifacts *m, int from, bool known
         rc = fold(f, job, err);
         for (int i = 0; rc == 0 && i < f->n_group; i++) {
             struct vn_artifact *a = &m->item[from + i];
-            double moved;
+            double moved = 0;
             if (!(rc = add_waves(f, i, a, &moved, err)))
                 rc = vn_artifact_ready(a, 1, err);
             moves = moves || moved > 0.3 * a->error;
