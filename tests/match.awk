@@ -1,14 +1,23 @@
 # awk -v want=FILE -f match.awk GOT: does GOT hold what FILE says, "..." standing for any lines?  Says where not, and fails.
 BEGIN { while ((getline line < want) > 0) w[++n] = line }
 { g[++m] = $0; sub(/ +$/, "", g[m]) }
-function match_from(i, j,   k) {            # wanted line i on, printed line j on
-    while (i <= n && w[i] != "...") {
+# Wanted lines i on, up to the next "..." or the end, at printed line j: the line after them, or 0.
+function block(i, j) {
+    for (; i <= n && w[i] != "..."; i++) {
         if (j > worst) { worst = j; bad = i }
-        if (j > m || w[i] != g[j]) return 0
-        i++; j++
+        if (j > m || w[i] != g[j++]) return 0
     }
-    if (i > n) return j > m
-    for (k = j; k <= m + 1; k++) if (match_from(i + 1, k)) return 1
-    return 0
+    return i <= n || j > m ? j : 0
 }
-END { if (!match_from(1, 1)) { print "line " worst ": printed \"" g[worst] "\", page says \"" w[bad] "\""; exit 1 } }
+# The first place at which a block fits leaves most room for the next.
+END {
+    i = j = 1
+    at = block(i, j)
+    while (at) {
+        while (i <= n && w[i] != "...") i++
+        if (i++ > n) exit 0
+        for (j = at; j <= m + 1 && !(at = block(i, j)); j++);
+    }
+    print "line " worst ": printed \"" g[worst] "\", page says \"" w[bad] "\""
+    exit 1
+}
