@@ -524,7 +524,7 @@ static void refusals(void **state)
     (void)state;
     assert_int_equal(vn_io_save(v, path, &bad, NULL, &err), VN_E_ARG);
     assert_int_equal(vn_io_save(v, "x.png", &plain, NULL, &err), VN_E_ARG);
-    assert_non_null(strstr(err.msg, ".nii, .nii.gz, .nrrd, .tif, .tiff"));
+    assert_non_null(strstr(err.msg, ".nii, .nii.gz, .nrrd, .csv, .tif, .tiff"));
     assert_int_equal(vn_io_save(v, "/nonexistent/x.tif", &plain, NULL, &err), VN_E_IO);
     assert_int_equal(vn_io_open("/nonexistent/x.tif", &opt, &r, &err), VN_E_IO);
     assert_int_equal(vn_io_open("/proc/self", &opt, &r, &err), VN_E_UNSUPPORTED);
