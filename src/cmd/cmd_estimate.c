@@ -26,7 +26,8 @@ static int estimate(struct vn_call *c, const struct vn_box *roi, struct vn_estim
     if ((rc = vn_call_inputs(c, all, region, err)))
         return rc;
     *in = all[0];
-    return vn_op_estimate(op, &c->args, all, region, !strcmp(c->cmd->name, "threshold"), e, c->job, err);
+    const bool counted = !strcmp(c->cmd->name, "threshold") || !strcmp(c->cmd->name, "segment");     /* they say how much they found */
+    return vn_op_estimate(op, &c->args, all, region, counted, e, c->job, err);
 }
 
 static int parse(struct vn_runner *r, struct vn_session *s, const char *line, struct vn_call **out, struct vn_err *err)
