@@ -289,12 +289,16 @@ static void phantom(void **state)
     expect(&t, "low=0.95");
     keys(&t, "u");
     expect(&t, "setting 2 of 3");
-    keys(&t, "\022");                            /* Ctrl-R */
+    settle(&t);
+    keys(&t, "\022");                            /* Ctrl-R; the echo of before may say it already */
     expect(&t, "setting 3 of 3");
+    settle(&t);
     keys(&t, "b");
     expect(&t, "setting 2 of 3");
+    settle(&t);
     keys(&t, "b");
     expect(&t, "setting 3 of 3");
+    settle(&t);
     keys(&t, "h");
     expect(&t, "Settings that were tried");
     expect(&t, ">   3");
