@@ -105,8 +105,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if ((rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
-    if (!(rc = vn_sample_read(&q, in[0], 1.0f, job, err))) {
-        vn_backdrop(q.v, q.n_v, &b);
+    if (!(rc = vn_sample_read(&q, in[0], 1.0f, job, err)) && !(rc = vn_backdrop(q.v, q.n_v, &b, job, err))) {
         const double level = isnan(b.level) ? 0 : b.level;
         /* no noise: a twentieth of the height of what stands out */
         const double noise = b.spread > 0 ? b.spread : b.bright > level ? 0.05 * (b.bright - level) : 0;

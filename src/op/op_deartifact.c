@@ -107,11 +107,10 @@ static int backdrop(struct vn_artifact_look *l, bool *flat, struct vn_job *job, 
     struct vn_sample q;
     int rc = vn_sample_init(&q, &l->box, err);
 
-    if (rc || (rc = vn_sample_read(&q, l->v, 1, job, err))) {
+    if (rc || (rc = vn_sample_read(&q, l->v, 1, job, err)) || (rc = vn_backdrop(q.v, q.n_v, &b, job, err))) {
         vn_sample_free(&q);
         return rc;
     }
-    vn_backdrop(q.v, q.n_v, &b);
     *flat = q.n_v == 0 || q.v[0] == q.v[q.n_v - 1];
     if (!*flat) {
         const int64_t out = q.n_v / 1000;

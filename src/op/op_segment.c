@@ -283,7 +283,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 }
 
 /* Work of a voxel beside the smoothing, in additions: a weight, a contrast, a probability. */
-static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, BACKDROP = 100;       /* of a sampled value: its place among all */
+static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, WIDTH = 8, PLACE = 60;      /* of a sampled value among all */
 
 /* Of the contrast over box: bytes that stay, and at most while it is made. */
 static void ground_cost(const struct seg *s, const struct vn_vol *in, const struct vn_box *box, double *stay, struct vn_cost *c)
@@ -593,9 +593,7 @@ static int backdrop(struct vn_sample *q, bool smoothed, const struct seg *s, str
     const struct look l = { smoothed, add_sample, q };
     vn_sample_clear(q);
     const int rc = look(q, s, v, &l, job, err);
-    if (rc == 0)
-        vn_backdrop_mode(q->v, q->n_v, b);
-    return rc;
+    return rc ? rc : vn_backdrop_mode(q->v, q->n_v, b, job, err);
 }
 
 /* Contrast and its negative Laplacian (per edge^2), summed where there are vessels. */
@@ -710,9 +708,8 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if (rc || settled(a) || (!given && (rc = set_length(a, "smooth", SMOOTH, um, err))) || (rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
-    if ((rc = setup(a, um, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)))
+    if ((rc = setup(a, um, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)) || (rc = vn_backdrop_mode(q.v, q.n_v, &b, job, err)))
         goto out;
-    vn_backdrop_mode(q.v, q.n_v, &b);
     s.level = isnan(b.level) ? 0 : (float)b.level;
     if (b.spread == 0) {                       /* no noise: half of the structures' height is p = 1/2 */
         const double height = b.bright > b.level ? b.bright - b.level : 0;
@@ -764,8 +761,9 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     if (!vn_vol_data(in).data || in->src->type != p->in_type[0])
         c->bytes += vn_mem_counted((double)vn_box_count(&grown) * (double)vn_type_size(p->in_type[0]));
     c->bytes += 4.0 * VN_SAMPLE_MAX;
-    const double sampled = q.n_block * (double)vn_box_count(&first);
-    c->work = n * c->work + CONTRAST * sampled + 2 * BACKDROP * fmin(sampled, VN_SAMPLE_MAX);
+    const double sampled = q.n_block * (double)vn_box_count(&first), passes = real(a, "contrast") < (float)CONTRAST_MAX ? 1 : 2;
+    c->work = n * (vn_sep_work(s.smooth, &box) + passes * c->work) + (passes * CONTRAST + (passes - 1) * WIDTH) * sampled +
+              3 * PLACE * fmin(sampled, VN_SAMPLE_MAX);
     vn_sample_free(&q);
 }
 

@@ -15,36 +15,78 @@ static int order(const void *a, const void *b)
 static uint32_t to_key(uint32_t u) { return u & 0x80000000u ? ~u : u | 0x80000000u; }
 static uint32_t from_key(uint32_t k) { return k & 0x80000000u ? k & 0x7FFFFFFFu : ~k; }
 
-/* Ascending; by digits of 11 bits, or, where there is no room for a second copy, by comparisons. */
-static void sort(float *v, int64_t n)
-{
-    enum { BITS = 11, N_DIGIT = 1 << BITS };
-    uint32_t *a = n > N_DIGIT ? vn_alloc(2 * (uint64_t)n * sizeof *a, NULL) : NULL;
+/* ---- sorting: by digits of 11 bits, from the lowest; parts of the values are counted and moved each on its own ---- */
 
-    if (!a) {
+enum { PART = 1 << 16, BITS = 11, N_DIGIT = 1 << BITS };
+struct sorting { uint32_t *from, *to; int64_t n; uint32_t (*at)[N_DIGIT]; int shift; };       /* at: of each part, counts, then places */
+
+static int64_t part_end(const struct sorting *s, int64_t i) { return (i + 1) * PART < s->n ? (i + 1) * PART : s->n; }
+static uint32_t digit_of(const struct sorting *s, uint32_t key) { return key >> s->shift & (N_DIGIT - 1); }
+
+static int count_part(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct sorting *s = ctx;
+    uint32_t *const at = s->at[i];
+    (void)err;
+
+    memset(at, 0, sizeof *s->at);
+    for (int64_t k = i * PART, end = part_end(s, i); k < end; k++)
+        at[digit_of(s, s->from[k])]++;
+    return 0;
+}
+
+static int move_part(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct sorting *s = ctx;
+    uint32_t *const at = s->at[i];
+    (void)err;
+
+    for (int64_t k = i * PART, end = part_end(s, i); k < end; k++)
+        s->to[at[digit_of(s, s->from[k])]++] = s->from[k];
+    return 0;
+}
+
+/* Counts become first places: by digit, and of one digit by part. */
+static void place_parts(const struct sorting *s, int64_t n_part)
+{
+    uint32_t sum = 0;
+    for (int d = 0; d < N_DIGIT; d++)
+        for (int64_t i = 0; i < n_part; i++) {
+            const uint32_t n = s->at[i][d];
+            s->at[i][d] = sum;
+            sum += n;
+        }
+}
+
+/* Ascending; by comparisons where there is no room for two copies. */
+static int sort(float *v, int64_t n, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t n_part = (n + PART - 1) / PART;
+    uint32_t *copy = n > N_DIGIT ? vn_alloc(2 * (uint64_t)n * sizeof *copy + (uint64_t)n_part * N_DIGIT * sizeof *copy, NULL) : NULL;
+    int rc = 0;
+
+    if (!copy) {
         qsort(v, (size_t)n, sizeof *v, order);
-        return;
+        return 0;
     }
-    uint32_t *from = a, *to = a + n;
-    memcpy(from, v, (size_t)n * sizeof *v);
+    struct sorting s = { copy, copy + n, n, (uint32_t (*)[N_DIGIT])(copy + 2 * n), 0 };
+    memcpy(s.from, v, (size_t)n * sizeof *v);
     for (int64_t i = 0; i < n; i++)
-        from[i] = to_key(from[i]);
-    for (int shift = 0; shift < 32; shift += BITS) {
-        int64_t at[N_DIGIT + 1] = { 0 };
-        for (int64_t i = 0; i < n; i++)
-            at[(from[i] >> shift & (N_DIGIT - 1)) + 1]++;
-        for (int d = 0; d < N_DIGIT; d++)
-            at[d + 1] += at[d];
-        for (int64_t i = 0; i < n; i++)
-            to[at[from[i] >> shift & (N_DIGIT - 1)]++] = from[i];
-        uint32_t *const other = from;
-        from = to;
-        to = other;
+        s.from[i] = to_key(s.from[i]);
+    for (; rc == 0 && s.shift < 32; s.shift += BITS) {
+        if ((rc = vn_job_for_quiet(job, n_part, count_part, &s, err)))
+            break;
+        place_parts(&s, n_part);
+        rc = vn_job_for_quiet(job, n_part, move_part, &s, err);
+        uint32_t *const to = s.from;
+        s.from = s.to;
+        s.to = to;
     }
     for (int64_t i = 0; i < n; i++)
-        to[i] = from_key(from[i]);
-    memcpy(v, to, (size_t)n * sizeof *v);
-    vn_free(a);
+        s.from[i] = from_key(s.from[i]);
+    memcpy(v, s.from, (size_t)n * sizeof *v);
+    vn_free(copy);
+    return rc;
 }
 
 /* First index whose value is not below x. */
@@ -89,13 +131,12 @@ static double mode(const float *v, int64_t n)
     return 0.5 * ((double)v[(n - 1) / 2] + v[n / 2]);
 }
 
-/* Sorts, and leaves out what lies outside a masked organ.  False: there are no values, or *out says what there is. */
+/* Leaves out of the sorted values what lies outside a masked organ.  False: there are no values, or *out says what there is. */
 static bool inside(float **v, int64_t *n, struct vn_backdrop *out)
 {
     *out = (struct vn_backdrop) { NAN, 0, NAN };
     if (*n <= 0)
         return false;
-    sort(*v, *n);
     const int64_t n_low = rank(*v, *n, nextafter((*v)[0], INFINITY));      /* values equal to the lowest */
     if (2 * n_low < *n)
         return true;
@@ -109,10 +150,12 @@ static bool inside(float **v, int64_t *n, struct vn_backdrop *out)
     return true;
 }
 
-void vn_backdrop_mode(float *v, int64_t n, struct vn_backdrop *out)
+int vn_backdrop_mode(float *v, int64_t n, struct vn_backdrop *out, struct vn_job *job, struct vn_err *err)
 {
-    if (!inside(&v, &n, out))
-        return;
+    const int rc = sort(v, n, job, err);
+
+    if (rc || !inside(&v, &n, out))
+        return rc;
     out->level = mode(v, n);
     const int64_t below = rank(v, n, out->level);
     double sum2 = 0;
@@ -122,12 +165,15 @@ void vn_backdrop_mode(float *v, int64_t n, struct vn_backdrop *out)
         out->spread = fmin(sqrt(sum2 / (double)below), 1.2 * 1.4826 * (out->level - v[below / 2]));
     if (out->spread == 0 && rank(v, n, nextafter(out->level, INFINITY)) < n)
         out->bright = v[rank(v, n, nextafter(out->level, INFINITY)) + (n - rank(v, n, nextafter(out->level, INFINITY))) / 2];
+    return 0;
 }
 
-void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out)
+int vn_backdrop(float *v, int64_t n, struct vn_backdrop *out, struct vn_job *job, struct vn_err *err)
 {
-    if (!inside(&v, &n, out))
-        return;
+    const int rc = sort(v, n, job, err);
+
+    if (rc || !inside(&v, &n, out))
+        return rc;
     int64_t lo = 0, hi = n;
     for (int i = 0; i < 100; i++) {
         moments(v + lo, hi - lo, &out->level, &out->spread);
@@ -141,4 +187,5 @@ void vn_backdrop(float *v, int64_t n, struct vn_backdrop *out)
         out->level = v[lo];
         out->bright = v[hi + (n - hi) / 2];
     }
+    return 0;
 }
