@@ -761,9 +761,9 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     if (!vn_vol_data(in).data || in->src->type != p->in_type[0])
         c->bytes += vn_mem_counted((double)vn_box_count(&grown) * (double)vn_type_size(p->in_type[0]));
     c->bytes += 4.0 * VN_SAMPLE_MAX;
-    const double sampled = q.n_block * (double)vn_box_count(&first), passes = real(a, "contrast") < (float)CONTRAST_MAX ? 1 : 2;
+    const double sampled = q.n_block * (double)vn_box_count(&first), kept = fmin(sampled, VN_SAMPLE_MAX), passes = real(a, "contrast") < (float)CONTRAST_MAX ? 1 : 2;
     c->work = n * (vn_sep_work(s.smooth, &box) + passes * c->work) + (passes * CONTRAST + (passes - 1) * WIDTH) * sampled +
-              3 * PLACE * fmin(sampled, VN_SAMPLE_MAX);
+              3 * PLACE * kept * (1 + kept / VN_SAMPLE_MAX);         /* the more, the less of them a cache holds */
     vn_sample_free(&q);
 }
 
