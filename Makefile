@@ -118,9 +118,9 @@ $(B)/tests/bench/stages $(B)/tests/bench/estimate $(B)/tests/bench/accuracy $(B)
 bench: $(B)/venule $(B)/tests/bench/stages
 	@B=$(B) bash tests/bench/bench.sh
 
-# Accuracy of parameterless segmentation: build/bench/accuracy.csv, calibration.csv and .png. N=100 phantoms.
+# Accuracy of parameterless segmentation, into build/bench.  N=100 phantoms; WHAT=table, causes, ablation, leave or all.
 bench-accuracy: $(B)/tests/bench/accuracy
-	@mkdir -p $(B)/bench && $(B)/tests/bench/accuracy $(B)/bench $(N)
+	@mkdir -p $(B)/bench && OMP_WAIT_POLICY=passive $(B)/tests/bench/accuracy $(B)/bench $(or $(N),100) 96x96x64 $(WHAT)
 
 # How soon the interface answers, also over simulated links.  UI='start 250' for some of the lines.
 $(B)/tests/bench/bench_ui.o: tests/tty.h
