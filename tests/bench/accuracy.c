@@ -115,6 +115,18 @@ static const struct { const char *name; struct setting value[MAX_VALUE]; } const
 };
 enum { N_CONSTANT = VN_COUNT(constant) };
 
+/* Voxels of the truth and of the mask by radius (smallest voxel edges) and by contrast. */
+#define RADII "1,1.5,2.5,4,7vox"
+enum { N_RADIUS = 6, N_CONTRAST = 6, NEAR = 8 };
+static const double radius_to[N_RADIUS] = { 1, 1.5, 2.5, 4, 7, INFINITY };
+static const char *const radius_name[N_RADIUS] = { "under 1", "1 to 1.5", "1.5 to 2.5", "2.5 to 4", "4 to 7", "from 7" };
+static const double contrast_to[N_CONTRAST] = { 1, 2, 4, 8, 16, INFINITY };
+static const char *const contrast_name[N_CONTRAST] = { "under 1", "1 to 2", "2 to 4", "4 to 8", "8 to 16", "from 16" };
+struct kinds {
+    struct { double length, recalled, truth, missed, under, mask, over, invented; } radius[N_RADIUS];
+    struct { uint64_t truth, found, invented; } contrast[N_CONTRAST];
+};
+
 struct bins { uint64_t n[N_BIN], vessel[N_BIN]; double sum[N_BIN]; };
 
 static struct vn_err err;
@@ -257,6 +269,151 @@ static void each_volume(void (*at)(void *ctx, int i, const char *name, const cha
     fprintf(stderr, "\n");
 }
 
+/* ---- kinds of error ---- */
+
+static double of_row(const cJSON *row, const char *key)
+{
+    const cJSON *v = cJSON_GetObjectItem(row, key);
+    return cJSON_IsNumber(v) ? v->valuedouble : 0;
+}
+
+/* Adds the table of metrics' result by radius; rows are known by where they begin. */
+static void add_radii(struct kinds *k)
+{
+    const double edge = edge_of_v(3);
+    const cJSON *row;
+
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(cJSON_GetObjectItem(result, "result"), "by_radius")) {
+        int i = 0;
+        while (i + 1 < N_RADIUS && of_row(row, "from_um") > (radius_to[i] - 0.01) * edge)
+            i++;
+        const double length = of_row(row, "length_um") / edge;
+        k->radius[i].length += length;
+        k->radius[i].recalled += length * of_row(row, "recall_length");
+        k->radius[i].truth += of_row(row, "voxels");
+        k->radius[i].missed += of_row(row, "missed");
+        k->radius[i].under += of_row(row, "under");
+        k->radius[i].mask += of_row(row, "pred_voxels");
+        k->radius[i].over += of_row(row, "over");
+        k->radius[i].invented += of_row(row, "false");
+    }
+}
+
+/* A volume's sums over boxes: at[x, y, z] of (n + 1)^3 is the sum of all below. */
+struct sums { int64_t n[3]; double *at; };
+
+static double *sum_at(const struct sums *b, int64_t x, int64_t y, int64_t z) { return b->at + x + (b->n[0] + 1) * (y + (b->n[1] + 1) * z); }
+
+/* From values at x + 1, y + 1, z + 1. */
+static void sums_make(struct sums *b)
+{
+    for (int64_t z = 1; z <= b->n[2]; z++)
+        for (int64_t y = 1; y <= b->n[1]; y++)
+            for (int64_t x = 1; x <= b->n[0]; x++)
+                *sum_at(b, x, y, z) += *sum_at(b, x - 1, y, z) + *sum_at(b, x, y - 1, z) + *sum_at(b, x, y, z - 1) - *sum_at(b, x - 1, y - 1, z) -
+                                        *sum_at(b, x - 1, y, z - 1) - *sum_at(b, x, y - 1, z - 1) + *sum_at(b, x - 1, y - 1, z - 1);
+}
+
+/* Of the voxels within r of one, less those beyond the volume. */
+static double sums_of(const struct sums *b, const int64_t at[3], int64_t reach)
+{
+    int64_t lo[3], hi[3];
+    double sum = 0;
+
+    for (int k = 0; k < 3; k++) {
+        lo[k] = vn_max64(at[k] - reach, 0);
+        hi[k] = vn_min64(at[k] + reach + 1, b->n[k]);
+    }
+    for (int i = 0; i < 8; i++)
+        sum += (__builtin_popcount((unsigned)i) & 1 ? -1 : 1) * *sum_at(b, i & 1 ? lo[0] : hi[0], i & 2 ? lo[1] : hi[1], i & 4 ? lo[2] : hi[2]);
+    return sum;
+}
+
+struct seen { struct vn_vol *vol[3]; struct vn_buf v, m, t; int64_t n[3]; };
+
+static int64_t seen_at(const struct seen *w, const struct vn_buf *b, const int64_t at[3])
+{
+    const int64_t *lo = w->vol[0]->box.lo;
+    return vn_buf_at(b, lo[0] + at[0], lo[1] + at[1], lo[2] + at[2]);
+}
+
+static double grey(const struct seen *w, const int64_t at[3])
+{
+    const double x = (double)((const float *)w->v.data)[seen_at(w, &w->v, at)];
+    return isfinite(x) ? x : 0;
+}
+
+static bool is_set(const struct seen *w, const struct vn_buf *b, const int64_t at[3]) { return ((const uint8_t *)b->data)[seen_at(w, b, at)] != 0; }
+
+#define EVERY(w, at) \
+    for (int64_t at[3] = { 0 }; at[2] < (w)->n[2]; at[2]++) \
+        for (at[1] = 0; at[1] < (w)->n[1]; at[1]++) \
+            for (at[0] = 0; at[0] < (w)->n[0]; at[0]++)
+
+/* Adds voxels of the truth, and those of m away from it, by their contrast: the grey value less the mean of what within NEAR
+ * voxels is not vessel nor beside one, over its standard deviation. */
+static void add_contrasts(const struct seen *w, struct kinds *k)
+{
+    struct sums vessel, sum[3];                    /* of the background: voxels, their grey values, the squares */
+    const size_t all = (size_t)((w->n[0] + 1) * (w->n[1] + 1) * (w->n[2] + 1));
+    const double level = grey(w, (const int64_t[3]){ 0 });
+
+    memcpy(vessel.n, w->n, sizeof vessel.n);
+    vessel.at = room(all, sizeof *vessel.at);
+    EVERY(w, at)
+        *sum_at(&vessel, at[0] + 1, at[1] + 1, at[2] + 1) = is_set(w, &w->t, at);
+    sums_make(&vessel);
+    for (int i = 0; i < 3; i++) {
+        memcpy(sum[i].n, w->n, sizeof sum[i].n);
+        sum[i].at = room(all, sizeof *sum[i].at);
+        EVERY(w, at)
+            if (sums_of(&vessel, at, 1) < 0.5)
+                *sum_at(&sum[i], at[0] + 1, at[1] + 1, at[2] + 1) = pow(grey(w, at) - level, i);
+        sums_make(&sum[i]);
+    }
+    EVERY(w, at) {
+        const bool truth = is_set(w, &w->t, at), found = is_set(w, &w->m, at), invented = found && sums_of(&vessel, at, 1) < 0.5;
+        if (!truth && !invented)
+            continue;
+        const double n = sums_of(&sum[0], at, NEAR), mean = sums_of(&sum[1], at, NEAR) / n, var = sums_of(&sum[2], at, NEAR) / n - mean * mean;
+        const double contrast = (grey(w, at) - level - mean) / sqrt(var);
+        if (!(n > 1 && var > 0))                   /* nothing but vessel around */
+            continue;
+        int i = 0;
+        while (i + 1 < N_CONTRAST && contrast >= contrast_to[i])
+            i++;
+        k->contrast[i].truth += truth;
+        k->contrast[i].found += truth && found;
+        k->contrast[i].invented += invented;
+    }
+    free(vessel.at);
+    for (int i = 0; i < 3; i++)
+        free(sum[i].at);
+}
+
+/* Of mask m of image v. */
+static void add_kinds(const char *truth, struct kinds *k)
+{
+    struct seen w = { { volume("v"), volume("m"), volume(truth) } };
+    const struct vn_box *b = &w.vol[0]->box;
+    char line[100];
+
+    snprintf(line, sizeof line, "metrics m %s full radii=" RADII, truth);
+    if (run(line, true))
+        add_radii(k);
+    for (int i = 0; i < 3; i++)
+        w.n[i] = vn_box_dim(b, i);
+    if (vn_vol_map(w.vol[0], VN_F32, b, VN_PAD_ZERO, &w.v, NULL, &err) || vn_vol_map(w.vol[1], VN_U8, b, VN_PAD_ZERO, &w.m, NULL, &err) ||
+        vn_vol_map(w.vol[2], VN_U8, b, VN_PAD_ZERO, &w.t, NULL, &err))
+        fail("kinds of error", err.msg);
+    add_contrasts(&w, k);
+    vn_buf_free(&w.v);
+    vn_buf_free(&w.m);
+    vn_buf_free(&w.t);
+    for (int i = 0; i < 3; i++)
+        vn_vol_unref(w.vol[i]);
+}
+
 /* ---- measures ---- */
 
 /* Those of m, if it was made; else NaN, and why. */
@@ -385,6 +542,8 @@ static double quantile_of(double *x, int n, double share, bool lower)
 
 /* ---- files and lines ---- */
 
+static const char *sum_name(int of) { return of < PHANTOMS ? real[of].name : "phantoms"; }
+
 static FILE *csv_new(const char *name)
 {
     char path[400];
@@ -433,7 +592,7 @@ static void print_row(const char *name, const char *what, const double *v, int n
 
 /* ---- table ---- */
 
-struct table { FILE *csv; struct bins bins; double (*v)[N_METHOD][N_METRIC]; bool (*has)[N_PROPERTY]; };
+struct table { FILE *csv; struct bins bins; struct kinds kinds[N_SUM]; double (*v)[N_METHOD][N_METRIC]; bool (*has)[N_PROPERTY]; };
 
 static void table_at(void *ctx, int i, const char *name, const char *truth)
 {
@@ -446,6 +605,8 @@ static void table_at(void *ctx, int i, const char *name, const char *truth)
     for (int k = 0; k < N_METHOD; k++) {
         measure_method(truth, k, v[k]);
         csv_row(t->csv, name, method[k].name, v[k]);
+        if (k == 0 && isfinite(v[0][DICE]))
+            add_kinds(truth, &t->kinds[q < 0 ? i : PHANTOMS]);
         if (q < 0)
             print_row(k ? "" : name, method[k].name, v[k], N_METRIC);
         else if (k == 0)
@@ -539,6 +700,43 @@ static void write_calibration(const struct bins *b)
         printf("no figure: %s\n", err.msg);
 }
 
+/* Errors of segment by radius and by contrast. */
+static void print_kinds(const struct kinds *k, const char *name)
+{
+    double truth = 0, seen = 0, mask = 0, invented = 0;
+
+    for (int i = 0; i < N_RADIUS; i++) {
+        truth += k->radius[i].truth;
+        mask += k->radius[i].mask;
+    }
+    for (int i = 0; i < N_CONTRAST; i++) {
+        seen += (double)k->contrast[i].truth;
+        invented += (double)k->contrast[i].invented;
+    }
+    if (truth == 0)
+        return;
+    printf("%-18s %-11s%8s%8s%8s%8s%8s%8s%8s\n", name, "radius, vox", "length", "truth", "recall", "missed", "mask", "over", "false");
+    for (int i = 0; i < N_RADIUS; i++) {
+        printf("%-18s %-11s", "", radius_name[i]);
+        print_number(8, k->radius[i].recalled / k->radius[i].length);
+        print_number(8, k->radius[i].truth / truth);
+        print_number(8, 1 - (k->radius[i].missed + k->radius[i].under) / k->radius[i].truth);
+        print_number(8, k->radius[i].missed / k->radius[i].truth);
+        print_number(8, k->radius[i].mask / mask);
+        print_number(8, k->radius[i].over / k->radius[i].mask);
+        print_number(8, k->radius[i].invented / k->radius[i].mask);
+        printf("\n");
+    }
+    printf("%-18s %-11s%16s%8s%40s\n", "", "contrast, sd", "truth", "recall", "of all false");
+    for (int i = 0; i < N_CONTRAST; i++) {
+        printf("%-18s %-11s", "", contrast_name[i]);
+        print_number(16, (double)k->contrast[i].truth / seen);
+        print_number(8, (double)k->contrast[i].found / (double)k->contrast[i].truth);
+        print_number(40, (double)k->contrast[i].invented / invented);
+        printf("\n");
+    }
+}
+
 static void table(void)
 {
     struct table t = { .csv = csv_new("accuracy"), .v = room((size_t)n_phantom, sizeof *t.v), .has = room((size_t)n_phantom, sizeof *t.has) };
@@ -546,6 +744,9 @@ static void table(void)
     print_head();
     each_volume(table_at, &t);
     fclose(t.csv);
+    printf("\nsegment by radius and by contrast to what is around: shares of centreline found, of voxels of the truth, of voxels of the mask\n");
+    for (int of = 0; of < N_SUM; of++)
+        print_kinds(&t.kinds[of], sum_name(of));
     if (n_phantom > 0) {
         print_summary(&t);
         print_properties(&t);
@@ -675,8 +876,6 @@ static double trial_mean(const struct trial *t, int k, int less, int of, int i, 
 
 /* Whether there is such a volume. */
 static bool is_here(const struct trial *t, int of) { return isfinite(trial_mean(t, 0, -1, of, DICE, NULL)); }
-
-static const char *sum_name(int of) { return of < PHANTOMS ? real[of].name : "phantoms"; }
 
 static void ablate(void)
 {
