@@ -4,10 +4,13 @@
 #include "render.h"
 #include "session.h"
 #include "text.h"
+#include "tuning.h"
 
 struct vn_shown {                        /* what the view names, with references */
     struct vn_view view;
     struct vn_vol *vol, *overlay, *prob; /* vol NULL: nothing to look at */
+    struct vn_vol *before;               /* of an overlay that is nearly so in some parts, what was shown before: projections show it; or NULL */
+    struct vn_box part[VN_TUNED_PARTS]; int n_part;
     struct vn_vol *under[VN_MAX_UNDER];  /* view.n_under of them; each with its layer in the view */
     /* Of several overlays, those that are drawn (labels: tint -1); of an error map its kinds. */
     struct vn_layer legend[4 * (VN_MAX_UNDER + 1)]; int n_legend;

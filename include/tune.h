@@ -39,6 +39,14 @@ void vn_tune_free(struct vn_tune *t);
 /* Settles s and makes the mask and all numbers but cldice (NaN). *mask: with a reference of the caller's. */
 int  vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask, struct vn_tune_numbers *n, struct vn_job *job,
                  struct vn_err *err);
+/* Milliseconds that the last run took that began where a run of s will; infinity where none did. */
+double vn_tune_expect(const struct vn_tune *t, const struct vn_tune_set *s);
+/* A part of the mask, nearly: the box of out (u8, inside the region, best a plane or some) is made with little around it, by the statistics of
+ * the whole where they can be had, and without bridges.  Changes nothing of what later runs give.  s: settled near the part.
+ * before: the last mask; where a piece goes on beyond what is looked at, that decides. */
+int  vn_tune_part(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol *before, struct vn_buf *out, struct vn_job *job, struct vn_err *err);
+/* What that makes, as a share of the region's voxels. */
+double vn_tune_ahead(const struct vn_tune *t, const struct vn_tune_set *s, const struct vn_box *part);
 /* clDice of a mask it made; NaN without a truth. */
 int  vn_tune_cldice(struct vn_tune *t, const struct vn_vol *mask, double *cldice, struct vn_job *job, struct vn_err *err);
 /* What is cut, made last: a new reference, or NULL. */

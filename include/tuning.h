@@ -62,6 +62,8 @@ void vn_tune_values(const struct vn_tune_numbers *n, double value[VN_TUNE_COLS])
 /* ---- the tuning of a session ---- */
 struct vn_tuning_view {
     bool on, um, has_truth, pending;     /* pending: a newer setting is being computed */
+    bool provisional;                    /* ... and slices show it, nearly */
+    unsigned n_ahead;                    /* how many did since the beginning */
     bool fixed_pair;                     /* `ab` was chosen; else the last two */
     char name[64], truth[64];
     enum vn_kind kind;
@@ -77,9 +79,12 @@ void vn_tuning_look(struct vn_session *s, struct vn_tuning_view *out);
 bool vn_tuning_tried(struct vn_session *s, int i, struct vn_setting *x, struct vn_tune_numbers *n);
 /* From the UI thread: makes x the newest setting and has it computed. */
 int  vn_tuning_try(struct vn_session *s, const struct vn_setting *x, struct vn_err *err);
-/* The mask shown, a new reference; NULL: no tuning.  While it is long in coming, *field and low, high of the newest setting, to
- * be shown meanwhile (*field NULL otherwise). */
-struct vn_vol *vn_tuning_mask(struct vn_session *s, struct vn_vol **field, double *low, double *high);
+/* What is drawn, with references; false: no tuning.  While a newer setting is long in coming either some parts of `mask`, the slices that are
+ * looked at, are of that setting, nearly, and `whole` is the mask before it; or, where the thresholds alone are other ones, `field` is
+ * to be shown with them. Both NULL otherwise. */
+enum { VN_TUNED_PARTS = 3 };
+struct vn_tuned { struct vn_vol *mask, *whole, *field; double low, high; struct vn_box part[VN_TUNED_PARTS]; int n_part; };
+bool vn_tuning_shown(struct vn_session *s, struct vn_tuned *out);
 
 /* What is cut in the setting shown, over which region and against which truth (NULL: none): new references.  False: it is
  * not kept. */

@@ -1,13 +1,15 @@
 /* tune: the kept chain against the verbs run one after the other, over long walks of settings; what the verbs tune and
  * sweep say and write. */
 #include <float.h>
+#include <poll.h>
 #include <unistd.h>
 #include "session.h"
 #include "clean.h"
 #include "curve.h"
 #include "filter.h"
+#include "scene.h"
 #include "table.h"
-#include "tune.h"
+#include "tuning.h"
 
 extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_segment, vn_op_median;
 extern const struct vn_param vn_deartifact_params[];
@@ -79,10 +81,42 @@ static void same_number(double a, double b)
         fail_msg("%.17g, not %.17g", b, a);
 }
 
+/* A part of the mask before the rest: the middle plane, or some box. */
+static void part_ahead(struct vn_tune *t, const struct vn_tune_set *set, struct vn_vol *before, bool middle, const struct vn_box *box, struct vn_buf *to)
+{
+    struct vn_tune_set own;
+    struct vn_box part = *box;
+    for (int k = 0; k < 3; k++)
+        if (!middle || k == 2) {
+            part.lo[k] = middle ? (box->lo[k] + box->hi[k]) / 2 : box->lo[k] + rnd((uint32_t)vn_box_dim(box, k));
+            part.hi[k] = middle ? part.lo[k] + 1 : part.lo[k] + 1 + rnd((uint32_t)(box->hi[k] - part.lo[k]));
+        }
+    assert_int_equal(vn_tune_set_copy(&own, set, &err), 0);
+    assert_int_equal(vn_buf_new(to, VN_U8, &part, &err), 0);
+    if (vn_tune_part(t, &own, before, to, NULL, &err))
+        fail_msg("%s", err.msg);
+    vn_tune_set_free(&own);
+}
+
+/* Voxels of a part that the mask has otherwise. */
+static int64_t differ(const struct vn_buf *part, const struct vn_vol *mask)
+{
+    const struct vn_buf m = vn_vol_data(mask);
+    const struct vn_box *b = &part->box;
+    int64_t n = 0;
+    for (int64_t z = b->lo[2]; z < b->hi[2]; z++)
+        for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+            for (int64_t x = b->lo[0]; x < b->hi[0]; x++)
+                n += ((uint8_t *)part->data)[vn_buf_at(part, x, y, z)] != ((uint8_t *)m.data)[vn_buf_at(&m, x, y, z)];
+    return n;
+}
+
 /* A walk that changes one thing or more at a time, so that any link of the chain is kept or made anew. */
 static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *box, bool image, int n)
 {
     struct vn_tune *t = vn_tune_new(in, truth, box, NULL, &err);
+    struct vn_vol *before = NULL;
+    const bool thin = vn_box_dim(box, 2) <= 5;           /* all of it is looked at for its middle plane */
     const char *contrast = NULL, *local = NULL, *smooth = NULL, *median = NULL, *artifact = NULL, *period = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
                *size = NULL;
     assert_non_null(t);
@@ -148,10 +182,16 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         vn_str_add(&line, " as=m");
         run_ok("%s", line.s);
         want = vol_of("m");
+        struct vn_buf ahead = { 0 };
+        if (before && (thin || i % 3 == 0))
+            part_ahead(t, &set, before, thin, box, &ahead);
         if (vn_tune_run(t, &set, &mask, &is, NULL, &err))
             fail_msg("%s: %s", line.s, err.msg);
         same_voxels(mask, want, line.s);
         assert_int_equal(mask->kind, VN_MASK);
+        if (thin && ahead.data && !artifact)             /* which are those found before */
+            assert_true(differ(&ahead, mask) == 0);
+        vn_buf_free(&ahead);
         if (i % 4 == 0) {
             assert_int_equal(vn_tune_cldice(t, mask, &cldice, NULL, &err), 0);
             const double dice = json_number("metrics m t", "dice"), cl = json_number("metrics m t", "cldice");
@@ -165,11 +205,13 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         assert_true(c.length[0] == is.length);
         assert_true(c.euler[0] == is.euler && c.components[0] == (int64_t)is.components && c.voxels[0] == (int64_t)is.voxels);
         vn_curve_free(&c);
-        vn_vol_unref(mask);
+        vn_vol_unref(before);
+        before = mask;
         vn_vol_unref(want);
         vn_tune_set_free(&set);
         vn_str_free(&line);
     }
+    vn_vol_unref(before);
     vn_tune_free(t);
 }
 
@@ -194,6 +236,17 @@ static void engine_image(void **state)
     run_ok("phantom network dims=30x28x26 seed=3 noise=0.1 as=i; calc \"a / (a >= 15) / 3\" a=i type=f32 as=v; set i_mask kind=mask as=t");
     v = vol_of("v");                                     /* real numbers */
     walk(v, t = vol_of("t"), &v->box, true, 15);
+    vn_vol_unref(v);
+    vn_vol_unref(t);
+}
+
+/* Where all of the volume is looked at, a plane ahead of the rest is what the rest gives. */
+static void engine_thin(void **state)
+{
+    (void)state;
+    run_ok("phantom network dims=60x56x24 seed=3 noise=0.1 voxel=1um as=i; crop i :,:,9:14 as=v; crop i_mask :,:,9:14 as=u; set u kind=mask as=t");
+    struct vn_vol *v = vol_of("v"), *t = vol_of("t");
+    walk(v, t, &v->box, true, 40);
     vn_vol_unref(v);
     vn_vol_unref(t);
 }
@@ -512,6 +565,193 @@ static void sweep_is_tune(void **state)
     fails("sweep p contrast=3:4:2", "the volume is a probability");
 }
 
+/* ---- slices first ---- */
+
+static struct vn_setting with(const char *knob, const char *text)
+{
+    struct vn_setting x = { { "" } };
+    for (int k = 0; k < VN_N_KNOB; k++)
+        if (!strcmp(vn_knobs[k].name, knob))
+            assert_int_equal(vn_setting_put(&x, k, text, &err), 0);
+    return x;
+}
+
+static void wait_for_it(void)
+{
+    struct pollfd p = { vn_job_fd(), POLLIN, 0 };
+    poll(&p, 1, 1);
+    vn_job_pump();
+}
+
+/* What the hand asked for, computed; seen: a slice that was shown before (references), if it was met. */
+static void follow_hand(const struct vn_setting *x, struct vn_tuned *seen)
+{
+    struct vn_tuning_view v = { .pending = true };
+    assert_int_equal(vn_tuning_try(s, x, &err), 0);
+    for (vn_tuning_look(s, &v); v.pending || vn_job_current(); vn_tuning_look(s, &v)) {
+        if (v.provisional && seen && !seen->n_part) {
+            assert_true(vn_tuning_shown(s, seen));
+            if (!seen->n_part) {
+                vn_vol_unref(seen->mask);
+                vn_vol_unref(seen->field);
+            }
+        }
+        wait_for_it();
+    }
+}
+
+static void same_as_commands(const struct vn_setting *x)
+{
+    struct vn_tuned is;
+    struct vn_str b = { 0 };
+    vn_setting_lines(x, VN_IMAGE, "v", "w", &b);
+    for (char *line = strtok(b.s, "\n"); line; line = strtok(NULL, "\n"))
+        run_ok("%s", line);
+    vn_str_free(&b);
+    assert_true(vn_tuning_shown(s, &is));
+    assert_null(is.whole);
+    assert_int_equal(is.n_part, 0);
+    struct vn_vol *want = vol_of("w");
+    same_voxels(is.mask, want, "what was tuned by hand");
+    vn_vol_unref(want);
+    vn_vol_unref(is.mask);
+    vn_vol_unref(is.field);
+}
+
+static int count_unlike(struct vn_vol *a, struct vn_vol *b, const struct vn_box *box)
+{
+    struct vn_buf x = { 0 };
+    assert_int_equal(vn_buf_new(&x, VN_U8, box, &err), 0);
+    assert_int_equal(vn_vol_read(a, VN_PAD_ZERO, &x, NULL, &err), 0);
+    const int n = (int)differ(&x, b);
+    vn_buf_free(&x);
+    return n;
+}
+
+/* The slice that is looked at comes before the region, is marked, is nearly what follows, and that is what the chain gives. */
+static void slices_come_first(void **state)
+{
+    static const char *const radius[] = { "1", "1.5", "2", "2.5", "3" };
+    struct vn_tuned seen = { .n_part = 0 };
+    struct vn_tuning_view v;
+    (void)state;
+    run_ok("phantom network dims=72x68x64 seed=3 noise=0.1 voxel=1um as=v; show v; goto 36,34,30; layout 1; tune v");
+    struct vn_tuned first;
+    assert_true(vn_tuning_shown(s, &first));
+    struct vn_setting x;
+    for (size_t i = 0; i < VN_COUNT(radius) && !seen.n_part; i++) {      /* the region may be there before anybody looks */
+        unsigned before;
+        vn_tuning_look(s, &v);
+        before = v.n_ahead;
+        x = with("denoise", i ? "median" : "gaussian");
+        if (i)
+            assert_int_equal(vn_setting_put(&x, VN_KNOB_RADIUS, radius[i], &err), 0);
+        follow_hand(&x, &seen);
+        vn_tuning_look(s, &v);
+        if (i < 2)                               /* how long these take is not known */
+            assert_true(v.n_ahead == before + 1);
+        assert_false(v.provisional);
+    }
+    assert_int_equal(seen.n_part, 1);
+    const struct vn_box plane = { { 0, 0, 30 }, { 72, 68, 31 } }, rest[2] = { { { 0, 0, 0 }, { 72, 68, 30 } }, { { 0, 0, 31 }, { 72, 68, 64 } } };
+    struct vn_tuned last;
+    assert_true(vn_box_same(&seen.part[0], &plane));
+    assert_true(vn_tuning_shown(s, &last));
+    const int apart = count_unlike(seen.mask, last.mask, &plane);
+    if (apart > 72 * 68 / 100 || count_unlike(seen.whole, last.mask, &plane) <= apart)
+        fail_msg("%d voxels of the slice are other ones than the region's", apart);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(count_unlike(seen.mask, seen.whole, &rest[i]), 0);
+    same_as_commands(&x);
+    vn_vol_unref(seen.mask);
+    vn_vol_unref(seen.whole);
+    vn_vol_unref(first.mask);
+    vn_vol_unref(last.mask);
+    run_ok("overlay off");                               /* nobody sees it */
+    vn_tuning_look(s, &v);
+    const unsigned before = v.n_ahead;
+    x = with("denoise", "along");
+    follow_hand(&x, NULL);
+    vn_tuning_look(s, &v);
+    assert_true(v.n_ahead == before);
+    same_as_commands(&x);
+}
+
+/* The title of a slice that is provisional says so. */
+static void slices_are_marked(void **state)
+{
+    (void)state;
+    run_ok("phantom network dims=30x28x26 seed=3 noise=0.1 as=v; show v; goto 12,13,14");
+    struct vn_shown d = { .n_part = 0 };
+    assert_int_equal(vn_shown_get(s, &d, NULL, &err), 0);
+    d.part[0] = (struct vn_box){ { 0, 13, 0 }, { 30, 14, 26 } };
+    for (int n = 0; n < 2; n++)
+        for (int p = VN_XY; p <= VN_MIP; p++) {
+            struct vn_str b = { 0 };
+            d.n_part = n;
+            vn_pane_title(&d, &(struct vn_pane_box){ .pane = (enum vn_pane)p }, &b);
+            assert_true((strstr(b.s, "provisional") != NULL) == (n && p == VN_XZ));
+            vn_str_free(&b);
+        }
+    d.n_part = 0;
+    vn_shown_free(&d);
+}
+
+/* A slider that is dragged: whatever was begun gives way, and what is there in the end is the last. */
+static void slices_follow_the_hand(void **state)
+{
+    struct vn_setting x;
+    (void)state;
+    run_ok("phantom network dims=72x68x64 seed=3 noise=0.1 voxel=1um as=v; show v; tune v");
+    for (int i = 0; i < 30; i++) {
+        char text[20];
+        snprintf(text, sizeof text, "%.2fvox", 0.5 + 0.05 * (i % 20));
+        x = with(i % 7 ? "smooth" : "denoise", i % 7 ? text : "median");
+        assert_int_equal(vn_tuning_try(s, &x, &err), 0);
+        for (int k = 0; k < (int)rnd(40); k++)
+            wait_for_it();
+    }
+    follow_hand(&x, NULL);
+    same_as_commands(&x);
+    x = with("background", "9vox");
+    assert_int_equal(vn_tuning_try(s, &x, &err), 0);
+    run_ok("tune off");                                  /* in the midst of it */
+    run_ok("tune v");
+    follow_hand(&x, NULL);
+    same_as_commands(&x);
+}
+
+static void slices_without_memory(void **state)
+{
+    struct vn_tuning_view v;
+    struct vn_setting x;
+    int failed = 0;
+    (void)state;
+    run_ok("phantom network dims=56x54x52 seed=3 noise=0.1 voxel=1um as=v; show v");
+    run_ok("tune v");
+    long before = vn_mem_n_alloc();
+    x = with("denoise", "median");
+    follow_hand(&x, NULL);
+    const long n = vn_mem_n_alloc() - before;
+    run_ok("tune off");
+    for (long i = 1; i <= n; i += 1 + n / 25) {
+        run_ok("tune v");
+        x = with("denoise", "median");
+        vn_mem_fail_at(i);
+        if (vn_tuning_try(s, &x, &err) == 0)
+            follow_hand(&x, NULL);
+        vn_mem_fail_at(0);
+        vn_tuning_look(s, &v);
+        failed += v.error[0] != '\0';
+        assert_false(v.provisional);
+        run_ok("tune off");
+    }
+    assert_true(failed > 3);
+    run_ok("tune v");
+    follow_hand(&x, NULL);
+    same_as_commands(&x);
+}
+
 static int all_tuning(void)
 {
     if (session_run("phantom network dims=20x18x16 seed=7 noise=0.1 voxel=1um as=v"))
@@ -544,6 +784,7 @@ int main(void)
     vn_job_init(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(engine_image, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(engine_thin, session_json, session_stop),
         cmocka_unit_test_setup_teardown(engine_artifacts, session_json, session_stop),
         cmocka_unit_test_setup_teardown(engine_probability, session_json, session_stop),
         cmocka_unit_test_setup_teardown(accept_and_save, session_json, session_stop),
@@ -555,6 +796,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(truth_of_the_view, session_json, session_stop),
         cmocka_unit_test_setup_teardown(history_file, session_json, session_stop),
         cmocka_unit_test_setup_teardown(sweep_is_tune, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(slices_come_first, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(slices_are_marked, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(slices_follow_the_hand, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(slices_without_memory, session_text, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations, session_json, session_stop),
     };
     const int rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,10 +143,10 @@ static void get_overlays(struct vn_session *s, struct vn_shown *d, struct vn_job
 static void get_tuned(struct vn_session *s, struct vn_shown *d)
 {
     struct vn_view *v = &d->view;
-    struct vn_vol *field, *mask = v->overlay_on ? vn_tuning_mask(s, &field, &v->low, &v->high) : NULL;
-    if (!mask)
+    struct vn_tuned t;
+    if (!v->overlay_on || !vn_tuning_shown(s, &t))
         return;
-    if (!vn_grid_check(&mask->grid, "mask", &d->vol->grid, "volume", &(bool){ false }, NULL)) {
+    if (!vn_grid_check(&t.mask->grid, "mask", &d->vol->grid, "volume", &(bool){ false }, NULL)) {
         if (d->overlay && v->n_under < VN_MAX_UNDER) {
             memmove(d->under + 1, d->under, (size_t)v->n_under * sizeof *d->under);
             memmove(v->under + 1, v->under, (size_t)v->n_under * sizeof *v->under);
@@ -156,12 +156,20 @@ static void get_tuned(struct vn_session *s, struct vn_shown *d)
             d->overlay = NULL;
         }
         vn_vol_unref(d->overlay);
-        d->overlay = vn_vol_ref(mask);
+        d->overlay = vn_vol_ref(t.mask);
         snprintf(v->overlay, sizeof v->overlay, "tuned");
-        d->prob = field ? vn_vol_ref(field) : d->prob;
+        d->before = t.whole ? vn_vol_ref(t.whole) : NULL;
+        d->n_part = t.n_part;
+        memcpy(d->part, t.part, sizeof d->part);
+        if (t.field) {
+            d->prob = vn_vol_ref(t.field);
+            v->low = t.low;
+            v->high = t.high;
+        }
     }
-    vn_vol_unref(field);
-    vn_vol_unref(mask);
+    vn_vol_unref(t.field);
+    vn_vol_unref(t.whole);
+    vn_vol_unref(t.mask);
 }
 
 int vn_shown_get(struct vn_session *s, struct vn_shown *out, struct vn_job *job, struct vn_err *err)
@@ -216,6 +224,9 @@ void vn_shown_free(struct vn_shown *d)
 {
     vn_vol_unref(d->vol);
     vn_vol_unref(d->overlay);
+    vn_vol_unref(d->before);
+    d->before = NULL;
+    d->n_part = 0;
     vn_graph_unref(d->graph);
     d->graph = NULL;
     vn_vol_unref(d->prob);
@@ -382,7 +393,7 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
 {
     const struct vn_view *view = &d->view;
     const enum vn_pane p = b->pane;
-    struct vn_vol *volume = vn_shown_vol(d, b->which), *overlay = d->prob ? NULL : d->overlay;
+    struct vn_vol *volume = vn_shown_vol(d, b->which), *overlay = d->prob ? NULL : p == VN_MIP && d->before ? d->before : d->overlay;
     int axis = vn_pane_axis(view, p), u, v;
     const double *lo_hi = view->window[b->which];
     const bool window = lo_hi[1] > lo_hi[0];
@@ -424,6 +435,21 @@ void vn_pane_scene(const struct vn_shown *d, const struct vn_pane_box *b, int w,
     }
 }
 
+/* Whether the slice along axis is among the parts of what is tuned that are nearly so. */
+static bool is_provisional(const struct vn_shown *d, int axis)
+{
+    const int64_t at = (int64_t)floor(d->view.at[axis]);
+    bool is = false;
+    for (int i = 0; i < d->n_part; i++) {
+        const struct vn_box *b = &d->part[i];
+        int thin = 0;
+        for (int k = 1; k < 3; k++)
+            thin = vn_box_dim(b, k) < vn_box_dim(b, thin) ? k : thin;
+        is = is || (thin == axis && at >= b->lo[axis] && at < b->hi[axis]);
+    }
+    return is;
+}
+
 void vn_pane_title(const struct vn_shown *d, const struct vn_pane_box *box, struct vn_str *b)
 {
     const enum vn_pane p = box->pane;
@@ -438,4 +464,5 @@ void vn_pane_title(const struct vn_shown *d, const struct vn_pane_box *box, stru
     vn_str_addf(b, " %c %lld/%lld", AXIS_NAME[axis], (long long)floor(d->view.at[axis]), (long long)d->vol->grid.dim[axis]);
     if (vn_pane_slab(d, axis) > 1)
         vn_str_addf(b, " slab %lld%s", (long long)vn_pane_slab(d, axis), METHOD[d->view.slab_method]);
+    vn_str_add(b, is_provisional(d, axis) ? "  provisional" : "");
 }

@@ -10,18 +10,23 @@
 #include <time.h>
 #include "job.h"
 #include "mem.h"
+#include "patch.h"
+#include "scene.h"
 
 enum { N_MADE = 4, MAX_TRIED = 10000 };
-static const double SLOW_MS = 60, WITH_CLDICE_MS = 100, CANCEL_MS = 400;
+static const double SLOW_MS = 60, WITH_CLDICE_MS = 100, CANCEL_MS = 400, CANCEL_AHEAD_MS = 1000;
+static const double AHEAD_MS = 40, AHEAD_SHARE = 0.5;    /* slices come first where a run takes longer, and as far as they are no more of the region */
 
 struct tried { struct vn_setting x; struct vn_tune_numbers n; };
 struct made { struct vn_setting of, value; struct vn_vol *mask; struct vn_tune_numbers n; bool has_cldice; double ms; };
+/* What the slices that are looked at will be, while the region is computed: the mask shown last with some planes of a newer setting. */
+struct ahead { struct vn_vol *mask; struct vn_box part[VN_TUNED_PARTS]; int n; };
 struct tuning {
     pthread_mutex_t lock;
     struct vn_session *s;
     struct vn_obj *obj, *truth;
     struct vn_box roi; bool has_roi;
-    struct vn_box box;                   /* the engine's */
+    struct vn_box box, whole;            /* the engine's; of the volume */
     struct vn_tune *engine;
     struct vn_tuning_view v;
     struct made made[N_MADE];            /* [0] is shown; those before it, so that two settings can be held against each other */
@@ -29,8 +34,10 @@ struct tuning {
     int *step, n_step, at, cap_step;     /* numbers of settings as they followed each other; at: now */
     struct vn_vol *field;                /* what was cut last */
     struct vn_setting field_of;
+    struct ahead ahead;                  /* only while a setting is pending */
     struct vn_job *job;                  /* that follows the hand */
     bool job_cancelled, only_cldice;
+    enum { WHOLE, SLICES, REST } at_work_on;     /* rest: the region, of which slices are shown already */
     bool busy;                           /* the engine is at work */
     double begun_ms;                     /* when it began; 0 not yet */
 };
@@ -50,11 +57,20 @@ static void drop_made(struct made *m)
     *m = (struct made){ 0 };
 }
 
+/* Under the lock: the mask's reference goes to the caller. */
+static struct vn_vol *take_ahead(struct tuning *t)
+{
+    struct vn_vol *mask = t->ahead.mask;
+    t->ahead = (struct ahead){ .n = 0 };
+    return mask;
+}
+
 /* Gives the memory back; what was tried stays. */
 static void stop(struct tuning *t)
 {
     pthread_mutex_lock(&t->lock);
     struct made made[N_MADE];
+    struct vn_vol *ahead = take_ahead(t);
     struct vn_vol *field = t->field;
     struct vn_tune *engine = t->engine;
     memcpy(made, t->made, sizeof made);
@@ -65,6 +81,7 @@ static void stop(struct tuning *t)
     t->v.turn++;
     pthread_mutex_unlock(&t->lock);
     vn_vol_unref(field);
+    vn_vol_unref(ahead);
     for (int i = 0; i < N_MADE; i++)
         drop_made(&made[i]);
     vn_tune_free(engine);
@@ -97,10 +114,11 @@ static void tuning_free(void *what)
 /* What was made becomes what is shown. */
 static void publish(struct tuning *t, const struct made *m)
 {
-    struct vn_vol *old = NULL;
+    struct vn_vol *old = NULL, *ahead;
     int i = 0;
 
     pthread_mutex_lock(&t->lock);
+    ahead = take_ahead(t);
     while (i < N_MADE - 1 && t->made[i].mask && !vn_setting_same(&t->made[i].of, &m->of))
         i++;
     if (t->made[i].mask != m->mask)
@@ -115,6 +133,7 @@ static void publish(struct tuning *t, const struct made *m)
     t->v.turn++;
     pthread_mutex_unlock(&t->lock);
     vn_vol_unref(old);
+    vn_vol_unref(ahead);
     vn_job_wake();
 }
 
@@ -153,13 +172,189 @@ static int make_mask(struct tuning *t, const struct vn_setting *x, struct made *
     return rc;
 }
 
+/* Whether they differ in threshold and clean alone, so that one field is cut. */
+static bool same_field(const struct vn_setting *a, const struct vn_setting *b)
+{
+    for (int k = 0; k < VN_KNOB_LOW; k++)
+        if (strcmp(a->text[k], b->text[k]))
+            return false;
+    return true;
+}
+
+/* Whether they differ in the thresholds alone. */
+static bool same_but_thresholds(const struct vn_setting *a, const struct vn_setting *b)
+{
+    for (int k = 0; k < VN_N_KNOB; k++)
+        if (k != VN_KNOB_LOW && k != VN_KNOB_HIGH && strcmp(a->text[k], b->text[k]))
+            return false;
+    return true;
+}
+
+/* Whether the field is shown with the thresholds that are wanted, until their mask is there. */
+static bool shows_field(const struct tuning *t)
+{
+    return t->made[0].mask && !t->ahead.mask && t->v.pending && t->v.ms > SLOW_MS && t->field && same_field(&t->v.want, &t->field_of) &&
+           same_but_thresholds(&t->v.want, &t->made[0].of) && t->v.want.text[VN_KNOB_LOW][0] + t->v.want.text[VN_KNOB_HIGH][0];
+}
+
+/* ---- slices first ---- */
+
+/* The plane of the region that a slice along axis shows, or those of a slab. */
+static bool plane_of(const struct tuning *t, const struct vn_shown *d, int axis, struct vn_box *part)
+{
+    const struct vn_box *w = &t->whole;
+    const int64_t n = vn_min64(vn_pane_slab(d, axis), VN_PATCH_EDGE);
+    bool inside = d->view.volume[0];                     /* else the middle is looked at */
+    for (int k = 0; k < 3; k++)
+        inside = inside && d->view.at[k] >= (double)w->lo[k] && d->view.at[k] < (double)w->hi[k];
+    const int64_t at = inside ? (int64_t)floor(d->view.at[axis]) : (w->lo[axis] + w->hi[axis]) >> 1;
+    struct vn_box plane = t->box;
+    plane.lo[axis] = at - n / 2;
+    plane.hi[axis] = plane.lo[axis] + n;
+    return vn_box_meet(&plane, &t->box, part);
+}
+
+/* What the slices on the screen show of the region, first the one that keys act on. */
+static int visible(const struct tuning *t, struct vn_box part[VN_TUNED_PARTS])
+{
+    const struct vn_vol *mask = t->made[0].mask;
+    struct vn_shown d = { .view = vn_session_view(t->s) };
+    const enum vn_pane first = d.view.focus == VN_MIP ? d.view.slice : d.view.focus;
+    int n = 0;
+    if (!mask || !d.view.overlay_on || (d.view.layout == 1 && !d.view.n_linked && d.view.focus == VN_MIP))
+        return 0;
+    d.vol = t->made[0].mask;
+    for (int i = VN_XY - 1; i <= VN_YZ; i++) {
+        const enum vn_pane p = i < VN_XY ? first : (enum vn_pane)i;
+        if ((i < VN_XY || (p != first && d.view.layout == 4 && !d.view.n_linked)) && plane_of(t, &d, vn_pane_axis(&d.view, p), &part[n]))
+            n++;
+    }
+    return n;
+}
+
+/* Whether the region takes so long to be made that slices come first; then how many of the parts. */
+static int worth_it(struct tuning *t, const struct vn_setting *x, const struct vn_tune_set *set, const struct vn_box *part, int n)
+{
+    double share = 0;
+    int i = 0;
+    if (same_but_thresholds(x, &t->made[0].of) || vn_tune_expect(t->engine, set) < AHEAD_MS)
+        return 0;
+    while (i < n && (share += vn_tune_ahead(t->engine, set, &part[i])) <= AHEAD_SHARE)
+        i++;
+    return i;
+}
+
+/* The mask with other voxels in a part. */
+static int put_part(struct vn_vol *mask, const struct vn_buf *part, struct vn_vol **out, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box *b = &part->box;
+    struct vn_patch p;
+    int rc = vn_patch_begin(&p, mask, VN_MASK, VN_U8, err);
+
+    for (int64_t z = b->lo[2]; z < b->hi[2] && !rc; z++)
+        for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+            vn_patch_touch_run(&p, b->lo[0], b->hi[0], y, z);
+    if (!rc)
+        rc = vn_patch_load(&p, job, err);
+    for (int64_t i = 0; i < p.n_touched && !rc; i++) {
+        const struct vn_buf to = vn_patch_buf(&p, i);
+        struct vn_box meet;
+        vn_box_meet(&to.box, b, &meet);
+        for (int64_t z = meet.lo[2]; z < meet.hi[2]; z++)
+            for (int64_t y = meet.lo[1]; y < meet.hi[1]; y++)
+                memcpy((uint8_t *)to.data + vn_buf_at(&to, meet.lo[0], y, z), (const uint8_t *)part->data + vn_buf_at(part, meet.lo[0], y, z),
+                       (size_t)vn_box_dim(&meet, 0));
+        p.changed[i] = true;
+    }
+    if (!rc)
+        rc = vn_patch_end(&p, out, err);
+    vn_patch_free(&p);
+    return rc;
+}
+
+/* One part of the setting's mask, shown with those before it. */
+static int show_part(struct tuning *t, const struct vn_tune_set *set, const struct vn_box *part, struct ahead *shown, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_tune_set own;                              /* each is settled by itself */
+    struct vn_buf out = { 0 };
+    struct vn_vol *mask = NULL, *before = t->made[0].mask;
+    int rc = vn_tune_set_copy(&own, set, err);
+
+    if (rc)
+        return rc;
+    if (!(rc = vn_buf_new(&out, VN_U8, part, err)) && !(rc = vn_tune_part(t->engine, &own, before, &out, job, err)))
+        rc = put_part(shown->mask ? shown->mask : before, &out, &mask, job, err);
+    vn_buf_free(&out);
+    vn_tune_set_free(&own);
+    if (rc)
+        return rc;
+    vn_vol_unref(shown->mask);
+    shown->mask = mask;
+    shown->part[shown->n++] = *part;
+    pthread_mutex_lock(&t->lock);
+    struct vn_vol *old = take_ahead(t);
+    if (t->v.pending) {
+        t->ahead = *shown;
+        vn_vol_ref(mask);
+        t->v.n_ahead++;
+    }
+    t->v.turn++;
+    pthread_mutex_unlock(&t->lock);
+    vn_vol_unref(old);
+    vn_job_wake();
+    return 0;
+}
+
+static bool is_wanted(struct tuning *t, const struct vn_setting *x)
+{
+    pthread_mutex_lock(&t->lock);
+    const bool is = vn_setting_same(&t->v.want, x);
+    pthread_mutex_unlock(&t->lock);
+    return is;
+}
+
+static void work_on(struct tuning *t, int what)
+{
+    pthread_mutex_lock(&t->lock);
+    t->at_work_on = what;
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Shows the slices that are looked at before the region is made.  Fails only when it is cancelled: what else fails is told by the region. */
+static int slices_first(struct tuning *t, const struct vn_setting *x, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_box part[VN_TUNED_PARTS];
+    struct ahead shown = { .n = 0 };
+    struct vn_tune_set set;
+    struct vn_err own = { 0 };
+    int rc = vn_setting_build(x, t->v.kind, &set, &own);
+
+    if (rc)
+        return 0;
+    const int n = worth_it(t, x, &set, part, visible(t, part));
+    work_on(t, n ? SLICES : WHOLE);
+    for (int i = 0; i < n && !rc && is_wanted(t, x); i++)
+        rc = show_part(t, &set, &part[i], &shown, job, &own);
+    vn_tune_set_free(&set);
+    vn_vol_unref(shown.mask);
+    if (shown.n)
+        work_on(t, REST);
+    if (rc == VN_E_CANCELLED && err)
+        *err = own;
+    return rc == VN_E_CANCELLED ? rc : 0;
+}
+
 static int compute_it(struct tuning *t, const struct vn_setting *x, bool hurry, struct vn_job *job, struct vn_err *err)
 {
     const double from = ms_now();
     struct made m = { .mask = NULL };
 
     if (!find_made(t, x, &m)) {
-        const int rc = make_mask(t, x, &m, job, err);
+        int rc = hurry ? slices_first(t, x, job, err) : 0;
+        if (!rc && hurry && !is_wanted(t, x))
+            return 0;                                    /* the hand is elsewhere: its slices first */
+        if (!rc)
+            rc = make_mask(t, x, &m, job, err);
         if (rc)
             return rc;
         m.ms = ms_now() - from;
@@ -199,6 +394,7 @@ static int follow_run(void *ctx, struct vn_job *job, struct vn_err *err)
     const struct vn_setting x = t->v.want;
     const bool on = t->engine != NULL;
     t->only_cldice = !t->v.pending;
+    t->at_work_on = WHOLE;
     t->begun_ms = ms_now();
     pthread_mutex_unlock(&t->lock);
     return on ? compute(t, &x, !t->only_cldice, job, err) : 0;
@@ -210,6 +406,7 @@ static int follow(struct tuning *t, struct vn_err *err);
 static void follow_done(void *ctx, int rc, const struct vn_err *err)
 {
     struct tuning *t = ctx;
+    struct vn_vol *ahead = NULL;
     pthread_mutex_lock(&t->lock);
     const bool late = t->v.has_truth && t->made[0].mask && !t->made[0].has_cldice;
     const bool again = t->v.on && (rc ? rc == VN_E_CANCELLED && t->job_cancelled : t->v.pending || late);
@@ -219,8 +416,10 @@ static void follow_done(void *ctx, int rc, const struct vn_err *err)
         t->v.want = t->made[0].of;
         t->v.pending = false;
         t->v.turn++;
+        ahead = take_ahead(t);
     }
     pthread_mutex_unlock(&t->lock);
+    vn_vol_unref(ahead);
     if (again)
         follow(t, NULL);
 }
@@ -248,8 +447,11 @@ int vn_tuning_try(struct vn_session *s, const struct vn_setting *x, struct vn_er
     t->v.want = *x;
     t->v.pending = !vn_setting_same(x, &t->made[0].of);
     t->v.turn++;
-    const bool stale = t->job && t->begun_ms > 0 && (t->only_cldice || ms_now() - t->begun_ms > CANCEL_MS);
+    const double age = ms_now() - t->begun_ms;
+    const bool stale = t->job && t->begun_ms > 0 && (t->only_cldice || t->at_work_on == REST || age > (t->at_work_on == SLICES ? CANCEL_AHEAD_MS : CANCEL_MS));
+    struct vn_vol *ahead = t->v.pending ? NULL : take_ahead(t);
     pthread_mutex_unlock(&t->lock);
+    vn_vol_unref(ahead);
     if (!t->job)
         return follow(t, err);
     if (stale && t->v.pending) {
@@ -271,6 +473,7 @@ void vn_tuning_look(struct vn_session *s, struct vn_tuning_view *out)
     *out = t->v;
     out->n_undo = t->at;
     out->n_redo = t->n_step - 1 - t->at;
+    out->provisional = t->ahead.mask || shows_field(t);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -290,38 +493,30 @@ bool vn_tuning_tried(struct vn_session *s, int i, struct vn_setting *x, struct v
     return there;
 }
 
-/* Whether they differ in threshold and clean alone, so that one field is cut. */
-static bool same_field(const struct vn_setting *a, const struct vn_setting *b)
-{
-    for (int k = 0; k < VN_KNOB_LOW; k++)
-        if (strcmp(a->text[k], b->text[k]))
-            return false;
-    return true;
-}
-
-struct vn_vol *vn_tuning_mask(struct vn_session *s, struct vn_vol **field, double *low, double *high)
+bool vn_tuning_shown(struct vn_session *s, struct vn_tuned *out)
 {
     struct tuning *t = of(s);
     struct vn_tune_set set;
-    struct vn_vol *mask = NULL;
 
-    *field = NULL;
+    *out = (struct vn_tuned){ .n_part = 0 };
     if (!t)
-        return NULL;
+        return false;
     pthread_mutex_lock(&t->lock);
     if (t->v.on && t->made[0].mask)
-        mask = vn_vol_ref(t->made[0].mask);
-    if (mask && t->v.pending && t->v.ms > SLOW_MS && t->field && same_field(&t->v.want, &t->field_of) &&
-        !vn_setting_build(&t->v.want, t->v.kind, &set, NULL)) {
-        if (vn_args_has(&set.cut, "low")) {
-            *field = vn_vol_ref(t->field);
-            *low = vn_args_real(&set.cut, "low");
-            *high = vn_args_has(&set.cut, "high") ? vn_args_real(&set.cut, "high") : *low;
-        }
+        out->mask = vn_vol_ref(t->made[0].mask);
+    if (out->mask && t->ahead.mask) {
+        out->whole = out->mask;
+        out->mask = vn_vol_ref(t->ahead.mask);
+        out->n_part = t->ahead.n;
+        memcpy(out->part, t->ahead.part, sizeof out->part);
+    } else if (out->mask && shows_field(t) && !vn_setting_build(&t->v.want, t->v.kind, &set, NULL)) {
+        out->field = vn_vol_ref(t->field);
+        out->low = vn_args_real(&set.cut, "low");
+        out->high = vn_args_has(&set.cut, "high") ? vn_args_real(&set.cut, "high") : out->low;
         vn_tune_set_free(&set);
     }
     pthread_mutex_unlock(&t->lock);
-    return mask;
+    return out->mask != NULL;
 }
 
 bool vn_tuning_field(struct vn_session *s, struct vn_vol **field, struct vn_obj **truth, struct vn_box *box)
@@ -391,6 +586,7 @@ static int begin(struct tuning *t, struct vn_call *c, struct vn_err *err)
         pthread_mutex_lock(&t->lock);
         t->engine = engine;
         t->box = box;
+        t->whole = in->box;
         t->v.on = engine != NULL;
         t->v.kind = t->obj->kind;
         t->v.um = vn_um_known(&in->grid);

@@ -11,6 +11,7 @@
 #include "autothresh.h"
 #include "clean.h"
 #include "curve.h"
+#include "estimate.h"
 #include "filter.h"
 #include "label.h"
 #include "lee94.h"
@@ -18,21 +19,24 @@
 
 extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_segment;
 
+enum { FROM_TURN = VN_TUNE_STEPS, FROM_FIELD, N_FROM };      /* where a run begins: at a step, at the turn of segment, after all steps */
 struct link { struct vn_key key; bool made; };
+struct ahead { struct link l; struct vn_args args; };       /* arguments with explicit values, before the step is made */
 struct vn_tune {
     struct vn_vol *in;
     struct vn_box box;
     double um[3];                                   /* 0: not known */
     struct vn_breadth breadth;
-    struct step { struct link l; struct vn_args settled; struct vn_vol *out; } step[VN_TUNE_STEPS];
+    struct step { struct link l; struct vn_args settled; struct vn_vol *out; struct ahead ahead; } step[VN_TUNE_STEPS];
     struct artifacts { struct link l; char *found; } artifacts;
-    struct parts { struct link l; struct vn_args settled; struct vn_buf contrast, around; } parts;      /* of segment */
+    struct parts { struct ahead ahead; struct link l; struct vn_buf contrast, around; } parts;      /* of segment */
     struct vn_vol *field;
     struct link low; struct vn_runs piece; double *greatest; uint8_t *value;
     struct link high; struct vn_vol *cut;           /* its voxels are written anew for each setting */
     struct link shape; struct vn_buf shaped; struct vn_runs part; uint64_t *size;
     struct link found; struct vn_gaps gaps;         /* in what min_size leaves */
     struct link all; struct vn_vol *mask; struct vn_tune_numbers n;
+    struct took { const struct vn_op *op; double ms; } took[N_FROM];      /* the last run that began there; 0: none did */
     bool has_truth;
     struct vn_buf truth, skeleton;                  /* 0 or 1; the skeleton when it is first asked for */
     uint64_t true_voxels;
@@ -148,65 +152,99 @@ static int copy(const struct vn_buf *from, struct vn_buf *to, struct vn_job *job
 
 /* ---- the links ---- */
 
+static bool fresh(const struct link *l, struct vn_key key) { return l->made && vn_key_same(l->key, key); }
+
 /* Whether the link has to be made anew; it then counts as not made until made() says so. */
 static bool stale(struct link *l, struct vn_key key)
 {
-    const bool same = l->made && vn_key_same(l->key, key);
+    const bool same = fresh(l, key);
     if (!same)
         *l = (struct link){ key, false };
     return !same;
 }
 
-/* What segment settles without contrast= and local=, and its parts, from in, whose key is given.  *fits: false where the two cannot be
- * told apart (without noise the one settles the other) or there is no room for the parts. */
-static int take_parts_of_segment(struct vn_tune *t, const struct vn_args *a, struct vn_vol *in, struct vn_key key, bool *fits, struct vn_job *job,
-                                 struct vn_err *err)
+static struct vn_key first_key(const struct vn_tune *t) { return vn_key_add(vn_key_start(), &t->in->src->id, sizeof t->in->src->id); }
+
+static struct vn_key step_key(const struct vn_op *op, const struct vn_args *a, struct vn_key before)
 {
-    struct parts *p = &t->parts;
+    return vn_key_add(vn_args_key(a, vn_key_str(before, op->name)), &op->version, sizeof op->version);
+}
+
+/* h: op's arguments a with explicit values, from `in`, whose key is given. */
+static int settle(struct vn_tune *t, struct ahead *h, const struct vn_op *op, const struct vn_args *a, struct vn_vol *in, struct vn_key before,
+                  struct vn_job *job, struct vn_err *err)
+{
+    if (!stale(&h->l, step_key(op, a, before)))
+        return 0;
+    vn_args_free(&h->args);
+    int rc = vn_args_copy(&h->args, a, err);
+    if (!rc && op->prepare)
+        rc = op->prepare(&h->args, &in, vn_op_stat_box(&h->args, in, &t->box), job, err);
+    h->l.made = !rc;
+    return rc;
+}
+
+/* The arguments of segment that neither contrast= nor local= touches, settled.  *apart: what they touch can be told apart from the rest;
+ * without noise the one settles the other. */
+static int settle_parts(struct vn_tune *t, const struct vn_args *a, struct vn_vol *in, struct vn_key before, bool *apart, struct vn_job *job,
+                        struct vn_err *err)
+{
     struct vn_args plain;
-    const uint64_t bytes = 8 * vn_box_count(&t->box), used = vn_mem_in_use(), budget = vn_mem_budget();
     int rc = vn_args_copy(&plain, a, err);
 
-    *fits = false;
     if (rc)
         return rc;
     vn_args_unset(&plain, "contrast");
     vn_args_unset(&plain, "local");
-    key = vn_args_key(&plain, key);
-    if (stale(&p->l, key)) {
-        vn_args_free(&p->settled);
-        if (!p->contrast.data && (budget < used || bytes > (budget - used) / 4)) {
-            vn_args_free(&plain);
-            return 0;
-        }
-        const bool whole = strcmp(vn_args_text(&plain, "stats"), "region");
-        rc = vn_op_segment.prepare(&plain, &in, whole ? &in->box : &t->box, job, err);
-        p->settled = plain;
-        if (!rc && !p->contrast.data && !(rc = vn_buf_new(&p->contrast, VN_F32, &t->box, err)))
-            rc = vn_buf_new(&p->around, VN_F32, &t->box, err);
-        if (!rc)
-            rc = vn_segment_parts(&p->settled, in, &p->contrast, &p->around, job, err);
-        p->l.made = !rc;
-    } else {
-        vn_args_free(&plain);
-    }
-    *fits = !rc && vn_args_real(&p->settled, "offset") != 0;
+    rc = settle(t, &t->parts.ahead, &vn_op_segment, &plain, in, before, job, err);
+    vn_args_free(&plain);
+    *apart = !rc && vn_args_real(&t->parts.ahead.args, "offset") != 0;
     return rc;
 }
 
-/* The probability with a's contrast and local from the parts; a gets what was settled. */
-static int turn_segment(struct vn_tune *t, struct vn_args *a, struct vn_vol *in, struct vn_vol **out, struct vn_job *job, struct vn_err *err)
+/* What is not given in a as it was settled. */
+static int take_settled(struct vn_args *a, const struct vn_args *settled, struct vn_err *err)
 {
-    struct vn_vol *v = vn_vol_new(VN_PROB, VN_F32, &in->grid, &t->box, err);
-    int rc = v ? 0 : VN_E_MEMORY;
-
+    int rc = 0;
     for (int i = 0; i < a->n && !rc; i++)
-        if (!a->v[i].has && vn_args_has(&t->parts.settled, a->params[i].name))
-            rc = vn_args_set(a, a->params[i].name, vn_args_text(&t->parts.settled, a->params[i].name), err);
-    if (!rc) {
-        struct vn_buf to = vn_vol_data(v);
-        rc = vn_segment_turn(a, in, &t->parts.contrast, &t->parts.around, &to, job, err);
+        if (!a->v[i].has && vn_args_has(settled, a->params[i].name))
+            rc = vn_args_set(a, a->params[i].name, vn_args_text(settled, a->params[i].name), err);
+    return rc;
+}
+
+static bool has_parts(const struct vn_tune *t) { return t->parts.ahead.l.made && fresh(&t->parts.l, t->parts.ahead.l.key); }
+
+/* The parts of segment for what is settled.  *fits: false where there is no room for them. */
+static int take_parts_of_segment(struct vn_tune *t, struct vn_vol *in, bool *fits, struct vn_job *job, struct vn_err *err)
+{
+    struct parts *p = &t->parts;
+    const uint64_t bytes = 8 * vn_box_count(&t->box), used = vn_mem_in_use(), budget = vn_mem_budget();
+    int rc = 0;
+
+    *fits = true;
+    if (!stale(&p->l, p->ahead.l.key))
+        return 0;
+    if (!p->contrast.data && (budget < used || bytes > (budget - used) / 4)) {
+        *fits = false;
+        return 0;
     }
+    if (!p->contrast.data && !(rc = vn_buf_new(&p->contrast, VN_F32, &t->box, err)))
+        rc = vn_buf_new(&p->around, VN_F32, &t->box, err);
+    if (!rc)
+        rc = vn_segment_parts(&p->ahead.args, in, &p->contrast, &p->around, job, err);
+    p->l.made = !rc;
+    return rc;
+}
+
+/* The probability over box from the parts; a: settled. */
+static int turn_segment(struct vn_tune *t, const struct vn_args *a, struct vn_vol *in, const struct vn_box *box, struct vn_vol **out, struct vn_job *job,
+                        struct vn_err *err)
+{
+    struct vn_vol *v = vn_vol_new(VN_PROB, VN_F32, &in->grid, box, err);
+    if (!v)
+        return VN_E_MEMORY;
+    struct vn_buf to = vn_vol_data(v);
+    const int rc = vn_segment_turn(a, in, &t->parts.contrast, &t->parts.around, &to, job, err);
     if (rc)
         vn_vol_unref(v);
     else
@@ -237,15 +275,19 @@ static int take_artifacts(struct vn_tune *t, struct vn_args *a, struct vn_vol *i
     return rc ? rc : vn_args_set(a, "found", p->found, err);
 }
 
-static int run_step(struct vn_tune *t, const struct vn_op *op, struct vn_args *a, struct vn_vol *in, struct vn_key key, struct vn_vol **out,
+static int run_step(struct vn_tune *t, struct step *p, const struct vn_op *op, struct vn_args *a, struct vn_vol *in, struct vn_key before,
                     struct vn_job *job, struct vn_err *err)
 {
-    bool fits = false;
-    int rc = op == &vn_op_segment ? take_parts_of_segment(t, a, in, key, &fits, job, err) :
-             op == &vn_op_deartifact ? take_artifacts(t, a, in, key, job, err) : 0;
+    bool apart = false, fits = false;
+    int rc = op == &vn_op_deartifact ? take_artifacts(t, a, in, before, job, err) :
+             op == &vn_op_segment ? settle_parts(t, a, in, before, &apart, job, err) : 0;
+    if (!rc && apart && !(rc = take_settled(a, &t->parts.ahead.args, err)))
+        rc = take_parts_of_segment(t, in, &fits, job, err);
+    if (!rc && !apart && fresh(&p->ahead.l, step_key(op, a, before)))
+        rc = take_settled(a, &p->ahead.args, err);
     if (rc)
         return rc;
-    return fits ? turn_segment(t, a, in, out, job, err) : vn_op_run(op, a, &in, &t->box, out, NULL, job, err);
+    return fits ? turn_segment(t, a, in, &t->box, &p->out, job, err) : vn_op_run(op, a, &in, &t->box, &p->out, NULL, job, err);
 }
 
 static int take_steps(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *key, struct vn_job *job, struct vn_err *err)
@@ -255,12 +297,12 @@ static int take_steps(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *k
     for (int i = 0; i < s->n_step && !rc; i++) {
         struct step *p = &t->step[i];
         const struct vn_key before = *key;
-        *key = vn_key_add(vn_args_key(&s->step[i], vn_key_str(*key, s->op[i]->name)), &s->op[i]->version, sizeof s->op[i]->version);
+        *key = step_key(s->op[i], &s->step[i], before);
         if (stale(&p->l, *key)) {
             vn_vol_unref(p->out);
             p->out = NULL;
             vn_args_free(&p->settled);
-            rc = run_step(t, s->op[i], &s->step[i], in, before, &p->out, job, err);
+            rc = run_step(t, p, s->op[i], &s->step[i], in, before, job, err);
             if (!rc)
                 rc = vn_args_copy(&p->settled, &s->step[i], err);
             p->l.made = !rc;
@@ -277,32 +319,45 @@ static int take_steps(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *k
     return rc;
 }
 
-/* The greatest value of each piece. */
-static int find_greatest(struct vn_tune *t, const struct vn_buf *field, struct vn_err *err)
+/* The greatest value of each piece; vn_free'd by the caller. */
+static double *greatest_of(const struct vn_runs *r, const struct vn_buf *field, struct vn_err *err)
 {
-    const struct vn_runs *r = &t->piece;
     const int64_t ny = vn_box_dim(&r->box, 1);
+    double *greatest = vn_alloc(((uint64_t)r->count + 1) * sizeof *greatest, err);
 
-    if (!(t->greatest = vn_alloc(((uint64_t)r->count + 1) * sizeof *t->greatest, err)) || !(t->value = vn_alloc((uint64_t)r->count + 1, err)))
-        return VN_E_MEMORY;
-    for (uint32_t i = 0; i < r->count; i++)
-        t->greatest[i] = -INFINITY;
-    for (int64_t row = 0; row < r->n_row; row++) {
+    for (uint32_t i = 0; greatest && i < r->count; i++)
+        greatest[i] = -INFINITY;
+    for (int64_t row = 0; greatest && row < r->n_row; row++) {
         const void *v = row_of(field, row % ny, row / ny);
         for (uint32_t k = r->row[row]; k < r->row[row + 1]; k++) {
-            double *g = &t->greatest[r->label[k] - 1];
+            double *g = &greatest[r->label[k] - 1];
             for (uint32_t x = r->run[k].x0; x < r->run[k].x1; x++) {
                 const double d = field->type == VN_F32 ? (double)((const float *)v)[x] : ((const double *)v)[x];
                 *g = d > *g ? d : *g;
             }
         }
     }
-    return 0;
+    return greatest;
+}
+
+/* The type in which a field is cut. */
+static enum vn_type cut_type(const struct vn_vol *field)
+{
+    const enum vn_type t = field->src->type;
+    return t == VN_U32 || t == VN_I32 || t == VN_F64 ? VN_F64 : VN_F32;
+}
+
+/* Where the field is at least low: into a u8 buffer, and its pieces. */
+static int cut_low(const struct vn_buf *field, double low, struct vn_buf *to, struct vn_runs *piece, struct vn_job *job, struct vn_err *err)
+{
+    int rc = vn_job_for_quiet(job, vn_box_dim(&to->box, 2), cut_plane, &(struct planes){ .a = field, .to = to, .low = low }, err);
+    if (!rc)
+        rc = vn_runs_build(to, false, piece, job, err);
+    return rc ? rc : vn_runs_label(piece, 26, job, err);
 }
 
 static int find_pieces(struct vn_tune *t, double low, struct vn_job *job, struct vn_err *err)
 {
-    const enum vn_type in = t->field->src->type, type = in == VN_U32 || in == VN_I32 || in == VN_F64 ? VN_F64 : VN_F32;
     struct vn_buf field = { 0 }, to;
     int rc = 0;
 
@@ -315,19 +370,17 @@ static int find_pieces(struct vn_tune *t, double low, struct vn_job *job, struct
     if (!t->cut && !(t->cut = vn_vol_new(VN_MASK, VN_U8, &t->field->grid, &t->box, err)))
         return VN_E_MEMORY;
     to = vn_vol_data(t->cut);
-    rc = vn_vol_map(t->field, type, &t->box, VN_PAD_ZERO, &field, job, err);
+    rc = vn_vol_map(t->field, cut_type(t->field), &t->box, VN_PAD_ZERO, &field, job, err);
     if (!rc)
-        rc = vn_job_for_quiet(job, vn_box_dim(&t->box, 2), cut_plane, &(struct planes){ .a = &field, .to = &to, .low = low }, err);
-    if (!rc)
-        rc = vn_runs_build(&to, false, &t->piece, job, err);
-    if (!rc)
-        rc = vn_runs_label(&t->piece, 26, job, err);
-    if (!rc)
-        rc = find_greatest(t, &field, err);
+        rc = cut_low(&field, low, &to, &t->piece, job, err);
+    if (!rc && (!(t->greatest = greatest_of(&t->piece, &field, err)) || !(t->value = vn_alloc((uint64_t)t->piece.count + 1, err))))
+        rc = VN_E_MEMORY;
     vn_buf_free(&field);
     t->low.made = !rc;
     return rc;
 }
+
+static double high_of(const struct vn_args *cut) { return vn_args_has(cut, "high") ? vn_args_real(cut, "high") : -INFINITY; }
 
 /* The threshold: pieces whose greatest value reaches high, or all. */
 static int take_cut(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *key, struct vn_job *job, struct vn_err *err)
@@ -335,8 +388,7 @@ static int take_cut(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *key
     int rc = vn_threshold_resolve(&s->cut, t->field, &t->field->box, job, err);
     if (rc)
         return rc;
-    const bool both_given = vn_args_has(&s->cut, "high");
-    const double low = vn_args_real(&s->cut, "low"), high = both_given ? vn_args_real(&s->cut, "high") : -INFINITY;
+    const double low = vn_args_real(&s->cut, "low"), high = high_of(&s->cut);
 
     *key = vn_key_add(*key, &low, sizeof low);
     if (stale(&t->low, *key) && (rc = find_pieces(t, low, job, err)))
@@ -470,6 +522,234 @@ static int measure(struct vn_tune *t, struct vn_job *job, struct vn_err *err)
     return rc;
 }
 
+/* ---- a part ahead of the rest ----
+ *
+ * The steps that have to be made anew are made around the part alone.  What they need of the whole of their input is taken from it
+ * where that is there already, else from around the part.  Further than AHEAD voxels no step is given more than its input mirrored.
+ * What lies in a piece that goes on beyond what was made is decided as it was before. */
+
+enum { AHEAD = 8, CONTEXT = 4, MOST_CONTEXT = 12 };       /* voxels around what a step makes; around the part, to cut and clean it */
+
+static struct vn_box grown(const struct vn_box *b, int64_t by, const struct vn_box *within)
+{
+    const int64_t halo[3] = { by, by, by };
+    struct vn_box g = vn_box_grow(b, halo);
+    vn_box_meet(&g, within, &g);
+    return g;
+}
+
+/* Around part, what is cut and cleaned. */
+static struct vn_box context_of(const struct vn_tune *t, const struct vn_tune_set *s, const struct vn_box *part)
+{
+    double most = 0, vox;
+    for (int k = 0; k < 3; k++) {
+        if (!vn_args_length_vox(&s->clean, "close", 0, t->um, k, &vox, NULL))
+            most = fmax(most, vox);
+        if (!vn_args_length_vox(&s->clean, "open", 0, t->um, k, &vox, NULL))
+            most = fmax(most, vox);
+    }
+    return grown(part, (int64_t)fmin(CONTEXT + ceil(2 * most), MOST_CONTEXT), &t->box);
+}
+
+/* The voxels of box as a volume of their own. */
+static int take_box(struct vn_vol *v, const struct vn_box *box, struct vn_vol **out, struct vn_job *job, struct vn_err *err)
+{
+    if (vn_box_same(box, &v->box)) {
+        *out = vn_vol_ref(v);
+        return 0;
+    }
+    struct vn_vol *part = vn_vol_new(v->kind, v->src->type, &v->grid, box, err);
+    if (!part)
+        return VN_E_MEMORY;
+    struct vn_buf to = vn_vol_data(part);
+    const int rc = vn_vol_read(v, VN_PAD_ZERO, &to, job, err);
+    if (rc)
+        vn_vol_unref(part);
+    else
+        *out = part;
+    return rc;
+}
+
+/* Step i over box. first: `in` is the whole input, whose key is given; else as much of it as was made. */
+static int step_part(struct vn_tune *t, struct vn_tune_set *s, int i, bool first, struct vn_vol *in, struct vn_key before, const struct vn_box *box,
+                     struct vn_vol **out, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_op *op = s->op[i];
+    struct vn_args *a = &s->step[i];
+    struct vn_vol *near = NULL;
+    struct vn_plan p;
+    bool apart = false;
+    int rc = 0;
+
+    if (op == &vn_op_deartifact && !first)               /* what was found before is there still */
+        rc = t->artifacts.found ? vn_args_set(a, "found", t->artifacts.found, err) : 0;
+    else if (op == &vn_op_deartifact)
+        rc = take_artifacts(t, a, in, before, job, err);
+    else if (!first)
+        rc = op->prepare ? op->prepare(a, &in, &in->box, job, err) : 0;
+    else if (op == &vn_op_segment && !(rc = settle_parts(t, a, in, before, &apart, job, err)) && apart)
+        rc = take_settled(a, &t->parts.ahead.args, err);
+    if (!rc && first && op != &vn_op_deartifact && !apart && !(rc = settle(t, &t->step[i].ahead, op, a, in, before, job, err)))
+        rc = take_settled(a, &t->step[i].ahead.args, err);
+    if (rc)
+        return rc;
+    if (op == &vn_op_deartifact && !vn_args_has(a, "found"))
+        return take_box(in, box, out, job, err);
+    if (apart && has_parts(t))
+        return turn_segment(t, a, in, box, out, job, err);
+    if ((rc = op->plan(a, &in, box, &p, err)))
+        return rc;
+    const struct vn_box around = grown(box, AHEAD, &in->box);
+    if (p.halo[0] > AHEAD || p.halo[1] > AHEAD || p.halo[2] > AHEAD) {
+        if ((rc = take_box(in, &around, &near, job, err)))
+            return rc;
+        in = near;
+    }
+    rc = vn_op_run(op, a, &in, box, out, NULL, job, err);
+    vn_vol_unref(near);
+    return rc;
+}
+
+/* What is cut, over box. */
+static int field_part(struct vn_tune *t, struct vn_tune_set *s, const struct vn_box *box, struct vn_vol **out, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_key key = first_key(t), next;
+    struct vn_vol *in = t->in, *made = NULL, *more;
+    int first = 0, rc = 0;
+
+    for (; first < s->n_step && fresh(&t->step[first].l, next = step_key(s->op[first], &s->step[first], key)); first++) {
+        in = t->step[first].out;
+        key = next;
+    }
+    if (first == s->n_step)
+        return take_box(in, box, out, job, err);
+    for (int i = first; i < s->n_step && !rc; i++) {
+        const struct vn_box part = grown(box, AHEAD * (s->n_step - 1 - i), &t->box);
+        rc = step_part(t, s, i, i == first, i == first ? in : made, key, &part, &more, job, err);
+        vn_vol_unref(made);
+        made = rc ? NULL : more;
+    }
+    *out = made;
+    return rc;
+}
+
+/* Of each component: whether it reaches a face behind which the region goes on, and some of it was set before. */
+static bool *go_on(const struct vn_tune *t, const struct vn_runs *r, const struct vn_buf *before, struct vn_err *err)
+{
+    const struct vn_box *b = &r->box, *all = &t->box;
+    const int64_t ny = vn_box_dim(b, 1), nz = vn_box_dim(b, 2);
+    const bool lo[3] = { b->lo[0] > all->lo[0], b->lo[1] > all->lo[1], b->lo[2] > all->lo[2] };
+    const bool hi[3] = { b->hi[0] < all->hi[0], b->hi[1] < all->hi[1], b->hi[2] < all->hi[2] };
+    uint8_t *is = vn_calloc((uint64_t)r->count + 1, 1, err);
+    bool *both_are = is ? vn_alloc(((uint64_t)r->count + 1) * sizeof *both_are, err) : NULL;
+
+    for (int64_t row = 0; both_are && row < r->n_row; row++) {
+        const int64_t y = row % ny, z = row / ny;
+        const uint8_t *was = row_of(before, y, z);
+        const bool open = (lo[1] && y == 0) || (hi[1] && y == ny - 1) || (lo[2] && z == 0) || (hi[2] && z == nz - 1);
+        for (uint32_t k = r->row[row]; k < r->row[row + 1]; k++) {
+            const struct vn_run n = r->run[k];
+            uint8_t *c = &is[r->label[k] - 1];
+            *c |= open || (lo[0] && n.x0 == 0) || (hi[0] && n.x1 == (uint32_t)vn_box_dim(b, 0)) ? 1 : 0;
+            *c |= memchr(was + n.x0, 1, n.x1 - n.x0) ? 2 : 0;
+        }
+    }
+    for (uint32_t i = 0; both_are && i < r->count; i++)
+        both_are[i] = is[i] == 3;
+    vn_free(is);
+    return both_are;
+}
+
+/* Pieces of at least low that reach high, as a mask. */
+static int cut_part(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol *field, const struct vn_buf *before, struct vn_buf *mask, struct vn_job *job,
+                    struct vn_err *err)
+{
+    struct vn_buf v = { 0 };
+    struct vn_runs piece = { 0 };
+    double *greatest = NULL;
+    uint8_t *value = NULL;
+    bool *stay = NULL;
+    int rc = vn_threshold_resolve(&s->cut, field, &field->box, job, err);
+
+    if (!rc)
+        rc = vn_vol_map(field, cut_type(field), &field->box, VN_PAD_ZERO, &v, job, err);
+    if (!rc)
+        rc = cut_low(&v, vn_args_real(&s->cut, "low"), mask, &piece, job, err);
+    if (!rc && (!(greatest = greatest_of(&piece, &v, err)) || !(stay = go_on(t, &piece, before, err)) ||
+                !(value = vn_alloc((uint64_t)piece.count + 1, err))))
+        rc = VN_E_MEMORY;
+    for (uint32_t i = 0; i < piece.count && !rc; i++)
+        value[i] = greatest[i] >= high_of(&s->cut) || stay[i];
+    if (!rc)
+        rc = vn_runs_paint(&piece, value, mask, job, err);
+    vn_buf_free(&v);
+    vn_runs_free(&piece);
+    vn_free(greatest);
+    vn_free(value);
+    vn_free(stay);
+    return rc;
+}
+
+/* clean, in place. */
+static int clean_part(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol *cut, const struct vn_buf *before, struct vn_buf *mask, struct vn_job *job,
+                      struct vn_err *err)
+{
+    struct vn_runs part = { 0 };
+    uint64_t *size = NULL;
+    uint8_t *value = NULL;
+    bool *stay = NULL;
+    int rc = vn_op_clean.prepare(&s->clean, &cut, &cut->box, job, err);
+
+    if (!rc && !vn_clean_shape_none(&s->clean))
+        rc = vn_clean_shape(&s->clean, t->um, mask, job, err);
+    if (!rc && !(rc = vn_runs_build(mask, false, &part, job, err)) && !(rc = vn_runs_label(&part, 26, job, err)))
+        rc = vn_runs_sizes(&part, &size, job, err);
+    if (!rc && (!(stay = go_on(t, &part, before, err)) || !(value = vn_alloc((uint64_t)part.count + 1, err))))
+        rc = VN_E_MEMORY;
+    for (uint32_t i = 0; i < part.count && !rc; i++)
+        value[i] = stay[i] || size[i] >= (uint64_t)vn_args_int(&s->clean, "min_size") ? 0xff : 0;
+    if (!rc)
+        rc = vn_runs_paint(&part, value, mask, job, err);
+    vn_runs_free(&part);
+    vn_free(size);
+    vn_free(value);
+    vn_free(stay);
+    return rc;
+}
+
+double vn_tune_ahead(const struct vn_tune *t, const struct vn_tune_set *s, const struct vn_box *part)
+{
+    const struct vn_box box = context_of(t, s, part), made = grown(&box, AHEAD, &t->box);
+    return (double)vn_box_count(&made) / (double)vn_box_count(&t->box);
+}
+
+int vn_tune_part(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol *before, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box box = context_of(t, s, &out->box);
+    struct vn_vol *field = NULL, *cut = NULL;
+    struct vn_buf was = { 0 }, mask;
+    int rc = field_part(t, s, &box, &field, job, err);
+
+    if (!rc)
+        rc = vn_vol_map(before, VN_U8, &box, VN_PAD_ZERO, &was, job, err);
+    if (!rc && !(cut = vn_vol_new(VN_MASK, VN_U8, &t->in->grid, &box, err)))
+        rc = VN_E_MEMORY;
+    if (!rc) {
+        mask = vn_vol_data(cut);
+        rc = cut_part(t, s, field, &was, &mask, job, err);
+    }
+    if (!rc)
+        rc = clean_part(t, s, cut, &was, &mask, job, err);
+    if (!rc) {
+        const struct vn_buf part = vn_buf_view(&mask, &out->box);
+        rc = copy(&part, out, job, err);
+    }
+    vn_buf_free(&was);
+    vn_vol_unref(field);
+    vn_vol_unref(cut);
+    return rc;
+}
+
 /* ---- clDice ---- */
 
 /* The Lee-94 skeleton of a mask, over its box. */
@@ -508,12 +788,39 @@ int vn_tune_cldice(struct vn_tune *t, const struct vn_vol *mask, double *cldice,
 
 /* ---- all of it ---- */
 
-static struct vn_key first_key(const struct vn_tune *t) { return vn_key_add(vn_key_start(), &t->in->src->id, sizeof t->in->src->id); }
+/* Where a run of s begins: FROM_*, or the number of a step. */
+static int begin_of(const struct vn_tune *t, const struct vn_tune_set *s)
+{
+    struct vn_key key = first_key(t), before = key;
+    struct vn_args plain;
+    int i = 0;
+    while (i < s->n_step && fresh(&t->step[i].l, key = step_key(s->op[i], &s->step[i], before))) {
+        before = key;
+        i++;
+    }
+    if (i == s->n_step || s->op[i] != &vn_op_segment || !has_parts(t) || vn_args_copy(&plain, &s->step[i], NULL))
+        return i == s->n_step ? FROM_FIELD : i;
+    vn_args_unset(&plain, "contrast");
+    vn_args_unset(&plain, "local");
+    key = step_key(s->op[i], &plain, before);
+    vn_args_free(&plain);
+    return vn_key_same(key, t->parts.l.key) ? FROM_TURN : i;
+}
+
+double vn_tune_expect(const struct vn_tune *t, const struct vn_tune_set *s)
+{
+    const int begins = begin_of(t, s);
+    const struct took *k = &t->took[begins];
+    return k->ms > 0 && (begins >= FROM_TURN || k->op == s->op[begins]) ? k->ms : INFINITY;
+}
 
 int vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask, struct vn_tune_numbers *n, struct vn_job *job,
                 struct vn_err *err)
 {
+    const double from = vn_rate_clock();
     struct vn_key key = first_key(t);
+    const int begins = begin_of(t, s);
+    const struct vn_op *op = begins < s->n_step ? s->op[begins] : NULL;
     int rc = take_steps(t, s, &key, job, err);
 
     if (!rc)
@@ -538,6 +845,8 @@ int vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask, 
     }
     if (rc)
         return rc;
+    const double ms = 1e3 * (vn_rate_clock() - from);
+    t->took[begins] = (struct took){ op, begins == FROM_FIELD ? fmax(ms, t->took[begins].ms) : ms };      /* which begin in many places */
     *mask = vn_vol_ref(t->mask);
     *n = t->n;
     return 0;
@@ -611,8 +920,9 @@ void vn_tune_free(struct vn_tune *t)
     for (int i = 0; i < VN_TUNE_STEPS; i++) {
         vn_vol_unref(t->step[i].out);
         vn_args_free(&t->step[i].settled);
+        vn_args_free(&t->step[i].ahead.args);
     }
-    vn_args_free(&t->parts.settled);
+    vn_args_free(&t->parts.ahead.args);
     vn_free(t->artifacts.found);
     vn_buf_free(&t->parts.contrast);
     vn_buf_free(&t->parts.around);

@@ -494,8 +494,10 @@ static int draw_numbers(struct vn_ui *ui, const struct vn_tuning_view *v, int ro
     }
     if (v->error[0])
         vn_panel_text(ui, row++, 0, VN_LOOK_ERROR, "%s", v->error);
-    else if (v->pending && v->ms > SLOW_MS)
+    else if (v->provisional)
         vn_panel_text(ui, row++, 0, VN_LOOK_ECHO, "slices provisional ...");
+    else if (v->pending && v->ms > SLOW_MS)
+        vn_panel_text(ui, row++, 0, VN_LOOK_ECHO, "computing ...");
     else
         vn_panel_text(ui, row++, 0, VN_LOOK_DIM, "%s%d of %d, %.0f ms", v->pending || !vn_setting_same(&v->want, &v->now) ? "after " : "setting ", v->tried + 1,
                       v->n_tried, v->ms);
