@@ -20,8 +20,8 @@ static int is_mask(struct vn_vol *v, const struct vn_box *box, bool *out, struct
     return rc;
 }
 
-/* What was found, and what may be done about it. */
-static int tell(struct vn_call *c, struct vn_err *err)
+/* What was found, and what may be done about it; hollow: the widest lumen that is filled is automatic. */
+static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
 {
     const double contrast = vn_args_real(&c->args, "contrast"), noise = vn_args_real(&c->args, "noise");
     struct vn_vol *in, *out = c->made[0].content;
@@ -43,6 +43,8 @@ static int tell(struct vn_call *c, struct vn_err *err)
         vn_call_note(c, "the volume has two values alone: it may be a mask already");
     else if (share < 1e-4)
         vn_call_note(c, "next to nothing stands out; where vessels are darker than what is around them, add dark, else lower contrast=");
+    else if (hollow && vn_arg(&c->args, "hollow")->len[0].v > 0)
+        vn_call_note(c, "vessels are hollow: lumens up to %s wide are filled; hollow=0 leaves them", vn_args_text(&c->args, "hollow"));
     else if (share > 0.4)
         vn_call_note(c, "much of the volume stands out; raise contrast= where that is not vessel");
     else if (contrast < 6)
@@ -53,6 +55,7 @@ static int tell(struct vn_call *c, struct vn_err *err)
 static int exec(struct vn_call *c, struct vn_err *err)
 {
     static const char *const shown[] = { "level", "spread", "offset", "noise", "contrast", "local" };
+    const bool hollow = !vn_args_has(&c->args, "hollow");
     int rc = vn_cmd_exec_op(c, err);
 
     for (size_t i = 0; rc == 0 && i < VN_COUNT(shown); i++)
@@ -60,8 +63,9 @@ static int exec(struct vn_call *c, struct vn_err *err)
     if (rc == 0) {
         vn_res_text(c, "smooth", vn_args_text(&c->args, "smooth"));
         vn_res_text(c, "background", vn_args_text(&c->args, "background"));
+        vn_res_text(c, "hollow", vn_args_text(&c->args, "hollow"));
         vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
-        rc = tell(c, err);
+        rc = tell(c, hollow, err);
     }
     return rc;
 }

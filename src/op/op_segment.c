@@ -3,7 +3,7 @@
  *   g = v smoothed by a Gaussian of `smooth`
  *   b = level + G_background[w (g - level)] / (G_background[w] + 0.05),  w = 1 / (1 + ((g - level) / 3 spread)^4)
  *   z = (g - b - offset) / noise
- *   z is lowered to 0 where the surroundings are a sheet (sheet.h)
+ *   z is lowered to 0 where the surroundings are a sheet (sheet.h), and raised to A in the lumens of hollow vessels (lumen.h)
  *   s = z / (contrast + local A),  A = G_window[z+^2] / (G_window[z+] + 1)
  *   p = s^2 / (1 + s^2) where s > 0, else 0
  *
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "filter.h"
+#include "lumen.h"
 #include "mem.h"
 #include "op.h"
 #include "sample.h"
@@ -35,6 +36,7 @@ const struct vn_param vn_segment_params[] = {
     { "offset", VN_P_REAL, 0, .help = "mean of the background's contrast; automatic by default" },
     { "noise", VN_P_REAL, 0, 0, 1e38, .help = "standard deviation of the background's contrast; automatic by default" },
     { "sheets", VN_P_CHOICE, 0, .def = "drop", .choices = "drop|keep", .help = "what to do with sheets, as of meninges" },
+    { "hollow", VN_P_LENGTH, 0, 0, 1e9, .help = "widest lumen of a hollow vessel that is filled, 0: none; automatic by default" },
     { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where automatic values are taken from" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
@@ -45,12 +47,20 @@ struct seg {
     struct vn_taps smooth[3];
     struct vn_wide back, window;
     bool sheets;                               /* are kept */
-    double um[3];
+    double um[3], edge[3], hollow;             /* edges, and the widest lumen, in smallest edges */
+    int64_t halo_l[3];                         /* of the lumens */
     int64_t halo_c[3], halo_z[3], halo[3];     /* around the result where contrast is needed; of the contrast, of the result */
 };
 
 /* The smallest voxel edge, 1 where they are unknown. */
 static double edge_of(const double um[3]) { return um[0] > 0 && um[1] > 0 && um[2] > 0 ? fmin(um[0], fmin(um[1], um[2])) : 1; }
+
+static void edges_of(const double um[3], double edge[3])
+{
+    const double least = edge_of(um);
+    for (int k = 0; k < 3; k++)
+        edge[k] = um[0] > 0 && um[1] > 0 && um[2] > 0 ? um[k] / least : 1;
+}
 
 static int set_length(struct vn_args *a, const char *name, double edges, const double um[3], struct vn_err *err)
 {
@@ -62,6 +72,20 @@ static int set_length(struct vn_args *a, const char *name, double edges, const d
 static const double SMOOTH = 0.75, BACKGROUND = 6;          /* smallest voxel edges */
 
 static float real(const struct vn_args *a, const char *name) { return vn_args_has(a, name) ? (float)vn_args_real(a, name) : 0.0f; }
+
+static int hollow_of(const struct vn_args *a, const double um[3], double *edges, struct vn_err *err)
+{
+    double vox;
+
+    *edges = 0;
+    for (int k = 0; vn_args_has(a, "hollow") && k < 3; k++) {
+        const int rc = vn_args_length_vox(a, "hollow", 0, um, k, &vox, err);
+        if (rc)
+            return rc;
+        *edges = fmax(*edges, vox);
+    }
+    return *edges > VN_LUMEN_MAX ? vn_fail(err, VN_E_ARG, "hollow=%s is %.0f voxels wide; a lumen may have up to %d", vn_args_text(a, "hollow"), *edges, VN_LUMEN_MAX) : 0;
+}
 
 static int setup(const struct vn_args *a, const double um[3], struct seg *s, struct vn_err *err)
 {
@@ -87,10 +111,16 @@ static int setup(const struct vn_args *a, const double um[3], struct seg *s, str
         return rc;
     s->sheets = !strcmp(vn_args_text(a, "sheets"), "keep");
     memcpy(s->um, um, sizeof s->um);
+    if ((rc = hollow_of(a, um, &s->hollow, err)))
+        return rc;
+    edges_of(um, s->edge);
     if (!s->sheets)
         vn_sheet_halo(um, s->halo_c);
+    memset(s->halo_l, 0, sizeof s->halo_l);
+    if (s->hollow > 0)
+        vn_lumen_halo(s->edge, s->hollow, s->halo_l);
     for (int k = 0; k < 3; k++) {
-        s->halo_c[k] = vn_max64(s->sheets ? 0 : s->halo_c[k], s->window.halo[k]);
+        s->halo_c[k] = vn_max64(s->sheets ? 0 : s->halo_c[k], s->window.halo[k] + s->halo_l[k]);
         s->halo_z[k] = s->smooth[k].r + s->back.halo[k];
         s->halo[k] = s->halo_z[k] + s->halo_c[k];
     }
@@ -252,6 +282,8 @@ static void map(const struct vn_args *a, const struct vn_plan *p, const struct v
     vn_box_meet(&grown, &in->box, need);
 }
 
+enum { LUMEN_BITS = 10 };                      /* of a voxel, while lumens are found */
+
 /* Bytes a voxel: input, result and smoothed image with the slab it is made from; then the cells of two functions and their
  * means, or, no longer with the smoothed image, those of the window. */
 static double bytes(const struct seg *s, enum vn_type t)
@@ -262,7 +294,7 @@ static double bytes(const struct seg *s, enum vn_type t)
         back /= (double)s->back.f[k];
         window /= (double)s->window.f[k];
     }
-    return (double)vn_type_size(t) + 4 + fmax(4 + fmax(slab, 2 * back), fmax(4 + back + window, 2.5 * window));
+    return (double)vn_type_size(t) + 4 + fmax(4 + fmax(slab, 2 * back), fmax(4 + back + window + (s->hollow > 0 ? LUMEN_BITS / 8.0 : 0), 2.5 * window));
 }
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
@@ -283,7 +315,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 }
 
 /* Work of a voxel beside the smoothing, in additions: a weight, a contrast, a probability. */
-static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, WIDTH = 8, PLACE = 60;      /* of a sampled value among all */
+static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, LUMEN = 16, WIDTH = 8, PLACE = 60;      /* of a sampled value among all */
 
 /* Of the contrast over box: bytes that stay, and at most while it is made. */
 static void ground_cost(const struct seg *s, const struct vn_vol *in, const struct vn_box *box, double *stay, struct vn_cost *c)
@@ -309,11 +341,17 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
 
     if (setup(a, p->um, &s, NULL))
         return;
-    const struct vn_box wide = vn_box_grow(out, s.halo_c);
+    const struct vn_box wide = vn_box_grow(out, s.halo_c), walls = vn_box_grow(out, s.halo_l);
     ground_cost(&s, in, &wide, &ground, c);
-    vn_field_bytes(&s.window, out, 2, &stay, &cells, &filled);
+    vn_field_bytes(&s.window, &walls, 2, &stay, &cells, &filled);
     c->bytes = fmax(c->bytes, ground + cells);
     c->work += CONTRAST * filled;
+    if (s.hollow > 0) {
+        const double n = (double)vn_box_count(&walls);
+        stay += 2 * vn_mem_counted(n / 8);
+        c->bytes = fmax(c->bytes, ground + stay + (LUMEN_BITS - 2) * vn_mem_counted(n / 8));
+        c->work += (CONTRAST + LUMEN) * n;
+    }
     if (!s.sheets) {
         vn_sheet_bytes(p->um, out, &cells, &filled);
         c->bytes = fmax(c->bytes, ground + stay + cells);
@@ -335,6 +373,8 @@ static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float 
 
 /* ---- sheets ---- */
 
+static const float SHEET_NOISE = 2;            /* what stands out by less has no shape */
+
 static void fill_contrast(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
 {
     contrast_at(ctx, x, y, z, row[0], row + 1, n);
@@ -347,45 +387,148 @@ static VN_HOT void lower_row(float offset, const float *restrict tube, float *re
         c[x] = offset + tube[x] * (c[x] - offset);
 }
 
-struct lower { const struct seg *s; const struct vn_field *tube; const struct vn_buf *out; };
+/* ---- lumens ---- */
+
+static const float WALL = 4, WALL_LOCAL = 0.45f;      /* contrast of a wall: in noise, and in that of the vessels around */
+
+struct lumen { const struct seg *s; const struct ground *c; const struct vn_field *window; struct vn_box box; struct vn_bitvol bright, in, near; };
+
+/* Sets the bits of voxels above `from`. */
+static VN_HOT void wall_row(const float *restrict v, float from, uint64_t *bits, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        bits[(x + 1) >> 6] |= (uint64_t)(v[x] > from) << ((x + 1) & 63);
+}
+
+/* z+ less what a wall has, given what is around. */
+static VN_HOT void above_row(float *restrict z, const float *restrict around, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        z[x] -= WALL + WALL_LOCAL * around[x];
+}
+
+static int wall_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct lumen *l = ctx;
+    const struct vn_box *b = &l->box;
+    const int64_t n = vn_box_dim(b, 0), x = b->lo[0], z = b->lo[2] + i;
+    float *row[4], *made = vn_alloc((uint64_t)(4 * (n + 2)) * sizeof *made, err);
+
+    if (!made)
+        return VN_E_MEMORY;
+    for (int k = 0; k < 4; k++)
+        row[k] = made + k * (n + 2);
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        contrast_at(l->c, x, y, z, row[0], row + 1, n);
+        positive_row(l->s, row[0], row[1], n);
+        vn_field_row(l->window, 0, x, y, z, row[1], row[3], n);
+        vn_field_row(l->window, 1, x, y, z, row[2], row[3], n);
+        around_row(row[1], row[2], n);
+        above_row(row[0], row[2], n);
+        wall_row(row[0], 0.0f, vn_bit_row(&l->bright, y - b->lo[1], i), n);
+    }
+    vn_free(made);
+    return 0;
+}
+
+static void lumen_free(struct lumen *l)
+{
+    vn_bitvol_free(&l->bright);
+    vn_bitvol_free(&l->in);
+    vn_bitvol_free(&l->near);
+}
+
+/* Lumens in out and what is near; to be freed also after failure. */
+static int lumen_init(struct lumen *l, const struct seg *s, const struct ground *c, const struct vn_field *window, const struct vn_box *out, struct vn_job *job,
+                      struct vn_err *err)
+{
+    *l = (struct lumen) { .s = s, .c = c, .window = window, .box = vn_box_grow(out, s->halo_l) };
+    int rc = vn_bitvol_new(&l->bright, &l->box, err);
+    if (rc == 0)
+        rc = vn_job_for_quiet(job, vn_box_dim(&l->box, 2), wall_plane, l, err);
+    if (rc == 0)
+        rc = vn_lumen_find(&l->bright, s->edge, s->hollow, &l->in, job, err);
+    if (rc == 0)
+        rc = vn_lumen_near(&l->in, s->edge, &l->near, job, err);
+    vn_bitvol_free(&l->bright);
+    return rc;
+}
+
+static const uint64_t *lumen_row(const struct vn_bitvol *b, const struct lumen *l, int64_t y, int64_t z) { return vn_bit_row(b, y - l->box.lo[1], z - l->box.lo[2]); }
+
+/* tube = 1 near a lumen, which the wall of a wide vessel is a sheet around. */
+static void spare_row(const struct lumen *l, int64_t x0, int64_t y, int64_t z, float *tube, int64_t n)
+{
+    const uint64_t *near = lumen_row(&l->near, l, y, z);
+    for (int64_t x = 0; x < n; x++)
+        tube[x] = vn_bit_get(near, x + x0 - l->box.lo[0]) ? 1.0f : tube[x];
+}
+
+/* In lumens c is at least the contrast of the vessels around. */
+static void fill_row(const struct lumen *l, int64_t x0, int64_t y, int64_t z, const float *around, float *c, int64_t n)
+{
+    const uint64_t *in = lumen_row(&l->in, l, y, z);
+    for (int64_t x = 0; x < n; x++) {
+        const float v = l->s->offset + l->s->noise * around[x];
+        c[x] = vn_bit_get(in, x + x0 - l->box.lo[0]) && v > c[x] ? v : c[x];
+    }
+}
+
+/* ---- contrast without sheets, with lumens ---- */
+
+struct lower { const struct seg *s; const struct vn_field *tube, *window; const struct lumen *lumen; const struct vn_buf *out; };
 
 static int lower_plane(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct lower *l = ctx;
     const struct vn_box *b = &l->out->box;
     const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
-    float *tube = vn_alloc((uint64_t)(2 * (n + 2)) * sizeof *tube, err);
+    float *one = vn_alloc((uint64_t)(3 * (n + 2)) * sizeof *one, err), *two = one + n + 2, *spare = two + n + 2;
 
-    if (!tube)
+    if (!one)
         return VN_E_MEMORY;
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        vn_field_row(l->tube, 0, x, y, z, tube, tube + n + 2, n);
-        lower_row(l->s->offset, tube, (float *)l->out->data + vn_buf_at(l->out, x, y, z), n);
+        float *c = (float *)l->out->data + vn_buf_at(l->out, x, y, z);
+        if (!l->s->sheets) {
+            vn_field_row(l->tube, 0, x, y, z, one, spare, n);
+            if (l->lumen)
+                spare_row(l->lumen, x, y, z, one, n);
+            lower_row(l->s->offset, one, c, n);
+        }
+        if (l->lumen) {
+            vn_field_row(l->window, 0, x, y, z, one, spare, n);
+            vn_field_row(l->window, 1, x, y, z, two, spare, n);
+            around_row(one, two, n);
+            fill_row(l->lumen, x, y, z, two, c, n);
+        }
     }
-    vn_free(tube);
+    vn_free(one);
     return 0;
 }
 
-static const float SHEET_NOISE = 2;            /* what stands out by less has no shape */
-
-/* The contrast in c->out and what is around it, without sheets. */
+/* The contrast in c->out and what is around it. */
 static int make_contrast(const struct seg *s, const struct vn_buf *in, struct vn_field *window, const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
-    const struct vn_box wide = vn_box_grow(&out->box, s->halo_c);
+    const struct vn_box wide = vn_box_grow(&out->box, s->halo_c), walls = vn_box_grow(&out->box, s->halo_l);
+    const bool hollow = s->hollow > 0;
     struct vn_field tube = { .n = 0 };
+    struct lumen lumen = { .s = s };
     struct ground c;
 
     vn_job_stage(job, "contrast");
     int rc = ground_init(&c, s, in, &wide, job, err);
     c.out = out;
     if (rc == 0)
-        rc = vn_field_init(window, &s->window, &out->box, 2, 1, fill_window, &c, job, err);
+        rc = vn_field_init(window, &s->window, &walls, 2, 1, fill_window, &c, job, err);
+    if (rc == 0 && hollow)
+        rc = lumen_init(&lumen, s, &c, window, &out->box, job, err);
     if (rc == 0 && !s->sheets)
         rc = vn_sheet_init(&tube, s->um, &out->box, fill_contrast, &c, 2, s->offset + SHEET_NOISE * s->noise, job, err);
     ground_free(&c);
-    if (rc == 0 && !s->sheets)
-        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), lower_plane, &(struct lower){ s, &tube, out }, err);
+    if (rc == 0 && (hollow || !s->sheets))
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), lower_plane, &(struct lower){ s, &tube, window, hollow ? &lumen : NULL, out }, err);
     vn_field_free(&tube);
+    lumen_free(&lumen);
     return rc;
 }
 
@@ -587,10 +730,107 @@ static void add_sample(void *ctx, const struct vn_buf *b)
     vn_sample_add(ctx, b, &b->box, 1.0f);
 }
 
-/* Level and spread of the smoothed image or of its contrast. */
-static int backdrop(struct vn_sample *q, bool smoothed, const struct seg *s, struct vn_vol *v, struct vn_backdrop *b, struct vn_job *job, struct vn_err *err)
+/* ---- whether vessels are hollow ----
+ *
+ * Asked of the sample blocks' contrast in cells of about two smallest voxel edges, each with the greatest of its voxels. */
+
+/* Widest lumens asked for, in smallest voxel edges, and voxels of lumen beside those of wall that make it one: the wider, the
+ * more of what is no lumen has vessels all around. */
+static const struct { double wide, share; } HOLLOW[] = { { 64, 0.4 }, { 32, 0.25 }, { 16, 0.08 }, { 8, 0.025 } };
+static const double HOLLOW_MOST = 0.95;
+
+struct pooled { struct vn_sample *q; int64_t f[3], n[3]; double edge[3]; float *v; int n_block; };
+
+static int pooled_init(struct pooled *p, struct vn_sample *q, const struct seg *s, struct vn_err *err)
 {
-    const struct look l = { smoothed, add_sample, q };
+    uint64_t all = (uint64_t)q->n_block;
+
+    *p = (struct pooled) { .q = q };
+    for (int k = 0; k < 3; k++) {
+        p->f[k] = s->edge[k] < 1.5 ? 2 : 1;
+        p->edge[k] = (double)p->f[k] * s->edge[k];
+        p->n[k] = vn_max64(1, q->size[k] / p->f[k]);
+        all *= (uint64_t)p->n[k];
+    }
+    p->v = vn_alloc(all * sizeof *p->v, err);
+    return p->v ? 0 : VN_E_MEMORY;
+}
+
+/* to[0..n) = the greatest of to and of every f-th value in v and the next. */
+static VN_HOT void pool_row(float *restrict to, const float *restrict v, int64_t f, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++) {
+        const float a = v[f * x], b = v[f * x + f - 1], most = a > b ? a : b;
+        to[x] = most > to[x] ? most : to[x];
+    }
+}
+
+static void add_pooled(void *ctx, const struct vn_buf *b)
+{
+    struct pooled *p = ctx;
+    const int64_t *n = p->n, one[3] = { vn_box_dim(&b->box, 0), vn_box_dim(&b->box, 1), vn_box_dim(&b->box, 2) };
+    float *v = p->v + p->n_block++ * n[0] * n[1] * n[2];
+
+    add_sample(p->q, b);
+    for (int64_t i = 0; i < n[0] * n[1] * n[2]; i++)
+        v[i] = -1e30f;
+    for (int64_t z = 0; z < vn_min64(one[2], n[2] * p->f[2]); z++)
+        for (int64_t y = 0; y < vn_min64(one[1], n[1] * p->f[1]); y++)
+            pool_row(v + (z / p->f[2] * n[1] + y / p->f[1]) * n[0], (const float *)b->data + z * b->stride[1] + y * b->stride[0],
+                     vn_min64(p->f[0], one[0]), n[0]);
+}
+
+/* Voxels of lumens as wide, beside those of wall. */
+static int share_of(const struct pooled *p, float from, double wide, double *share, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box box = { { 0, 0, 0 }, { p->n[0], p->n[1], p->n[2] } };
+    double dark = 0, thin = 0;
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < p->n_block; i++) {
+        const float *v = p->v + i * p->n[0] * p->n[1] * p->n[2];
+        struct vn_bitvol bright;
+        uint64_t d = 0, t = 0;
+        if ((rc = vn_bitvol_new(&bright, &box, err)))
+            break;
+        for (int64_t z = 0; z < p->n[2]; z++)
+            for (int64_t y = 0; y < p->n[1]; y++, v += p->n[0])
+                wall_row(v, from, vn_bit_row(&bright, y, z), p->n[0]);
+        rc = vn_lumen_count(&bright, p->edge, wide, p->n_block > 1 ? 0 : HOLLOW[VN_COUNT(HOLLOW) - 1].share, &d, &t, job, err);
+        dark += (double)d;
+        thin += (double)t;
+        vn_bitvol_free(&bright);
+    }
+    *share = thin > 0 ? dark / thin : 0;
+    return rc;
+}
+
+/* The least width that shows most of the lumens; 0: vessels are not hollow. */
+static int hollow_in(const struct pooled *p, float from, double *wide, struct vn_job *job, struct vn_err *err)
+{
+    double all = 0, share;
+    bool found = false;
+    int rc = 0;
+
+    *wide = 0;
+    for (size_t k = 0; rc == 0 && k < VN_COUNT(HOLLOW); k++) {
+        if ((rc = share_of(p, from, HOLLOW[k].wide, &share, job, err)))
+            break;
+        all = k == 0 ? share : all;
+        found = found || share >= HOLLOW[k].share;
+        *wide = share >= HOLLOW_MOST * all ? HOLLOW[k].wide : *wide;
+        if (all < HOLLOW[VN_COUNT(HOLLOW) - 1].share)          /* wider ones are there as well */
+            break;
+    }
+    *wide = found ? *wide : 0;
+    return rc;
+}
+
+/* Level and spread of the smoothed image or of its contrast. */
+static int backdrop(struct vn_sample *q, bool smoothed, const struct seg *s, struct vn_vol *v, struct vn_backdrop *b, struct pooled *pooled,
+                    struct vn_job *job, struct vn_err *err)
+{
+    const struct look l = pooled ? (struct look){ smoothed, add_pooled, pooled } : (struct look){ smoothed, add_sample, q };
     vn_sample_clear(q);
     const int rc = look(q, s, v, &l, job, err);
     return rc ? rc : vn_backdrop_mode(q->v, q->n_v, b, job, err);
@@ -642,9 +882,8 @@ static double smooth_of(const struct width *w)
 
 static const double CONTRAST_MIN = 4.5, CONTRAST_MAX = 14;
 
-/* 0.4 of the mean contrast (weighted by itself) of what stands out by 4 standard deviations, so that faint vessels are
- * found in a noisy image; never below CONTRAST_MIN, where noise begins, and no more than CONTRAST_MAX is asked. */
-static double contrast_of(const float *c, int64_t n, double offset, double noise)
+/* Mean contrast, weighted by itself, of what stands out by 4 standard deviations; 0: nothing does. */
+static double mean_of(const float *c, int64_t n, double offset, double noise)
 {
     double one = 0, two = 0;
 
@@ -655,7 +894,14 @@ static double contrast_of(const float *c, int64_t n, double offset, double noise
             two += z * z;
         }
     }
-    return one > 0 ? fmax(CONTRAST_MIN, fmin(CONTRAST_MAX, 0.4 * two / one)) : CONTRAST_MIN;
+    return one > 0 ? two / one : 0;
+}
+
+/* 0.4 of that, so that faint vessels are found in a noisy image; never below CONTRAST_MIN, where noise begins, and no more than
+ * CONTRAST_MAX is asked. */
+static double contrast_of(const float *c, int64_t n, double offset, double noise)
+{
+    return fmax(CONTRAST_MIN, fmin(CONTRAST_MAX, 0.4 * mean_of(c, n, offset, noise)));
 }
 
 /* Where something between background and vessels is in the way, as tissue in an angiogram: the number of voxels above t falls
@@ -687,9 +933,22 @@ static double valley_of(const float *c, int64_t n, double offset, double noise)
     return found;
 }
 
+static int settle_hollow(struct vn_args *a, const struct pooled *p, const double um[3], struct vn_job *job, struct vn_err *err)
+{
+    const double offset = vn_args_real(a, "offset"), noise = vn_args_real(a, "noise"), mean = mean_of(p->q->v, p->q->n_v, offset, noise);
+    double wide = 0;
+    int rc = 0;
+
+    if (vn_args_has(a, "hollow"))
+        return 0;
+    if (mean > 0)
+        rc = hollow_in(p, (float)(offset + noise * (WALL + WALL_LOCAL * mean)), &wide, job, err);
+    return rc ? rc : set_length(a, "hollow", wide, um, err);
+}
+
 static bool settled(const struct vn_args *a)
 {
-    static const char *const all[] = { "smooth", "level", "spread", "offset", "noise", "contrast" };
+    static const char *const all[] = { "smooth", "level", "spread", "offset", "noise", "contrast", "hollow" };
     for (size_t i = 0; i < VN_COUNT(all); i++)
         if (!vn_args_has(a, all[i]))
             return false;
@@ -699,9 +958,10 @@ static bool settled(const struct vn_args *a)
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     const double *um = in[0]->grid.um;
-    const bool given = vn_args_has(a, "smooth");
+    bool given = vn_args_has(a, "smooth");
     struct vn_sample q;
     struct vn_backdrop b;
+    struct pooled pooled = { .v = NULL };
     struct seg s;
     int rc = vn_args_has(a, "background") ? 0 : set_length(a, "background", BACKGROUND, um, err);
 
@@ -715,20 +975,22 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
         const double height = b.bright > b.level ? b.bright - b.level : 0;
         if ((rc = vn_args_settle(a, "level", s.sign * s.level, err)) || (rc = vn_args_settle(a, "contrast", CONTRAST_MAX, err)) ||
             (rc = vn_args_settle(a, "spread", 0.05 * height, err)) || (rc = vn_args_settle(a, "offset", 0, err)) ||
-            (rc = vn_args_settle(a, "noise", 0.4 * height / vn_args_real(a, "contrast"), err)) || settled(a))
+            (rc = vn_args_settle(a, "noise", 0.4 * height / vn_args_real(a, "contrast"), err)))
             goto out;
+        given = true;
     } else if (!vn_args_has(a, "level") || !vn_args_has(a, "spread")) {
-        if ((rc = backdrop(&q, true, &s, in[0], &b, job, err)) || (rc = vn_args_settle(a, "level", s.sign * b.level, err)) ||
+        if ((rc = backdrop(&q, true, &s, in[0], &b, NULL, job, err)) || (rc = vn_args_settle(a, "level", s.sign * b.level, err)) ||
             (rc = vn_args_settle(a, "spread", b.spread, err)))
             goto out;
     }
     if (settled(a) && given)
         goto out;
-    if ((rc = setup(a, um, &s, err)) || (rc = backdrop(&q, false, &s, in[0], &b, job, err)) ||
+    if ((rc = setup(a, um, &s, err)) || (rc = pooled_init(&pooled, &q, &s, err)) || (rc = backdrop(&q, false, &s, in[0], &b, &pooled, job, err)) ||
         (rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
         (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)) ||
         (rc = vn_args_settle(a, "contrast", fmax(contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")),
-                                                 valley_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise"))), err)) || given)
+                                                 valley_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise"))), err)) ||
+        (rc = settle_hollow(a, &pooled, um, job, err)) || given)
         goto out;
     struct width w = { .from = (float)(vn_args_real(a, "offset") + vn_args_real(a, "noise") * vn_args_real(a, "contrast")) };
     const struct look l = { false, add_width, &w };
@@ -739,6 +1001,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if ((rc = look(&q, &s, in[0], &l, job, err)) == 0)
         rc = set_length(a, "smooth", smooth_of(&w), um, err);
 out:
+    vn_free(pooled.v);
     vn_sample_free(&q);
     return rc;
 }
@@ -760,7 +1023,10 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_box_meet(&grown, &in->box, &grown);
     if (!vn_vol_data(in).data || in->src->type != p->in_type[0])
         c->bytes += vn_mem_counted((double)vn_box_count(&grown) * (double)vn_type_size(p->in_type[0]));
-    c->bytes += 4.0 * VN_SAMPLE_MAX;
+    double pooled = 4.0 * q.n_block;
+    for (int k = 0; k < 3; k++)
+        pooled *= fmax(1, (double)(q.size[k] / (s.edge[k] < 1.5 ? 2 : 1)));
+    c->bytes += 4.0 * VN_SAMPLE_MAX + vn_mem_counted(pooled);
     const double sampled = q.n_block * (double)vn_box_count(&first), kept = fmin(sampled, VN_SAMPLE_MAX), passes = real(a, "contrast") < (float)CONTRAST_MAX ? 1 : 2;
     c->work = n * (vn_sep_work(s.smooth, &box) + passes * c->work) + (passes * CONTRAST + (passes - 1) * WIDTH) * sampled +
               3 * PLACE * kept * (1 + kept / VN_SAMPLE_MAX);         /* the more, the less of them a cache holds */
