@@ -11,6 +11,8 @@ done
 commands='phantom random dims=61x67x31 seed=5 grain=0.8 haze=0.3 shade=0.4 uneven=0.2 type=f32 as=r; save r r.nii;
 phantom network dims=71x64x53 voxel=1um seed=3 noise=0.2 as=v; denoise v sigma=1um as=d; background v as=b; vesselness v as=w;
 segment v as=p; threshold p auto as=m; clean m as=c; distance c as=e; skeleton c as=k; components c as=l; graph c as=g; measure g to=g.csv;
+phantom network dims=90x83x150 seed=4 noise=0.05 checkerboard=3 checker_by=0.05 jumps=0.2 seams=0.3 tile=40 lines=0.05 as=x; deartifact x as=y;
+phantom network dims=90x83x61 seed=4 noise=0.05 stripes=0.4 type=f32 as=i; deartifact i as=j; save y y.nii; save j j.nii;
 save v v.nii; save d d.nii; save b b.nii; save w w.nii; save p p.nii; save c c.nii; save e e.nii; save k k.nii; save l l.nii'
 for l in v2 v3 v4; do
     if [ $l = v4 ] && ! grep -q avx512bw /proc/cpuinfo; then skip "this CPU has no AVX-512"; continue; fi

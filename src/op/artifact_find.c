@@ -493,7 +493,7 @@ static int set_scale(struct finder *f, int i, struct vn_artifact *a, struct vn_j
 
     for (int64_t b = 0; b < blocks(g); b++)
         box[b] = block_box(f, g, b);
-    return vn_ascan_scale(&f->s, a, steepest(a), box, (int)blocks(g), job, err);
+    return vn_ascan_scale(&f->s, a, (const int[]){ steepest(a) }, box, (int)blocks(g), job, err);
 }
 
 /* ---- all of it ---- */

@@ -55,7 +55,7 @@ void vn_ascan_heights(const struct vn_ascan *s, const struct vn_buf *in, int64_t
 
 /* ---- additive or multiplicative ---- */
 
-struct growth { const struct vn_ascan *s; const struct vn_artifact *a; int axis; const struct vn_box *box; double *sum; };        /* two sums a box */
+struct growth { const struct vn_ascan *s; const struct vn_artifact *a; const int *axis; const struct vn_box *box; double *sum; };        /* two sums a box */
 
 /* Differences of neighbours, E known: what they still have of E's own, by how bright they are.  Borders of vessels do not count. */
 static void grow_row(const struct vn_artifact_look *l, const double *u, const double *w, const double *e, const double *h, int64_t n, double sum[2])
@@ -73,7 +73,8 @@ static int growth_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct growth *c = ctx;
     const struct vn_box b = c->box[i];
-    const int64_t n = vn_box_dim(&b, 0), step[3] = { c->axis == 0, c->axis == 1, c->axis == 2 };
+    const int axis = c->axis[c->a->kind == VN_SEAMS ? i : 0];
+    const int64_t n = vn_box_dim(&b, 0), step[3] = { axis == 0, axis == 1, axis == 2 };
     double *u = vn_alloc(4 * (uint64_t)n * sizeof *u, err), *w = u + n, *e = w + n, *h = e + n;
     struct vn_buf in = { 0 };
     int rc = u ? vn_ascan_box(c->s, &b, &in, err) : VN_E_MEMORY;
@@ -83,11 +84,11 @@ static int growth_task(void *ctx, int64_t i, struct vn_err *err)
         for (int64_t y = b.lo[1]; y < b.hi[1] - step[1]; y++) {
             vn_ascan_row(c->s, &in, b.lo[0], y, z, u, n);
             vn_artifact_field(c->a, b.lo[0], y, z, e, n);
-            if (c->axis) {
+            if (axis) {
                 vn_ascan_row(c->s, &in, b.lo[0], y + step[1], z + step[2], w, n);
                 vn_artifact_field(c->a, b.lo[0], y + step[1], z + step[2], h, n);
             }
-            grow_row(c->s->l, u, c->axis ? w : u + 1, e, c->axis ? h : e + 1, n - step[0], c->sum + 2 * i);
+            grow_row(c->s->l, u, axis ? w : u + 1, e, axis ? h : e + 1, n - step[0], c->sum + 2 * i);
         }
     vn_buf_free(&in);
     vn_free(u);
@@ -116,7 +117,7 @@ static int lacking(struct growth *c, int n, double *lack, double *error, struct 
     return rc;
 }
 
-int vn_ascan_scale(const struct vn_ascan *s, struct vn_artifact *a, int axis, const struct vn_box *box, int n, struct vn_job *job, struct vn_err *err)
+int vn_ascan_scale(const struct vn_ascan *s, struct vn_artifact *a, const int *axis, const struct vn_box *box, int n, struct vn_job *job, struct vn_err *err)
 {
     struct growth c = { .s = s, .a = a, .axis = axis, .box = box };
     const double in_proportion = a->level > 0 ? 1 / a->level : 0;
@@ -129,7 +130,8 @@ int vn_ascan_scale(const struct vn_ascan *s, struct vn_artifact *a, int axis, co
             return rc;
     }
     const double near = 4 * error + 0.1 * in_proportion, off = fabs(a->scale - in_proportion);
-    if (in_proportion > 0 && off < fabs(a->scale) && off < near)
+    const bool gain = a->kind != VN_CHECKERBOARD && fabs(a->scale) < near;          /* of slices and tiles, where both are possible */
+    if (in_proportion > 0 && off < near && (gain || off < fabs(a->scale)))
         a->scale = in_proportion;
     else if (fabs(a->scale) < near)
         a->scale = 0;

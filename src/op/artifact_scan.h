@@ -17,6 +17,7 @@ int  vn_ascan_box(const struct vn_ascan *s, const struct vn_box *b, struct vn_bu
 void vn_ascan_row(const struct vn_ascan *s, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, double *v, int64_t n);
 void vn_ascan_heights(const struct vn_ascan *s, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, float *v, double *spare, int64_t n);
 /* By how much E, which changes along axis, grows with the grey value: not at all, in proportion, or by what is measured where both are out of
- * question.  From voxels of these boxes; a is one of s->m and made ready. */
-int  vn_ascan_scale(const struct vn_ascan *s, struct vn_artifact *a, int axis, const struct vn_box *box, int n, struct vn_job *job, struct vn_err *err);
+ * question.  From voxels of these boxes; a is one of s->m and made ready.  axis: of each box for seams, else
+ * one. */
+int  vn_ascan_scale(const struct vn_ascan *s, struct vn_artifact *a, const int *axis, const struct vn_box *box, int n, struct vn_job *job, struct vn_err *err);
 #endif
