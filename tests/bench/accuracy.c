@@ -89,6 +89,7 @@ struct setting { const char *name, *text; double smooth, background, contrast, m
 static const struct setting ablation[] = {
     { .name = "automatic" },
     { .name = "sheets kept", .text = "sheets=keep" },
+    { .name = "hollow 0", .text = "hollow=0" },
     { .name = "local 0", .text = "local=0" },
     { .name = "never wider than .75", .smooth = 0.75 },
     { .name = "contrast 5", .contrast = 5 },
@@ -457,6 +458,7 @@ static void measure_method(const char *truth, int k, double v[N_METRIC])
 /* p and m of v. */
 static bool segment(const struct setting *t)
 {
+    static const char *const kept[] = { "smooth", "background", "hollow" };
     char line[500], length[2][40] = { "", "" };
     const char *from = t->deartifact ? "d" : "v", *given = t->text ? t->text : "";
     const double edge = edge_of_v(3);
@@ -471,8 +473,11 @@ static bool segment(const struct setting *t)
     const double found = number("contrast"), times = t->times > 0 ? t->times : 1;
     const double contrast = t->contrast > 0 ? t->contrast : fmin(t->most > 0 ? t->most : INFINITY, times * found);
     if (contrast != found) {
-        snprintf(line, sizeof line, "segment %s %s smooth=%s background=%s level=%.9g spread=%.9g offset=%.9g noise=%.9g contrast=%.9g as=p", from, given,
-                 text("smooth"), text("background"), number("level"), number("spread"), number("offset"), number("noise"), contrast);
+        int at = snprintf(line, sizeof line, "segment %s %s level=%.9g spread=%.9g offset=%.9g noise=%.9g contrast=%.9g as=p", from, given, number("level"),
+                          number("spread"), number("offset"), number("noise"), contrast);
+        for (size_t i = 0; i < VN_COUNT(kept); i++)
+            if (!strstr(given, kept[i]))
+                at += snprintf(line + at, sizeof line - (size_t)at, " %s=%s", kept[i], text(kept[i]));
         if (!run(line, true))
             return false;
     }
