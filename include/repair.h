@@ -3,9 +3,10 @@
  * Two steps, so that another longest gap or least score costs milliseconds: vn_gaps_find looks at the mask (thinning is most
  * of it) and lists every place where two vessels may be one, vn_gaps_select chooses, vn_gaps_draw fills.
  *
- * A gap lies between an open end and another end, or between an end and the flank of a vessel that it points at.  Its score
- * is a probability, of geometry and evidence (help/repair.txt has the formula).  The
- * score depends on the two vessels and what lies between, never on what else is chosen or on the longest gap. */
+ * A gap lies between an open end and another end, or between an end and the flank of a vessel that it points at.  Ends are those
+ * of the skeleton and stubs beside a branch point, for which it has no line.  Its score is a probability, of geometry and
+ * evidence (help/repair.txt has the formula).  The score depends on the two vessels and what lies between, never on what else
+ * is chosen or on the longest gap. */
 #ifndef VN_REPAIR_H
 #define VN_REPAIR_H
 #include "mend.h"
@@ -27,6 +28,7 @@ struct vn_gap {
         double wide;                      /* sum of the radii in voxels */
         double crowd;                     /* share of the tube between them that is taken */
         double clear;                     /* voxels that the shorter end stands out from its branching, or is long */
+        double stubs;                     /* of the two ends that the skeleton has no line for */
         double tilt;                      /* of a flank: tangent of the angle between the end's direction and the ray that meets it */
         double piece;                     /* skeleton voxels of the smaller piece */
         double own;                       /* contrast of the weaker end by the median of all ends; NaN: no image */
@@ -34,7 +36,7 @@ struct vn_gap {
     double score;
     enum vn_gap_state state;
 };
-struct vn_gaps { int64_t n; struct vn_gap *v; int32_t n_end; };            /* best score first */
+struct vn_gaps { int64_t n; struct vn_gap *v; int32_t n_end, n_stub; };    /* best score first; of the ends: stubs */
 struct vn_gaps_in {
     const struct vn_buf *mask;            /* u8 */
     double um[3];                         /* 0: not known */

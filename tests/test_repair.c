@@ -125,6 +125,45 @@ static void an_end_is_joined_with_the_flank_it_points_at(void **state)
     assert_true(number("info part stats=full", "min") == 1);
 }
 
+/* The whole is there again but for the stub's rounding: one piece, nothing outside of what it was, and the axis closed. */
+static void whole_again(const char *cut, const char *whole)
+{
+    char line[200];
+    run(cut, 0, NULL);
+    assert_true(number("components c as=n", "count") == 2);
+    assert_true(number("repair c as=r", "bridges") == 1 && number("components r as=n", "count") == 1);
+    snprintf(line, sizeof line, "calc 'a && !b' a=r b=%s as=d", whole);
+    run(line, 0, NULL);
+    assert_true(number("info d stats=full", "max") == 0);
+}
+
+/* A branch of diameter 5 leaves a trunk of diameter 7 (surface at y = 13): what the cut leaves of it at the trunk is 3 voxels long. */
+static void a_break_beside_a_junction_closes(void **state)
+{
+    (void)state;
+    run("paint m at=3,10,20,57,10,20 size=7vox axis=ball as=w; paint w at=30,10,20,30,37,20 size=5vox axis=ball as=w", 0, NULL);
+    whole_again("cut w at=30,18,20 width=3um as=c", "w");
+    assert_true(number("components c as=n", "count") == 2);
+    run("crop r 30:31,12:24,20:21 as=part", 0, NULL);
+    assert_true(number("info part stats=full", "min") == 1);
+    /* a rung between two trunks: stubs of 3 voxels on both sides */
+    run("paint m at=3,8,20,57,8,20 size=7vox axis=ball as=w; paint w at=3,29,20,57,29,20 size=7vox axis=ball as=w; "
+        "paint w at=30,8,20,30,29,20 size=5vox axis=ball as=w", 0, NULL);
+    whole_again("calc 'a && !(y >= 16 && y < 22 && x > 20 && x < 40)' a=w as=c", "w");
+}
+
+/* What stands out of a smooth vessel by a voxel is its surface, not a stub. */
+static void bumps_are_no_stubs(void **state)
+{
+    (void)state;
+    run("paint m at=3,16,20,57,16,20 size=5vox axis=ball as=a; paint a at=3,23,20,57,23,20 size=5vox axis=ball as=a; "
+        "paint a at=30,19,20 size=1vox as=c; paint c at=40,20,20 size=1vox as=c", 0, NULL);
+    assert_true(number("repair c as=r", "gaps") == 0);
+    /* a whole T, and an end farther away than a gap may be */
+    run("paint m at=3,10,20,57,10,20 size=7vox axis=ball as=a; paint a at=30,10,20,30,22,20 size=5vox axis=ball as=a; paint a at=3,36,20,57,36,20 size=5vox axis=ball as=c", 0, NULL);
+    assert_true(number("repair c as=r", "bridges") == 0 && differ("r", "c") == 0);
+}
+
 static void slices_of_z_are_steps_however_thick(void **state)
 {
     (void)state;
@@ -226,6 +265,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_table_says_what_was_joined, start, session_stop),
         cmocka_unit_test_setup_teardown(parallel_neighbours_are_not_joined, start, session_stop),
         cmocka_unit_test_setup_teardown(an_end_is_joined_with_the_flank_it_points_at, start, session_stop),
+        cmocka_unit_test_setup_teardown(a_break_beside_a_junction_closes, start, session_stop),
+        cmocka_unit_test_setup_teardown(bumps_are_no_stubs, start, session_stop),
         cmocka_unit_test_setup_teardown(slices_of_z_are_steps_however_thick, start, session_stop),
         cmocka_unit_test_setup_teardown(evidence_decides_between_two, start, session_stop),
         cmocka_unit_test_setup_teardown(lost_slices_are_bridged_by_many, start, session_stop),

@@ -41,7 +41,7 @@ static int make_table(const struct vn_gaps *g, bool um, struct vn_table **out, s
         for (size_t k = 0; k < N - WORDS && !rc; k++)
             t->col[k].num[t->n_row - 1] = value[k];
         if (!rc)
-            rc = vn_table_set_text(t, t->n_row - 1, N - 2, p->end[1] < 0 ? "flank" : "end", err);
+            rc = vn_table_set_text(t, t->n_row - 1, N - 2, p->end[1] < 0 ? "flank" : p->facts.stubs > 0 ? "stub" : "end", err);
         if (!rc)
             rc = vn_table_set_text(t, t->n_row - 1, N - 1, state[p->state], err);
     }
@@ -139,7 +139,8 @@ static int compute(struct vn_call *c, struct work *w, struct vn_vol **out, struc
         rc = (*out = vn_vol_from_buf(VN_MASK, g, &to, err)) ? 0 : VN_E_MEMORY;
     if (!rc) {
         vn_res_volume(c, *out);
-        vn_res_int(c, "ends", w->gaps.n_end);
+        vn_res_int(c, "ends", w->gaps.n_end - w->gaps.n_stub);
+        vn_res_int(c, "stubs", w->gaps.n_stub);
         vn_res_int(c, "gaps", listed);
     }
     return rc;

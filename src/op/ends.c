@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 1024, MOST_PATH = 512 };
+enum { BATCH = 1024, MOST_PATH = 512, MOST_SEEN = 512, MOST_POPS = 48 };
 static const double SPUR_RADII = 1, SPUR_SIDES = 1, FIT_RADII = 3, FIT_SIDES = 5;
 
 static double least_side(const double um[3]) { return fmin(um[0], fmin(um[1], um[2])); }
@@ -64,6 +64,91 @@ int64_t vn_skel_find(const struct vn_skel_voxels *s, int64_t x, int64_t y, int64
             hi = mid;
     }
     return lo < end && s->v[lo].x == x ? lo : -1;
+}
+
+static bool inside(const struct vn_skel_voxels *s, const int64_t p[3])
+{
+    return p[0] >= 0 && p[1] >= 0 && p[2] >= 0 && p[0] < vn_box_dim(&s->box, 0) && p[1] < vn_box_dim(&s->box, 1) && p[2] < vn_box_dim(&s->box, 2);
+}
+
+/* From a summit without a skeleton over the highest saddle, and on; ties by who was seen first. */
+static int32_t over_the_saddle(const struct vn_skel_voxels *s, const struct vn_buf *d2, const int64_t from[3], bool spurs)
+{
+    struct { int64_t p[3]; float d; bool done; } seen[MOST_SEEN];
+    const float *d = d2->data;
+    int n = 1;
+    memcpy(seen[0].p, from, sizeof seen[0].p);
+    seen[0].d = d[from[2] * d2->stride[1] + from[1] * d2->stride[0] + from[0]];
+    seen[0].done = false;
+    for (int pop = 0; pop < MOST_POPS; pop++) {
+        int best = -1;
+        for (int i = 0; i < n; i++)
+            if (!seen[i].done && (best < 0 || seen[i].d > seen[best].d))
+                best = i;
+        if (best < 0)
+            return -1;
+        const int64_t found = vn_skel_find(s, seen[best].p[0], seen[best].p[1], seen[best].p[2]);
+        if (found >= 0 && (spurs || !s->spur[found]))
+            return (int32_t)found;
+        seen[best].done = true;
+        for (int k = 0; k < 27 && n < MOST_SEEN; k++) {
+            const int64_t p[3] = { seen[best].p[0] + k % 3 - 1, seen[best].p[1] + k / 3 % 3 - 1, seen[best].p[2] + k / 9 - 1 };
+            const float v = inside(s, p) ? d[p[2] * d2->stride[1] + p[1] * d2->stride[0] + p[0]] : 0;
+            int i = n - 1;
+            while (i >= 0 && (seen[i].p[0] != p[0] || seen[i].p[1] != p[1] || seen[i].p[2] != p[2]))
+                i--;
+            if (i >= 0 || !(v > 0))
+                continue;
+            memcpy(seen[n].p, p, sizeof p);
+            seen[n].d = v;
+            seen[n++].done = false;
+        }
+    }
+    return -1;
+}
+
+int32_t vn_skel_axis(const struct vn_skel_voxels *s, const struct vn_buf *d2, const int64_t from[3], bool spurs, struct vn_summits *known)
+{
+    int64_t at[3] = { from[0], from[1], from[2] };
+    const float *d = d2->data;
+    for (int hop = 0; hop < 64; hop++) {
+        int64_t best[3] = { at[0], at[1], at[2] };
+        const int64_t found = vn_skel_find(s, at[0], at[1], at[2]);
+        if (found >= 0 && (spurs || !s->spur[found]))
+            return (int32_t)found;
+        float most = d[at[2] * d2->stride[1] + at[1] * d2->stride[0] + at[0]];
+        int near = 0;
+        for (int i = 0; i < 27; i++) {
+            const int steps = (i % 3 != 1) + (i / 3 % 3 != 1) + (i / 9 != 1);
+            const int64_t p[3] = { at[0] + i % 3 - 1, at[1] + i / 3 % 3 - 1, at[2] + i / 9 - 1 };
+            const float v = inside(s, p) ? d[p[2] * d2->stride[1] + p[1] * d2->stride[0] + p[0]] : 0;
+            if (v > most || (v == most && near && steps < near)) {      /* the nearest of equals */
+                most = v;
+                near = steps;
+                memcpy(best, p, sizeof best);
+            }
+        }
+        if (!memcmp(best, at, sizeof best))
+            break;
+        memcpy(at, best, sizeof best);
+    }
+    for (int reach = 1; reach <= 2; reach++)
+        for (int64_t z = -reach; z <= reach; z++)
+            for (int64_t y = -reach; y <= reach; y++)
+                for (int64_t x = -reach; x <= reach; x++) {
+                    const int64_t i = vn_skel_find(s, at[0] + x, at[1] + y, at[2] + z);
+                    if (i >= 0 && (spurs || !s->spur[i]))
+                        return (int32_t)i;
+                }
+    if (!known)
+        return over_the_saddle(s, d2, at, spurs);
+    const int64_t key = (at[2] * vn_box_dim(&s->box, 1) + at[1]) * vn_box_dim(&s->box, 0) + at[0] + 1;
+    const size_t slot = (size_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> 32) % VN_COUNT(known->key);
+    if (known->key[slot] != key) {
+        known->key[slot] = key;
+        known->axis[slot] = over_the_saddle(s, d2, at, spurs);
+    }
+    return known->axis[slot];
 }
 
 /* Neighbours of voxel i, in raster order. */

@@ -27,6 +27,7 @@ struct vn_end {
     double len;                                         /* of the line that was fitted: what the direction rests on */
     double clear;                                       /* of the line from tip to branching: beyond the radius there */
     double inner[3];                                    /* the far end of the fitted line, voxels: on the vessel's axis too */
+    bool stub;                                          /* none of the skeleton (stubs.c); clear: by how much it stands out */
 };
 
 /* From a skeleton and its squared distances (vn_thin_distance).  Ends by raster order of their tips; those at the region's
@@ -35,5 +36,10 @@ int  vn_skel_voxels(const struct vn_buf *skel, const struct vn_buf *d2, const do
                     struct vn_err *err);
 void vn_skel_voxels_free(struct vn_skel_voxels *s);
 int  vn_ends_find(struct vn_skel_voxels *s, struct vn_end **out, int64_t *n, struct vn_job *job, struct vn_err *err);
+/* Adds the stubs to the ends, and sorts all by the slices of their bases.  d2: as for vn_skel_voxels. */
+int  vn_stubs_add(const struct vn_skel_voxels *s, const struct vn_buf *d2, struct vn_end **e, int64_t *n, struct vn_job *job, struct vn_err *err);
+struct vn_summits { int64_t key[256]; int32_t axis[256]; };      /* zeroed: what was found from where no way leads up, of one `spurs` */
+/* From a voxel of the mask, counted from the box's corner, uphill in the distance: number of the skeleton voxel there, or -1. */
+int32_t vn_skel_axis(const struct vn_skel_voxels *s, const struct vn_buf *d2, const int64_t from[3], bool spurs, struct vn_summits *known);
 int64_t vn_skel_find(const struct vn_skel_voxels *s, int64_t x, int64_t y, int64_t z);      /* number of a voxel, or -1 */
 #endif

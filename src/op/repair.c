@@ -409,44 +409,9 @@ static int add(struct list *l, const struct vn_gap *g, struct vn_err *err)
     return 0;
 }
 
-/* From a voxel of the mask uphill in the distance, then the skeleton's voxel there; -1: none. */
-static int32_t axis_at(const struct find *f, const int64_t from[3])
+static int32_t axis_at(const struct find *f, const int64_t at[3])
 {
-    int64_t at[3] = { from[0] - f->box.lo[0], from[1] - f->box.lo[1], from[2] - f->box.lo[2] };
-    const float *d2 = f->d2.data;
-    for (int hop = 0; hop < 64; hop++) {
-        int64_t best[3] = { at[0], at[1], at[2] };
-        const int64_t found = vn_skel_find(&f->s, at[0], at[1], at[2]);
-        if (found >= 0)
-            return (int32_t)found;
-        float most = d2[at[2] * f->d2.stride[1] + at[1] * f->d2.stride[0] + at[0]];
-        int near = 0;
-        for (int i = 0; i < 27; i++) {
-            const int steps = (i % 3 != 1) + (i / 3 % 3 != 1) + (i / 9 != 1);
-            const int64_t p[3] = { at[0] + i % 3 - 1, at[1] + i / 3 % 3 - 1, at[2] + i / 9 - 1 };
-            bool inside = true;
-            for (int k = 0; k < 3; k++)
-                inside &= p[k] >= 0 && p[k] < vn_box_dim(&f->box, k);
-            const float d = inside ? d2[p[2] * f->d2.stride[1] + p[1] * f->d2.stride[0] + p[0]] : 0;
-            if (d > most || (d == most && near && steps < near)) {      /* the nearest of equals */
-                most = d;
-                near = steps;
-                memcpy(best, p, sizeof best);
-            }
-        }
-        if (!memcmp(best, at, sizeof best))
-            break;
-        memcpy(at, best, sizeof best);
-    }
-    for (int reach = 1; reach <= 2; reach++)
-        for (int64_t z = -reach; z <= reach; z++)
-            for (int64_t y = -reach; y <= reach; y++)
-                for (int64_t x = -reach; x <= reach; x++) {
-                    const int64_t i = vn_skel_find(&f->s, at[0] + x, at[1] + y, at[2] + z);
-                    if (i >= 0)
-                        return (int32_t)i;
-                }
-    return -1;
+    return vn_skel_axis(&f->s, &f->d2, (const int64_t[3]){ at[0] - f->box.lo[0], at[1] - f->box.lo[1], at[2] - f->box.lo[2] }, true, NULL);
 }
 
 /* Whether what lies in between are pieces too small to have ends: remains of the vessel, or specks. */
@@ -484,8 +449,8 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     const struct vn_skel_voxel *v = &f->s.v[at];
     double flank[3];
     place_of(f, at, flank);
-    const double rb = q ? q->radius : fmin(p->radius, (double)v->d);
-    struct vn_gap g = { .end = { (int32_t)a, (int32_t)b }, .piece = { p->piece, f->s.piece[at] }, .bridge.radius = { p->radius, rb }, .evidence = NAN };
+    const double ra = q && p->stub ? fmin(p->radius, q->radius) : p->radius, rb = !q ? fmin(ra, (double)v->d) : q->stub ? fmin(ra, q->radius) : q->radius;
+    struct vn_gap g = { .end = { (int32_t)a, (int32_t)b }, .piece = { p->piece, f->s.piece[at] }, .bridge.radius = { ra, rb }, .evidence = NAN };
     struct line l;
     if (!draw_line(f, p->base, q ? q->base : flank, &l) || l.empty * l.steps > f->in->reach || (q && l.t1 >= 1))
         return 0;
@@ -493,7 +458,7 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     if (c1 <= COS_MOST || c2 <= COS_MOST || (q && shifted(f, p, q, l.empty * l.len)))
         return 0;
     g.loop = p->piece == f->s.piece[at];
-    if (g.loop && near_along(&f->s, p->tip, at, 3 * l.len + 4 * (p->radius + rb), f->side))
+    if (g.loop && near_along(&f->s, p->tip, at, 3 * l.len + 4 * (ra + rb), f->side))
         return 0;
     double taken = crowd(f, &l, g.bridge.radius);
     if (taken > CROWD_MOST && through_specks(f, &l))
@@ -508,8 +473,8 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     g.along_z = fabs(l.dir[2]);
     g.from = l.t0;
     g.to = l.t1;
-    g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .ratio = q ? fmin(p->radius, rb) / fmax(p->radius, rb) : rb / p->radius,
-                                     .wide = (p->radius + rb) / f->side, .crowd = taken, .tilt = tilt, .own = NAN,
+    g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .ratio = fmin(ra, rb) / fmax(ra, rb),
+                                     .wide = (ra + rb) / f->side, .crowd = taken, .tilt = tilt, .stubs = p->stub + (q && q->stub), .own = NAN,
                                      .clear = (q ? fmin(p->clear, q->clear) : p->clear) / f->side,
                                      .piece = vn_min64(f->size[p->piece], f->size[f->s.piece[at]]) };
     return add(to, &g, err);
@@ -658,11 +623,12 @@ static int ends_chunk(void *ctx, int64_t chunk, struct vn_err *err)
         const struct vn_end *p = &f->end[a];
         if (cut_by_face(f, p))
             continue;
-        rc = flanks(f, to, a, err);
-        for (int64_t b = a + 1; b < f->n_end && !rc; b++) {        /* tips are in raster order */
+        if (!p->stub)
+            rc = flanks(f, to, a, err);
+        for (int64_t b = a + 1; b < f->n_end && !rc; b++) {
             const struct vn_end *q = &f->end[b];
             const double far = f->in->reach + 2 * (p->radius + q->radius) / fmin(f->um[0], fmin(f->um[1], f->um[2]));
-            if (f->s.v[q->tip].z - f->s.v[p->tip].z > far)
+            if (q->base[2] - p->base[2] > 2 * far)                  /* in the order of their slices */
                 break;
             if (fabs(q->base[0] - p->base[0]) <= 2 * far && fabs(q->base[1] - p->base[1]) <= 2 * far && !cut_by_face(f, q))
                 rc = try_gap(f, to, a, b, q->tip, 0, err);
@@ -751,6 +717,8 @@ static int judge(void *ctx, int64_t i, struct vn_err *err)
 static int gather(struct find *f, int64_t n_chunk, struct vn_gaps *out, struct vn_job *job, struct vn_err *err)
 {
     out->n_end = (int32_t)f->n_end;
+    for (int64_t i = 0; i < f->n_end; i++)
+        out->n_stub += f->end[i].stub;
     for (int64_t i = 0; i < n_chunk; i++)
         out->n += f->list[i].n;
     if (!(out->v = vn_alloc((uint64_t)out->n * sizeof *out->v, err)))
@@ -787,6 +755,8 @@ int vn_gaps_find(const struct vn_gaps_in *in, struct vn_gaps *out, struct vn_job
     vn_buf_free(&skel);
     if (!rc)
         rc = vn_ends_find(&f.s, &f.end, &f.n_end, job, err);
+    if (!rc)
+        rc = vn_stubs_add(&f.s, &f.d2, &f.end, &f.n_end, job, err);
     if (!rc && !(f.size = vn_calloc((uint64_t)f.s.n, sizeof *f.size, err)))
         rc = VN_E_MEMORY;
     for (int64_t i = 0; i < f.s.n && !rc; i++)

@@ -302,9 +302,9 @@ static void one(struct world *w, bool with_image, struct tally *t)
     }
     if (getenv("REPAIR_LIST"))
         for (int64_t i = 0; i < g.n; i++)
-            printf("gap %d %d %d %.2f %.3f %.3f %.3f %.2f %.3f %.0f %.3f %.3f %.2f %.2f %.3f %.0f,%.0f,%.0f-%.0f,%.0f,%.0f\n", !wrong(w, &g.v[i]), g.v[i].end[1] < 0,
+            printf("gap %d %d %d %.2f %.3f %.3f %.3f %.2f %.3f %.0f %.3f %.3f %.2f %.2f %.3f %.0f %.0f,%.0f,%.0f-%.0f,%.0f,%.0f\n", !wrong(w, &g.v[i]), g.v[i].end[1] < 0,
                    g.v[i].loop, g.v[i].facts.steps, g.v[i].facts.c[0], g.v[i].facts.c[1], g.v[i].facts.ratio, g.v[i].facts.wide, g.v[i].facts.crowd,
-                   g.v[i].facts.piece, g.v[i].facts.own, g.v[i].evidence, g.v[i].facts.tilt, g.v[i].facts.clear, g.v[i].score, g.v[i].bridge.at[0], g.v[i].bridge.at[1], g.v[i].bridge.at[2],
+                   g.v[i].facts.piece, g.v[i].facts.own, g.v[i].evidence, g.v[i].facts.tilt, g.v[i].facts.clear, g.v[i].score, g.v[i].facts.stubs, g.v[i].bridge.at[0], g.v[i].bridge.at[1], g.v[i].bridge.at[2],
                    g.v[i].bridge.at[3], g.v[i].bridge.at[4], g.v[i].bridge.at[5]);
     if (getenv("REPAIR_MISSED")) {
         const struct vn_gaps_rule rule = { .gap = 12, .min_score = VN_GAP_MIN_SCORE };
