@@ -8,8 +8,8 @@
 #include "text.h"
 #include "volume.h"
 
-enum vn_artifact_kind { VN_CHECKERBOARD, VN_SLICES, VN_SEAMS, VN_STRIPES, VN_N_ARTIFACT };
-enum { VN_MIN_PERIOD = 2, VN_MAX_PERIOD = 32, VN_MAX_ARTIFACTS = 12, VN_MAX_SEAMS = 64 };
+enum vn_artifact_kind { VN_CHECKERBOARD, VN_SLICES, VN_SEAMS, VN_STRIPES, VN_LOST, VN_N_ARTIFACT };
+enum { VN_MIN_PERIOD = 2, VN_MAX_PERIOD = 32, VN_MAX_ARTIFACTS = 12, VN_MAX_SEAMS = 64, VN_MAX_LOST = 3 };
 
 struct vn_wave { int k[3]; double re, im; };         /* re cos a - im sin a, a = 2 pi (k . x) / period; twice that with its conjugate */
 struct vn_artifact {
@@ -23,7 +23,7 @@ struct vn_artifact {
     int64_t lo;
     int64_t at[3][VN_MAX_SEAMS];       /* seams: tiles begin at these voxels, but for the first; E = value[tile], x fastest */
     int n_at[3];
-    double *value;                     /* stripes: one, their rms */
+    double *value;                     /* stripes: one, their rms; lost: the slices, at most VN_MAX_LOST in a row */
     int n_value;
     double *e, *mul, *add;             /* E and s = mul v + add, by residues or values: vn_artifact_ready */
 };
@@ -34,7 +34,7 @@ void vn_artifacts_free(struct vn_artifacts *m);
 int  vn_artifacts_parse(const char *text, struct vn_artifacts *m, struct vn_err *err);      /* not ready; to be freed also after failure */
 void vn_artifacts_print(const struct vn_artifacts *m, struct vn_str *b);                    /* "none" for none. Appended */
 int  vn_artifact_ready(struct vn_artifact *a, double strength, struct vn_err *err);         /* its tables; again after a change of its numbers */
-/* v[0..n): voxels from x on, without the artifacts but stripes, at the strength they were made ready for. */
+/* v[0..n): voxels from x on, without the artifacts but stripes and lost slices, at the strength they were made ready for. */
 void vn_artifacts_row(const struct vn_artifacts *m, int64_t x, int64_t y, int64_t z, double *v, int64_t n);
 /* E of one artifact, no stripes, in the voxels from x on. */
 void vn_artifact_field(const struct vn_artifact *a, int64_t x, int64_t y, int64_t z, double *e, int64_t n);
@@ -51,11 +51,20 @@ struct vn_artifact_look {
 };
 int vn_artifact_find_levels(const struct vn_artifact_look *l, bool slices, bool seams, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 int vn_artifact_find_stripes(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
+int vn_artifact_find_lost(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
+
+/* ---- lost slices ---- */
+const struct vn_artifact *vn_artifact_lost(const struct vn_artifacts *m);      /* NULL: none */
+/* Whether z is one; around: the slices on either side of its run. */
+bool vn_artifact_lost_at(const struct vn_artifact *a, int64_t z, int64_t around[2]);
+/* Voxels of in from x on, in lost slices (lost may be NULL) what lies between those around: rounded as in's type is. */
+void vn_artifact_fetch(const struct vn_artifact *lost, double strength, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, double *v, int64_t n);
+struct vn_vol *vn_artifact_filled(struct vn_vol *v, const struct vn_artifact *lost, struct vn_err *err);       /* v, seen without lost slices */
 
 /* ---- stripes: E is made from the voxels around ---- */
 void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3]);
-/* out = in, whose box is out's grown by the halo, without m and then without a.  share: cut to 0..1. */
+/* out = in, whose box is out's grown by the halo (and by VN_MAX_LOST along z when slices are lost), without m and then without a.  share: cut to 0..1. */
 int  vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in,
                        const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
 #endif

@@ -232,6 +232,92 @@ static void seams(void **state)
     vn_vol_unref(out); vn_vol_unref(v);
 }
 
+/* Vessels and noise; no signal in some slices, but for noise around a grey value of its own. */
+static bool lost(int64_t z, const int *gone)
+{
+    for (; *gone >= 0; gone++)
+        if (z == *gone)
+            return true;
+    return false;
+}
+
+static struct vn_vol *plant_lost(enum vn_type t, const int *gone)
+{
+    const struct plan none = { .amplitude = 0 };
+    struct vn_vol *v = plant(&none, t, N, N - 7, N - 20);
+    const struct vn_buf d = vn_vol_data(v);
+    double row[N];
+    for (int64_t z = 0; z < N - 20; z++)
+        for (int64_t y = 0; y < N - 7 && lost(z, gone); y++) {
+            for (int64_t x = 0; x < N; x++)
+                row[x] = 12 + 2 * noise_of(x, y, z, 3);
+            vn_convert_row(t, (char *)d.data + (size_t)vn_buf_at(&d, 0, y, z) * vn_type_size(t), VN_F64, row, N);
+        }
+    return v;
+}
+
+static double voxel(const struct vn_vol *v, int64_t x, int64_t y, int64_t z)
+{
+    const struct vn_buf d = vn_vol_data(v);
+    return d.type == VN_U16 ? (double)((uint16_t *)d.data)[vn_buf_at(&d, x, y, z)] : (double)((float *)d.data)[vn_buf_at(&d, x, y, z)];
+}
+
+static void lost_slices(void **state)
+{
+    static const int gone[] = { 0, 17, 30, 31, 32, 40, 41, 42, 43, -1 }, filled[] = { 17, 30, 31, 32, -1 };   /* the first and four in a row have no neighbours */
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct vn_vol *v = plant_lost(k ? VN_U16 : VN_F32, gone), *out;
+        const struct vn_box r = box6(11, 70, 3, 60, 18, 32);
+        struct vn_artifacts m;
+        found(v, "kind=lost", &out, &m);
+        assert_true(m.n == 1 && m.item[0].kind == VN_LOST && m.item[0].axis == 2 && m.item[0].n_value == 4);
+        for (int i = 0; i < 4; i++)
+            assert_true(m.item[0].value[i] == filled[i]);
+        for (int64_t z = 0; z < N - 20; z++)
+            for (int64_t y = 0; y < N - 7; y++)
+                for (int64_t x = 0; x < N; x++) {
+                    const int64_t a = z == 17 ? 16 : 29, b = z == 17 ? 18 : 33;
+                    const double p = voxel(v, x, y, a), q = voxel(v, x, y, b), want = p + (double)(z - a) / (double)(b - a) * (q - p), is = voxel(out, x, y, z);
+                    if (!lost(z, filled) ? is != voxel(v, x, y, z) : k ? is != rint(want) : is != (double)(float)want)
+                        fail_msg("%lld,%lld,%lld: %g, not %g", (long long)x, (long long)y, (long long)z, is, lost(z, filled) ? want : voxel(v, x, y, z));
+                }
+        vn_artifacts_free(&m);
+        vn_vol_unref(out);
+        image_exact("deartifact", v, NULL, &r, 16 << 20);
+        found(v, "kind=lost axis=x", &out, &m);
+        assert_int_equal(m.n, 0);
+        vn_vol_unref(out);
+        out = image_ok("deartifact", v, NULL, "kind=lost strength=0.5");
+        assert_true(fabs(voxel(out, 5, 6, 17) - 0.5 * (voxel(v, 5, 6, 17) + 0.5 * (voxel(v, 5, 6, 16) + voxel(v, 5, 6, 18)))) < 0.51);
+        vn_vol_unref(out);
+        vn_vol_unref(v);
+    }
+}
+
+/* With lines along y as well: rows are summed over lost slices as they are filled. */
+static void lost_and_stripes(void **state)
+{
+    enum { X = 52, Y = 144, Z = 50 };
+    const struct vn_grid g = { .dim = { X, Y, Z } };
+    const struct vn_box b = box6(0, X, 0, Y, 0, Z), r = box6(11, 40, 3, 141, 24, 42);
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_U16, &g, &b, &err), *out;
+    uint16_t *d = vn_vol_data(v).data;
+    struct vn_artifacts m;
+    (void)state;
+    for (int64_t i = 0; i < X * Y * Z; i++) {
+        const int64_t x = i % X, y = i / X % Y, z = i / X / Y;
+        const double s = vessels(x, y, z) + 40 + 10 * noise_of(x, 7, z, 9);
+        d[i] = (uint16_t)lrint((z == 22 || z == 23 ? 60 : s) + 10 * noise_of(x, y, z, 1));
+    }
+    found(v, NULL, &out, &m);
+    assert_true(m.n == 2 && m.item[0].kind == VN_LOST && m.item[0].n_value == 2 && m.item[0].value[0] == 22 && m.item[0].value[1] == 23);
+    assert_true(m.item[1].kind == VN_STRIPES && m.item[1].axis == 1);
+    image_exact("deartifact", v, NULL, &r, 16 << 20);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
 /* Rows along y that are brighter or darker by chance. */
 static double lines(int64_t x, int64_t y, int64_t z)
 {
@@ -338,6 +424,7 @@ static void text(void **state)
         "checkerboard period=4 waves=1,0,0,1", "checkerboard period=4 waves=1,0,0,nan,1", "checkerboard period=4 waves=1,0,0,1,1 + ",
         "checkerboard period=4 waves=", "checkerboard period=4 colour=2", "checkerboard period", "", "slices axis=2", "slices axis=3 values=1", "slices values=1 values=2", "slices from=1.5 values=1",
         "seams x=4 values=1", "seams x=4,4 values=1,2,3", "seams y=1,2 values=1,2,3,4", "stripes axis=1", "bands values=1",
+        "lost axis=2", "lost axis=2 values=3,3", "lost axis=2 values=1.5", "lost axis=2 values=1,3,4,5,6",
     };
     struct vn_str b = { 0 };
     struct vn_artifacts m;
@@ -382,7 +469,7 @@ static void text(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_period), cmocka_unit_test(two_periods), cmocka_unit_test(phase_and_amplitude), cmocka_unit_test(nothing_is_nothing),
-    cmocka_unit_test(slices), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(shading_stays),
+    cmocka_unit_test(slices), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(lost_slices), cmocka_unit_test(lost_and_stripes), cmocka_unit_test(shading_stays),
     cmocka_unit_test(odd_values), cmocka_unit_test(exact),
     cmocka_unit_test(failing_allocations), cmocka_unit_test(text),
 };

@@ -1,4 +1,4 @@
-/* cmd_deartifact.c - "deartifact": take checkerboards, stripes, jumps and seams off a volume, and say which. */
+/* cmd_deartifact.c - "deartifact": take checkerboards, stripes, jumps and seams off a volume, fill lost slices, and say which. */
 #include <math.h>
 #include "artifact.h"
 #include "cmd.h"
@@ -27,13 +27,17 @@ static cJSON *json_of(const struct vn_artifact *a, const struct vn_artifact_size
         cJSON_AddItemToObject(o, "phase", cJSON_CreateDoubleArray(phase, 3));
         cJSON_AddNumberToObject(o, "waves", a->n_wave);
     }
-    if (a->kind == VN_SLICES || a->kind == VN_STRIPES)
+    if (a->kind == VN_SLICES || a->kind == VN_STRIPES || a->kind == VN_LOST)
         cJSON_AddStringToObject(o, "axis", axis_name[a->axis]);
     for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++) {
         cJSON *at = cJSON_CreateArray();
         for (int i = 0; i < a->n_at[k]; i++)
             cJSON_AddItemToArray(at, cJSON_CreateNumber((double)a->at[k][i]));
         cJSON_AddItemToObject(o, axis_name[k], at);
+    }
+    if (a->kind == VN_LOST) {
+        cJSON_AddItemToObject(o, "slices", cJSON_CreateDoubleArray(a->value, a->n_value));
+        return o;
     }
     cJSON_AddNumberToObject(o, "amplitude", s->amplitude);
     cJSON_AddNumberToObject(o, "rms", s->rms);
@@ -58,6 +62,12 @@ static void say(struct vn_str *b, const struct vn_artifact *a, const struct vn_a
     for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++)
         for (int i = 0; i < a->n_at[k]; i++)
             vn_str_addf(b, "%s%lld", i ? "," : k == 0 ? " at x=" : k == 1 ? " at y=" : " at z=", (long long)a->at[k][i]);
+    for (int i = 0; a->kind == VN_LOST && i < a->n_value; i++)
+        vn_str_addf(b, "%s%lld", i ? "," : " at z=", (long long)a->value[i]);
+    if (a->kind == VN_LOST) {
+        vn_str_add(b, ": filled from the slices around\n");
+        return;
+    }
     vn_str_addf(b, ": amplitude %.3g", s->amplitude);
     if (a->noise > 0)
         vn_str_addf(b, " (%.2g of the noise)", s->amplitude / a->noise);

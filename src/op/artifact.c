@@ -7,7 +7,7 @@
 #include "mem.h"
 #include "vox.h"
 
-const char *const vn_artifact_names[VN_N_ARTIFACT] = { "checkerboard", "slices", "seams", "stripes" };
+const char *const vn_artifact_names[VN_N_ARTIFACT] = { "checkerboard", "slices", "seams", "stripes", "lost" };
 
 static void item_free(struct vn_artifact *a)
 {
@@ -127,7 +127,7 @@ void vn_artifacts_row(const struct vn_artifacts *m, int64_t x, int64_t y, int64_
     double mul[PIECE], add[PIECE];
 
     for (int i = 0; i < m->n; i++)
-        for (int64_t at = 0; at < n && m->item[i].kind != VN_STRIPES; at += PIECE) {
+        for (int64_t at = 0; at < n && m->item[i].kind < VN_STRIPES; at += PIECE) {
             const int64_t part = vn_min64(PIECE, n - at);
             spread_row(&m->item[i], m->item[i].mul, x + at, y, z, 1, mul, part);
             spread_row(&m->item[i], m->item[i].add, x + at, y, z, 0, add, part);
@@ -151,7 +151,9 @@ void vn_artifact_size(const struct vn_artifact *a, struct vn_artifact_size *s)
         low = a->e[i] < low ? a->e[i] : low;
         sum += a->e[i] * a->e[i];
     }
-    if (a->kind == VN_STRIPES)                             /* all that is recorded */
+    if (a->kind == VN_LOST)
+        *s = (struct vn_artifact_size){ 0, 0, { 0, 0, 0 } };
+    else if (a->kind == VN_STRIPES)                        /* all that is recorded */
         *s = (struct vn_artifact_size){ a->e[0], a->e[0], { 0, 0, 0 } };
     else
         *s = (struct vn_artifact_size){ (a->e[top] - low) / 2, sqrt(sum / (double)n), { top % p, top / p % p, top / p / p } };
@@ -181,7 +183,7 @@ static void add_item(struct vn_str *b, const struct vn_artifact *a)
         }
         return;
     }
-    if (a->kind == VN_SLICES || a->kind == VN_STRIPES)
+    if (a->kind == VN_SLICES || a->kind == VN_STRIPES || a->kind == VN_LOST)
         vn_str_addf(b, " axis=%d from=%lld", a->axis, (long long)a->lo);
     for (int k = 0; k < 3 && a->kind == VN_SEAMS; k++)
         if (a->n_at[k]) {
@@ -302,7 +304,9 @@ static int take(struct vn_artifact *a, const char *key, size_t len, double **v, 
 static int complete(const struct vn_artifact *a, struct vn_err *err)
 {
     const int64_t tiles = (int64_t)(a->n_at[0] + 1) * (a->n_at[1] + 1) * (a->n_at[2] + 1);
-    const bool ok = a->kind == VN_CHECKERBOARD ? a->period && a->n_wave : a->n_value && (a->kind != VN_SEAMS || tiles == a->n_value);
+    bool ok = a->kind == VN_CHECKERBOARD ? a->period && a->n_wave : a->n_value && (a->kind != VN_SEAMS || tiles == a->n_value);
+    for (int i = 0; a->kind == VN_LOST && i < a->n_value; i++)
+        ok = ok && whole(a->value[i], i ? a->value[i - 1] + 1 : -9e15, i >= VN_MAX_LOST && a->value[i - VN_MAX_LOST] == a->value[i] - VN_MAX_LOST ? -INFINITY : 9e15);
     return ok ? 0 : no_text(vn_artifact_names[a->kind], err);
 }
 

@@ -25,7 +25,9 @@ static int64_t cell_of(int64_t i) { return i >= 0 ? i / CELL : -((CELL - 1 - i) 
 struct cells {
     const struct vn_artifact *a;
     const struct vn_artifacts *m;
-    const struct vn_buf *in;
+    const struct vn_artifact *lost;    /* filled at this strength; NULL: none */
+    double strength;
+    const struct vn_buf *in, *raw;     /* what is summed; that and what lost slices need */
     int u, w;
     int64_t c0, nc, nu, nw;
     float *sum, *count;
@@ -61,7 +63,7 @@ static int sum_task(void *ctx, int64_t i, struct vn_err *err)
     memset(count, 0, (size_t)(c->nc * c->nu) * sizeof *count);
     for (int64_t j = b->lo[mid]; j < b->hi[mid]; j++) {
         const int64_t y = mid == 1 ? j : b->lo[1] + i, z = mid == 1 ? b->lo[2] + i : j;
-        vn_convert_row(VN_F64, v, c->in->type, (const char *)c->in->data + vn_buf_at(c->in, b->lo[0], y, z) * (int64_t)vn_type_size(c->in->type), nx);
+        vn_artifact_fetch(c->lost, c->strength, c->raw, b->lo[0], y, z, v, nx);
         vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
         near_row(v, c->a->level, NEAR * c->a->noise, d, one, nx);
         if (c->a->axis) {
@@ -78,12 +80,12 @@ static int sum_task(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-static int cells_init(struct cells *c, const struct vn_artifact *a, const struct vn_artifacts *m, const struct vn_buf *in, struct vn_job *job,
-                      struct vn_err *err)
+static int cells_init(struct cells *c, const struct vn_artifact *a, const struct vn_artifacts *m, double strength, const struct vn_buf *in,
+                      const struct vn_buf *raw, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box *b = &in->box;
 
-    *c = (struct cells){ .a = a, .m = m, .in = in, .u = a->axis == 0 ? 1 : 0, .w = a->axis == 2 ? 1 : 2 };
+    *c = (struct cells){ .a = a, .m = m, .lost = strength > 0 ? vn_artifact_lost(m) : NULL, .strength = strength, .in = in, .raw = raw, .u = a->axis == 0 ? 1 : 0, .w = a->axis == 2 ? 1 : 2 };
     c->c0 = cell_of(b->lo[a->axis]);
     c->nc = cell_of(b->hi[a->axis] - 1) + 1 - c->c0;
     c->nu = vn_box_dim(b, c->u);
@@ -183,7 +185,7 @@ static int row_task(void *ctx, int64_t i, struct vn_err *err)
     if (!v)
         return VN_E_MEMORY;
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        vn_convert_row(VN_F64, v, c->in->type, (const char *)c->in->data + vn_buf_at(c->in, b->lo[0], y, z) * (int64_t)vn_type_size(c->in->type), nx);
+        vn_artifact_fetch(c->lost, c->strength, c->raw, b->lo[0], y, z, v, nx);
         vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
         for (int64_t x = 0; x < nx; x++) {
             const int64_t p[3] = { b->lo[0] + x, y, z }, along = p[c->a->axis], k = cell_of(along - CELL / 2);
@@ -201,9 +203,13 @@ static int row_task(void *ctx, int64_t i, struct vn_err *err)
 int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in,
                       const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
+    int64_t halo[3];
+    vn_stripes_halo(a, halo);
+    const struct vn_box seen = vn_box_grow(&out->box, halo);
+    const struct vn_buf view = vn_buf_view(in, &seen);
     struct cells c;
     struct remove r = { .c = &c, .out = out, .strength = strength, .share = share, .k0 = cell_of(out->box.lo[a->axis] - CELL / 2) };
-    int rc = cells_init(&c, a, m, in, job, err);
+    int rc = cells_init(&c, a, m, strength, &view, in, job, err);
 
     const double own = a->value[0] * a->value[0], all = own + a->error * a->error;
     r.strength *= all > 0 ? own / all : 0;                 /* so that least is left where E is known badly (Wiener) */
@@ -246,7 +252,7 @@ static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, stru
         b.hi[u] = b.lo[u] + SIDE;
         b.hi[w] = b.lo[w] + SIDE;
         if (!(rc = vn_ascan_box(s, &b, &in, err)))
-            rc = cells_init(&c, &a, m, &in, job, err);
+            rc = cells_init(&c, &a, m, 0, &in, &in, job, err);          /* lost slices are filled already */
         for (int64_t k = 0; rc == 0 && k < SIDE * SIDE; k++) {         /* whole cells at both ends */
             const int64_t x = k % SIDE, y = k / SIDE, first = c.c0 + 1, last = c.c0 + c.nc - 2;
             const int64_t from[3] = { first, first + part, last - part + 1 };

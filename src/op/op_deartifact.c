@@ -1,6 +1,7 @@
 /* op_deartifact.c - a volume without what scanning, stitching and upsampling left in it (artifact.h).  What is found is resolved by
  * `prepare` and recorded, as text; with it a voxel of the result depends on its value and its place alone,
  * but where there are stripes, on its surroundings (artifact_stripes.c). */
+#include <math.h>
 #include <string.h>
 #include "artifact.h"
 #include "mem.h"
@@ -11,9 +12,9 @@
 extern const struct vn_param vn_deartifact_params[];
 const struct vn_param vn_deartifact_params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image or probability" },
-    { "kind", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|checkerboard|slices|seams|stripes", .help = "what is looked for; auto: all" },
+    { "kind", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|checkerboard|slices|seams|stripes|lost", .help = "what is looked for; auto: all" },
     { "period", VN_P_INT, 0, VN_MIN_PERIOD, VN_MAX_PERIOD, .unit = "voxels", .help = "of a checkerboard; any by default" },
-    { "axis", VN_P_CHOICE, 0, .choices = "x|y|z", .help = "across which slices and seams, along which stripes are looked for; all by default" },
+    { "axis", VN_P_CHOICE, 0, .choices = "x|y|z", .help = "across which slices (lost ones: z alone) and seams, along which stripes are looked for; all by default" },
     { "strength", VN_P_REAL, 0, 0, 1, .def = "1", .help = "share of what is found that is taken away" },
     { "found", VN_P_TEXT, 0, .help = "what is taken away, as deartifact records it; looked for by default" },
     { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region", .help = "where it is looked for" },
@@ -41,6 +42,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
         p->um[k] = in[0]->grid.um[k];
     if (stripes)
         vn_stripes_halo(stripes, p->halo);
+    p->halo[2] += vn_artifact_lost(&m) ? VN_MAX_LOST : 0;
     vn_artifacts_free(&m);
     return rc;
 }
@@ -60,6 +62,29 @@ static void row(const void *ctx, const struct vn_row *r)
     vn_artifacts_row(w->m, r->x, r->y, r->z, r->out, r->n);
     if (w->share)
         share_row(r->out, r->n);
+}
+
+struct fill { const struct vn_artifact *lost; double strength; const struct whole *w; const struct vn_buf *in, *out; };
+
+/* As vn_rows with `row`, lost slices filled before. */
+static int fill_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct fill *c = ctx;
+    const struct vn_box *b = &c->out->box;
+    const int64_t n = vn_box_dim(b, 0), z = b->lo[2] + i;
+    double *v = vn_alloc((uint64_t)n * sizeof *v, err);
+
+    for (int64_t y = b->lo[1]; v && y < b->hi[1]; y++) {
+        vn_artifact_fetch(c->lost, c->strength, c->in, b->lo[0], y, z, v, n);
+        vn_artifacts_row(c->w->m, b->lo[0], y, z, v, n);
+        if (c->w->share)
+            share_row(v, n);
+        for (int64_t x = 0; x < n; x++)
+            v[x] = v[x] == v[x] ? v[x] : NAN;
+        vn_convert_row(c->out->type, (char *)c->out->data + vn_buf_at(c->out, b->lo[0], y, z) * (int64_t)vn_type_size(c->out->type), VN_F64, v, n);
+    }
+    vn_free(v);
+    return v ? 0 : VN_E_MEMORY;
 }
 
 struct copy { const struct vn_buf *in, *out; };
@@ -92,6 +117,8 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
         rc = vn_job_for(job, vn_box_dim(&out->box, 2), copy_plane, &(struct copy){ in, out }, err);
     else if (rc == 0 && stripes)
         rc = vn_stripes_remove(stripes, &m, strength, share, in, out, job, err);
+    else if (rc == 0 && vn_artifact_lost(&m))
+        rc = vn_job_for(job, vn_box_dim(&out->box, 2), fill_plane, &(struct fill){ vn_artifact_lost(&m), strength, &(struct whole){ &m, share }, in, out }, err);
     else if (rc == 0)
         rc = vn_rows(in, 1, out, row, &(struct whole){ &m, share }, false, job, err);
     vn_artifacts_free(&m);
@@ -127,20 +154,36 @@ static int backdrop(struct vn_artifact_look *l, bool *flat, struct vn_job *job, 
 }
 
 /* kind: as the parameter counts, 0 all. */
-static int look(struct vn_artifact_look *l, int kind, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+static int look_more(const struct vn_artifact_look *l, int kind, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
-    bool flat;
-    int rc;
+    int rc = 0;
 
-    vn_job_stage(job, "looking");
-    if ((rc = backdrop(l, &flat, job, err)) || flat)
-        return rc;
     if (kind == 0 || kind == 1 + VN_CHECKERBOARD)
         rc = vn_artifact_find_periods(l, m, job, err);
     if (rc == 0 && (kind == 0 || kind == 1 + VN_SLICES || kind == 1 + VN_SEAMS))
         rc = vn_artifact_find_levels(l, kind != 1 + VN_SEAMS, kind != 1 + VN_SLICES, m, job, err);
     if (rc == 0 && (kind == 0 || kind == 1 + VN_STRIPES))
         rc = vn_artifact_find_stripes(l, m, job, err);
+    return rc;
+}
+
+static int look(struct vn_artifact_look *l, int kind, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *const v = l->v;
+    bool flat;
+    int rc;
+
+    vn_job_stage(job, "looking");
+    if ((rc = backdrop(l, &flat, job, err)) || flat)
+        return rc;
+    if (l->axis != 0 && l->axis != 1 && (kind == 0 || kind == 1 + VN_LOST))
+        rc = vn_artifact_find_lost(l, m, job, err);
+    if (rc == 0 && m->n && !(l->v = vn_artifact_filled(v, &m->item[0], err)))          /* all else is looked for in what that leaves */
+        rc = VN_E_MEMORY;
+    rc = rc ? rc : look_more(l, kind, m, job, err);
+    if (l->v != v)
+        vn_vol_unref(l->v);
+    l->v = v;
     return rc;
 }
 
