@@ -89,6 +89,8 @@ bool vn_tuning_shown(struct vn_session *s, struct vn_tuned *out);
 /* What is cut in the setting shown, over which region and against which truth (NULL: none): new references.  False: it is
  * not kept. */
 bool vn_tuning_field(struct vn_session *s, struct vn_vol **field, struct vn_obj **truth, struct vn_box *box);
+/* From the UI thread, when that is missing: has it made, once for each setting shown. */
+void vn_tuning_ask_field(struct vn_session *s);
 
 /* ---- for the verb, in its job ---- */
 int  vn_tuning_start(struct vn_call *c, const char *name, const char *truth, struct vn_err *err);

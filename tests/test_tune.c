@@ -721,6 +721,41 @@ static void slices_follow_the_hand(void **state)
     same_as_commands(&x);
 }
 
+/* What is cut in a setting that was kept, when others were made after it: made again, once, when it is asked for. */
+static void field_comes_again(void **state)
+{
+    struct vn_vol *field = NULL, *want;
+    struct vn_obj *truth = NULL;
+    struct vn_box box;
+    (void)state;
+    brains();
+    run_ok("tune v");
+    const struct vn_setting x = with("contrast", "9"), none = { { "" } };
+    follow_hand(&x, NULL);
+    follow_hand(&none, NULL);
+    assert_false(vn_tuning_field(s, &field, &truth, &box));
+    vn_mem_fail_at(1);
+    vn_tuning_ask_field(s);
+    vn_mem_fail_at(0);
+    follow_hand(&x, NULL);
+    assert_true(vn_tuning_field(s, &field, &truth, &box));
+    vn_vol_unref(field);
+    follow_hand(&none, NULL);
+    field = NULL;
+    for (int i = 0; i < 20000 && !vn_tuning_field(s, &field, &truth, &box); i++) {
+        vn_tuning_ask_field(s);                          /* as the panel does, whenever something has ended */
+        wait_for_it();
+    }
+    assert_non_null(field);
+    run_ok("segment v as=p");
+    want = vol_of("p");
+    same_voxels(field, want, "the field");
+    vn_vol_unref(want);
+    vn_vol_unref(field);
+    assert_null(truth);
+    same_as_commands(&none);
+}
+
 static void slices_without_memory(void **state)
 {
     struct vn_tuning_view v;
@@ -799,6 +834,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slices_come_first, session_text, session_stop),
         cmocka_unit_test_setup_teardown(slices_are_marked, session_text, session_stop),
         cmocka_unit_test_setup_teardown(slices_follow_the_hand, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(field_comes_again, session_text, session_stop),
         cmocka_unit_test_setup_teardown(slices_without_memory, session_text, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations, session_json, session_stop),
     };

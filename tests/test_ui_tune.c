@@ -410,6 +410,13 @@ static void chart(void **state)
     settle(&t);
     row_text(&t, at + 4, row);
     assert_true(strtod(row + 160 - 44 + 5, NULL) != dice);
+    keys(&t, "b");                               /* the setting before, whose field is gone: it comes again by itself */
+    expect(&t, "setting 5 of 6");
+    settle(&t);
+    expect(&t, "low alone gives");
+    settle(&t);
+    row_text(&t, at + 4, row);
+    assert_true(strtod(row + 160 - 44 + 5, NULL) == dice);
     keys(&t, "\033");
     settle(&t);
     resize(&t, 24, 80);

@@ -36,7 +36,8 @@ struct tuning {
     struct vn_setting field_of;
     struct ahead ahead;                  /* only while a setting is pending */
     struct vn_job *job;                  /* that follows the hand */
-    bool job_cancelled, only_cldice;
+    bool job_cancelled, at_rest;         /* at_rest: it computes what belongs to the setting shown */
+    bool field_asked;                    /* for the setting shown what is cut was asked for, or is there */
     enum { WHOLE, SLICES, REST } at_work_on;     /* rest: the region, of which slices are shown already */
     bool busy;                           /* the engine is at work */
     double begun_ms;                     /* when it began; 0 not yet */
@@ -119,6 +120,7 @@ static void publish(struct tuning *t, const struct made *m)
 
     pthread_mutex_lock(&t->lock);
     ahead = take_ahead(t);
+    t->field_asked = t->field_asked && vn_setting_same(&t->made[0].of, &m->of);
     while (i < N_MADE - 1 && t->made[i].mask && !vn_setting_same(&t->made[i].of, &m->of))
         i++;
     if (t->made[i].mask != m->mask)
@@ -387,17 +389,37 @@ static int compute(struct tuning *t, const struct vn_setting *x, bool hurry, str
 
 /* ---- following the hand ---- */
 
+/* What is cut in the setting shown, if it was asked for and is not there: another was made after it. */
+static int make_field(struct tuning *t, const struct vn_setting *x, struct vn_job *job, struct vn_err *err)
+{
+    struct made m = { .mask = NULL };
+    pthread_mutex_lock(&t->lock);
+    const bool due = t->field_asked && vn_setting_same(&t->v.want, x) && vn_setting_same(&t->made[0].of, x) && !(t->field && same_field(x, &t->field_of));
+    pthread_mutex_unlock(&t->lock);
+    if (!due)
+        return 0;
+    t->busy = true;
+    const int rc = make_mask(t, x, &m, job, err);
+    t->busy = false;
+    vn_vol_unref(m.mask);
+    pthread_mutex_lock(&t->lock);
+    t->v.turn++;
+    pthread_mutex_unlock(&t->lock);
+    return rc;
+}
+
 static int follow_run(void *ctx, struct vn_job *job, struct vn_err *err)
 {
     struct tuning *t = ctx;
     pthread_mutex_lock(&t->lock);
     const struct vn_setting x = t->v.want;
     const bool on = t->engine != NULL;
-    t->only_cldice = !t->v.pending;
+    t->at_rest = !t->v.pending;
     t->at_work_on = WHOLE;
     t->begun_ms = ms_now();
     pthread_mutex_unlock(&t->lock);
-    return on ? compute(t, &x, !t->only_cldice, job, err) : 0;
+    const int rc = on ? compute(t, &x, !t->at_rest, job, err) : 0;
+    return on && !rc ? make_field(t, &x, job, err) : rc;
 }
 
 static int follow(struct tuning *t, struct vn_err *err);
@@ -448,7 +470,7 @@ int vn_tuning_try(struct vn_session *s, const struct vn_setting *x, struct vn_er
     t->v.pending = !vn_setting_same(x, &t->made[0].of);
     t->v.turn++;
     const double age = ms_now() - t->begun_ms;
-    const bool stale = t->job && t->begun_ms > 0 && (t->only_cldice || t->at_work_on == REST || age > (t->at_work_on == SLICES ? CANCEL_AHEAD_MS : CANCEL_MS));
+    const bool stale = t->job && t->begun_ms > 0 && (t->at_rest || t->at_work_on == REST || age > (t->at_work_on == SLICES ? CANCEL_AHEAD_MS : CANCEL_MS));
     struct vn_vol *ahead = t->v.pending ? NULL : take_ahead(t);
     pthread_mutex_unlock(&t->lock);
     vn_vol_unref(ahead);
@@ -459,6 +481,19 @@ int vn_tuning_try(struct vn_session *s, const struct vn_setting *x, struct vn_er
         vn_job_cancel(t->job);
     }
     return 0;
+}
+
+void vn_tuning_ask_field(struct vn_session *s)
+{
+    struct tuning *t = of(s);
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->lock);
+    const bool due = t->v.on && !t->v.pending && t->made[0].mask && !t->field_asked && !t->job;
+    t->field_asked = t->field_asked || due;
+    pthread_mutex_unlock(&t->lock);
+    if (due)
+        follow(t, NULL);
 }
 
 /* ---- looking ---- */

@@ -220,12 +220,14 @@ int vn_filter_sep_of(vn_read_fn read, const void *ctx, const struct vn_taps *t, 
     return filter(NULL, read, ctx, t, out, job, err);
 }
 
+/* From near to far, so that what is folded more than once is one period away from what is there already. */
 void vn_mirror_row(float *row, int64_t n, int64_t lo, int64_t hi)
 {
-    for (int64_t x = 0; x < lo; x++)
-        row[x] = row[2 * lo - 1 - x < hi ? 2 * lo - 1 - x : vn_pad_from(VN_PAD_MIRROR, x, lo, hi)];
+    const int64_t period = 2 * (hi - lo);
+    for (int64_t x = lo - 1; x >= 0; x--)
+        row[x] = row[2 * lo - 1 - x < hi ? 2 * lo - 1 - x : x + period];
     for (int64_t x = hi; x < n; x++)
-        row[x] = row[2 * hi - 1 - x >= lo ? 2 * hi - 1 - x : vn_pad_from(VN_PAD_MIRROR, x, lo, hi)];
+        row[x] = row[2 * hi - 1 - x >= lo ? 2 * hi - 1 - x : x - period];
 }
 
 /* ---- the wide Gaussian ---- */

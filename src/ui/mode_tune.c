@@ -267,6 +267,7 @@ static void flicker(struct vn_ui *ui, int arg VN_UNUSED, unsigned mods VN_UNUSED
     if (!vn_tuning_tried(ui->s, to, &x, &n))
         return;
     const struct vn_view view = vn_session_view(ui->s);
+    moved_at = vn_tty_now();
     if (vn_tuning_try(ui->s, &x, &err))
         vn_say(ui, VN_LOG_ERROR, "%s", err.msg);
     else
@@ -639,6 +640,8 @@ static void tick(struct vn_ui *ui)
         vn_mode_enter(ui, NULL);
         return;
     }
+    if (ui->pending[0] && !strcmp(ui->pending_verb, "tune") && v.pending == isfinite(ui->pending_since))
+        ui->pending_since = v.pending ? INFINITY : moved_at;     /* its command waits for what the hand asked for: no second computation is in the way */
     if (v.turn != turn)
         ui->panes.dirty = ui->text_dirty = true;
     turn = v.turn;

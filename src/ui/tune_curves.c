@@ -93,16 +93,18 @@ void vn_tune_curves_follow(struct vn_ui *ui, const struct vn_tuning_view *v, boo
     struct subject of = { .field = NULL };
     const double now = vn_tty_now();
     ui->wake_at = 0;
-    vn_tuning_field(ui->s, &of.field, &of.truth, &of.box);
+    const bool there = vn_tuning_field(ui->s, &of.field, &of.truth, &of.box);
     if (running && !same_subject(&running->of, &of))
         drop();
     if (made.has && !same_subject(&made.of, &of))
         forget();
-    if (!of.field || made.has || running || !wanted || v->pending || ui->busy) {
+    if (made.has || running || !wanted || v->pending || ui->busy) {
         subject_free(&of);
     } else if (now < moved_at + REST) {
         ui->wake_at = moved_at + REST;
         subject_free(&of);
+    } else if (!there) {
+        vn_tuning_ask_field(ui->s);
     } else {
         begin(ui, &of);
     }
