@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "filter.h"
+#include "joined.h"
 #include "lumen.h"
 #include "mem.h"
 #include "op.h"
@@ -315,7 +316,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 }
 
 /* Work of a voxel beside the smoothing, in additions: a weight, a contrast, a probability. */
-static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, LUMEN = 16, WIDTH = 8, PLACE = 60;      /* of a sampled value among all */
+static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, LUMEN = 16, WIDTH = 8, PLACE = 60, PIECES = 50;      /* of a sampled value among all; of a cell at all thresholds */
 
 /* Of the contrast over box: bytes that stay, and at most while it is made. */
 static void ground_cost(const struct seg *s, const struct vn_vol *in, const struct vn_box *box, double *stay, struct vn_cost *c)
@@ -946,6 +947,22 @@ static int settle_hollow(struct vn_args *a, const struct pooled *p, const double
     return rc ? rc : set_length(a, "hollow", wide, um, err);
 }
 
+static int settle_contrast(struct vn_args *a, const struct vn_sample *q, const struct pooled *p, struct vn_job *job, struct vn_err *err)
+{
+    const double offset = vn_args_real(a, "offset"), noise = vn_args_real(a, "noise");
+    double contrast = contrast_of(q->v, q->n_v, offset, noise);
+    const double valley = valley_of(q->v, q->n_v, offset, noise);
+    int rc = 0;
+
+    if (vn_args_has(a, "contrast"))
+        return 0;
+    if (valley > contrast)
+        contrast = valley;
+    else
+        rc = vn_joined(p->v, p->n, p->n_block, offset, noise, &contrast, job, err);
+    return rc ? rc : vn_args_settle(a, "contrast", contrast, err);
+}
+
 static bool settled(const struct vn_args *a)
 {
     static const char *const all[] = { "smooth", "level", "spread", "offset", "noise", "contrast", "hollow" };
@@ -988,8 +1005,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if ((rc = setup(a, um, &s, err)) || (rc = pooled_init(&pooled, &q, &s, err)) || (rc = backdrop(&q, false, &s, in[0], &b, &pooled, job, err)) ||
         (rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
         (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)) ||
-        (rc = vn_args_settle(a, "contrast", fmax(contrast_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise")),
-                                                 valley_of(q.v, q.n_v, vn_args_real(a, "offset"), vn_args_real(a, "noise"))), err)) ||
+        (rc = settle_contrast(a, &q, &pooled, job, err)) ||
         (rc = settle_hollow(a, &pooled, um, job, err)) || given)
         goto out;
     struct width w = { .from = (float)(vn_args_real(a, "offset") + vn_args_real(a, "noise") * vn_args_real(a, "contrast")) };
@@ -1026,10 +1042,11 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     double pooled = 4.0 * q.n_block;
     for (int k = 0; k < 3; k++)
         pooled *= fmax(1, (double)(q.size[k] / (s.edge[k] < 1.5 ? 2 : 1)));
-    c->bytes += 4.0 * VN_SAMPLE_MAX + vn_mem_counted(pooled);
+    c->bytes += 4.0 * VN_SAMPLE_MAX + vn_mem_counted(pooled) + vn_mem_counted(0.25 * pooled);
     const double sampled = q.n_block * (double)vn_box_count(&first), kept = fmin(sampled, VN_SAMPLE_MAX), passes = real(a, "contrast") < (float)CONTRAST_MAX ? 1 : 2;
     c->work = n * (vn_sep_work(s.smooth, &box) + passes * c->work) + (passes * CONTRAST + (passes - 1) * WIDTH) * sampled +
-              3 * PLACE * kept * (1 + kept / VN_SAMPLE_MAX);         /* the more, the less of them a cache holds */
+              3 * PLACE * kept * (1 + kept / VN_SAMPLE_MAX) +        /* the more, the less of them a cache holds */
+              PIECES * 0.25 * pooled;
     vn_sample_free(&q);
 }
 
