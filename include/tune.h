@@ -42,7 +42,7 @@ int  vn_tune_run(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol **mask,
 /* Milliseconds that the last run took that began where a run of s will; infinity where none did. */
 double vn_tune_expect(const struct vn_tune *t, const struct vn_tune_set *s);
 /* A part of the mask, nearly: the box of out (u8, inside the region, best a plane or some) is made with little around it, by the statistics of
- * the whole where they can be had, and without bridges.  Changes nothing of what later runs give.  s: settled near the part.
+ * the whole where they can be had, with the bridges of the last run.  Changes nothing of what later runs give.  s: settled near the part.
  * before: the last mask; where a piece goes on beyond what is looked at, that decides. */
 int  vn_tune_part(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol *before, struct vn_buf *out, struct vn_job *job, struct vn_err *err);
 /* What that makes, as a share of the region's voxels. */

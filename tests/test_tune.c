@@ -721,6 +721,35 @@ static void slices_follow_the_hand(void **state)
     same_as_commands(&x);
 }
 
+/* Bridges are not looked for in a slice alone: it has those of before. */
+static void slices_have_bridges(void **state)
+{
+    (void)state;
+    run_ok("phantom network dims=64x64x48 seed=3 voxel=1um noise=0.05 breaks=20 gap=2:4 as=v");
+    struct vn_vol *v = vol_of("v"), *m[2];
+    struct vn_tune *t = vn_tune_new(v, NULL, &v->box, NULL, &err);
+    struct vn_tune_numbers n;
+    for (int i = 0; i < 2; i++) {                        /* the second: the same mask, and its bridges */
+        struct vn_setting x = with("gap", i ? "6" : "0");
+        struct vn_tune_set set;
+        struct vn_buf ahead;
+        assert_int_equal(vn_setting_build(&x, VN_IMAGE, &set, &err), 0);
+        assert_int_equal(vn_tune_run(t, &set, &m[i], &n, NULL, &err), 0);
+        vn_tune_set_free(&set);
+        assert_int_equal(vn_setting_build(&x, VN_IMAGE, &set, &err), 0);
+        assert_int_equal(vn_buf_new(&ahead, VN_U8, &v->box, &err), 0);
+        assert_int_equal(vn_tune_part(t, &set, m[i], &ahead, NULL, &err), 0);
+        assert_int_equal(differ(&ahead, m[i]), 0);
+        assert_true(!i || differ(&ahead, m[0]) > 0);
+        vn_buf_free(&ahead);
+        vn_tune_set_free(&set);
+    }
+    vn_tune_free(t);
+    vn_vol_unref(m[0]);
+    vn_vol_unref(m[1]);
+    vn_vol_unref(v);
+}
+
 /* What is cut in a setting that was kept, when others were made after it: made again, once, when it is asked for. */
 static void field_comes_again(void **state)
 {
@@ -834,6 +863,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slices_come_first, session_text, session_stop),
         cmocka_unit_test_setup_teardown(slices_are_marked, session_text, session_stop),
         cmocka_unit_test_setup_teardown(slices_follow_the_hand, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(slices_have_bridges, session_text, session_stop),
         cmocka_unit_test_setup_teardown(field_comes_again, session_text, session_stop),
         cmocka_unit_test_setup_teardown(slices_without_memory, session_text, session_stop),
         cmocka_unit_test_setup_teardown(failing_allocations, session_json, session_stop),

@@ -717,6 +717,19 @@ static int clean_part(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol *c
     return rc;
 }
 
+/* The last mask's bridges, where there are any, as new ones are looked for in the whole alone. */
+static void keep_bridges(const struct vn_tune *t, struct vn_buf *to)
+{
+    const struct vn_buf mask = vn_vol_data(t->mask), was = vn_buf_view(&mask, &to->box), shaped = vn_buf_view(&t->shaped, &to->box);
+    for (int64_t z = 0; z < vn_box_dim(&to->box, 2); z++)
+        for (int64_t y = 0; y < vn_box_dim(&to->box, 1); y++) {
+            const uint8_t *w = row_of(&was, y, z), *b = row_of(&shaped, y, z);
+            uint8_t *v = (uint8_t *)to->data + z * to->stride[1] + y * to->stride[0];
+            for (int64_t x = 0; x < vn_box_dim(&to->box, 0); x++)
+                v[x] |= w[x] & !b[x];
+        }
+}
+
 double vn_tune_ahead(const struct vn_tune *t, const struct vn_tune_set *s, const struct vn_box *part)
 {
     const struct vn_box box = context_of(t, s, part), made = grown(&box, AHEAD, &t->box);
@@ -744,6 +757,8 @@ int vn_tune_part(struct vn_tune *t, struct vn_tune_set *s, struct vn_vol *before
         const struct vn_buf part = vn_buf_view(&mask, &out->box);
         rc = copy(&part, out, job, err);
     }
+    if (!rc && s->gap.v > 0 && t->all.made && t->shape.made)
+        keep_bridges(t, out);
     vn_buf_free(&was);
     vn_vol_unref(field);
     vn_vol_unref(cut);

@@ -310,6 +310,55 @@ static uint64_t slices_sum(struct tty *t)
     return s;
 }
 
+/* A slider of the segmentation moved by a key: when the slice in focus shows it, nearly, and when the numbers of the whole region do. */
+static void bench_tune_slices(const char *name, const char *begin, double goal)
+{
+    enum { N = 5, PANEL = 76 };
+    struct tty t;
+    char before[1024], row[1024], text[128];
+    double took[2][N];
+    start_with(&t, &(struct tty_opt){ .rows = 40, .cols = 120, .dir = home });
+    expect(&t, "no volume");
+    keys(&t, begin);
+    for (double until = now() + 60; now() < until && !on_screen(&t, "setting 1 of 1");)
+        pump(&t, 20);
+    for (int i = 0; i < 5; i++)
+        settle(&t);
+    for (int i = 0; i < 5; i++)
+        keys(&t, "\033[A");                      /* from low up to smooth */
+    settle(&t);
+    for (int i = 0; i < N; i++) {
+        int y = 0;
+        for (; y < 30; y++) {
+            row_text(&t, y, before);
+            if (strstr(before, "voxels  "))
+                break;
+        }
+        const double from = now();
+        took[0][i] = took[1][i] = 0;
+        keys(&t, "\033[C");
+        while (now() < from + 60 && took[1][i] == 0) {
+            pump(&t, 1);
+            row_text(&t, y, row);
+            if (took[0][i] == 0 && on_screen(&t, "provisional"))
+                took[0][i] = 1e3 * (now() - from);
+            if (strcmp(row + PANEL, before + PANEL))
+                took[1][i] = 1e3 * (now() - from);
+        }
+        took[0][i] = took[0][i] > 0 ? took[0][i] : took[1][i];
+        for (int k = 0; k < 5; k++)
+            settle(&t);
+    }
+    snprintf(text, sizeof text, "tune smooth, %s: slices", name);
+    line(text, "ms", goal, median(took[0], N));
+    printf("%-60s %8.2f ms\n", "    its region", median(took[1], N));
+    keys(&t, "\033");
+    settle(&t);
+    keys(&t, "q");
+    ended(&t);
+    tty_free(&t);
+}
+
 /* A threshold of a 160^3 region moved by a key: when slices, numbers and clDice on the screen have followed. */
 static void bench_tune(void)
 {
@@ -380,6 +429,10 @@ int main(int argc, char **argv)
         bench_idle();
     if (wanted("tune"))
         bench_tune();
+    if (wanted("tune slices")) {
+        bench_tune_slices("160^3", "phantom network dims=160x160x160 voxel=1um seed=3 noise=0.1 as=v; show v; tune v\r", 100);
+        bench_tune_slices("512x512x256", "phantom network dims=512x512x256 voxel=1um seed=3 noise=0.1 as=v; show v; tune v\r", 350);
+    }
     bench_link("1.25 MB/s 20 ms", 20, 1.25e6, 20, TTY_NO_TMUX, 0.15, 0.5, 1.5);
     bench_link("250 kB/s 40 ms", 20, 250e3, 40, TTY_NO_TMUX, 0.3, 1.0, 1.5);
     bench_link("250 kB/s 40 ms tmux", 20, 250e3, 40, TTY_TMUX, 0.3, 1.0, 1.5);
