@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include "chart.h"
 #include "cmd.h"
+#include "hist.h"
 #include "mem.h"
 
 /* The last four are the parts of the loss 1 - Dice by kind of error. */
@@ -77,6 +78,7 @@ static const struct { const char *name, *drawn; double from, to; const char *off
     { "touched", "touched", SOME, NULL },
     { "radius_min under 1.2", "thinnest", 0, 1.2, NULL },                  /* voxel edges in x and y */
     { "radius_max from 6", "thickest", 6, INFINITY, NULL },
+    { "lowest value from 3 %", "lowest", 0.03, INFINITY, NULL },           /* of the voxels, as where black is cut off */
     { "vessel under 1 %", "mask_fraction", 0, 0.01, NULL },
     { "vessel from 4 %", "mask_fraction", 0.04, INFINITY, NULL },
 };
@@ -234,6 +236,22 @@ static double edge_of_v(int n)
     return edge;
 }
 
+/* Share of v's voxels that have its lowest value. */
+static double lowest(void)
+{
+    struct vn_vol *v = volume("v");
+    const struct vn_hist *h;
+    int i = 0;
+
+    if (vn_vol_hist(v, &h, NULL, &err))
+        fail("histogram", err.msg);
+    while (h->bin[i] == 0)
+        i++;
+    const double share = (double)h->bin[i] / (double)h->n;
+    vn_vol_unref(v);
+    return share;
+}
+
 /* Of the phantom just drawn. */
 static bool has(int i)
 {
@@ -246,6 +264,8 @@ static bool has(int i)
         x = number("radius_min_um") / edge_of_v(2);
     else if (!strcmp(what, "thickest"))
         x = number("radius_max_um") / edge_of_v(2);
+    else if (!strcmp(what, "lowest"))
+        x = lowest();
     else if (!strcmp(what, "step_z"))
         x = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetObjectItem(result, "result"), "voxel_um"), 2)->valuedouble / edge_of_v(2);
     else
