@@ -13,7 +13,8 @@
  *   leave     for each constant that can be given, the value that is best on all volumes but one, and what it does on that
  *             one.  FOLDER/leave.csv
  *   all       all of them
- * Never a test. */
+ * On two cores 100 phantoms take 4 minutes for the table or the causes, 30 take 2 for the ablation and 5 for leave.  Never a
+ * test. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
