@@ -23,7 +23,7 @@ struct vn_artifact {
     int64_t lo;
     int64_t at[3][VN_MAX_SEAMS];       /* seams: tiles begin at these voxels, but for the first; E = value[tile], x fastest */
     int n_at[3];
-    double *value;                     /* stripes: one, their rms; lost: the slices, at most VN_MAX_LOST in a row */
+    double *value;                     /* stripes: rms, cells on either side, share, length (artifact_stripes.c); lost: the slices, at most VN_MAX_LOST in a row */
     int n_value;
     double *e, *mul, *add;             /* E and s = mul v + add, by residues or values: vn_artifact_ready */
 };
@@ -63,6 +63,7 @@ void vn_artifact_fetch(const struct vn_artifact *lost, double strength, const st
 struct vn_vol *vn_artifact_filled(struct vn_vol *v, const struct vn_artifact *lost, struct vn_err *err);       /* v, seen without lost slices */
 
 /* ---- stripes: E is made from the voxels around ---- */
+bool vn_stripes_valid(const struct vn_artifact *a);         /* values as vn_artifact_find_stripes writes them */
 void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3]);
 /* out = in, whose box is out's grown by the halo (and by VN_MAX_LOST along z when slices are lost), without m and then without a.  share: cut to 0..1. */
 int  vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in,

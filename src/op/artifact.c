@@ -305,6 +305,7 @@ static int complete(const struct vn_artifact *a, struct vn_err *err)
 {
     const int64_t tiles = (int64_t)(a->n_at[0] + 1) * (a->n_at[1] + 1) * (a->n_at[2] + 1);
     bool ok = a->kind == VN_CHECKERBOARD ? a->period && a->n_wave : a->n_value && (a->kind != VN_SEAMS || tiles == a->n_value);
+    ok = ok && (a->kind != VN_STRIPES || vn_stripes_valid(a));
     for (int i = 0; a->kind == VN_LOST && i < a->n_value; i++)
         ok = ok && whole(a->value[i], i ? a->value[i - 1] + 1 : -9e15, i >= VN_MAX_LOST && a->value[i - VN_MAX_LOST] == a->value[i] - VN_MAX_LOST ? -INFINITY : 9e15);
     return ok ? 0 : no_text(vn_artifact_names[a->kind], err);

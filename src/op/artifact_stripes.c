@@ -1,22 +1,38 @@
 /* artifact_stripes.c - stripes along an axis, other ones in every row: what the voxels of a row have in common against the rows around,
  * slowly changing along it (light-sheet shadows, lines of a scanner).
  *
- * Cells of 16 voxels along the axis, on the grid of the whole volume, hold sums and counts of the heights within 2.5 standard
- * deviations of the background.  A row's level in a cell is the mean over 7 cells, weighted 1 2 3 4 3 2 1; less the mean of the rows
- * within 6 voxels it is E in the middle of the cell, and E changes linearly between.  Where fewer than a third of the voxels count, as
- * inside a vessel along the axis, E is 0.  Of E, whose errors have the variance e^2, the share rms^2 / (rms^2 + e^2) is taken. */
+ * Cells of 16 voxels along the axis, on the grid of the whole volume, hold sums and counts of the heights that count.  Stripes
+ * that are the same all along: a row's level in a cell is the mean over `arm` cells on either side, of what lies within 2.5
+ * standard deviations of the noise around where the cells' means are
+ * densest; rows that lie farther than stripes do, and rows whose neighbours lie on the vessels' side as they do, are inside a vessel.  Others: over 3 cells on either side, weighted 1 2 3 4 3
+ * 2 1, of what lies within 2.5 standard deviations of the background.  Less a share of the mean of the rows within 8 voxels that is E
+ * in the middle of the cell, and E changes linearly between.  The share is that of the scatter of such means that is more than
+ * chance: rows that differ by chance have some.  Where fewer than a third of the voxels count, as inside a vessel along the axis, E
+ * is 0.  Of E, whose errors have the variance e^2, the part rms^2 / (rms^2 + e^2) is taken. */
 #include <math.h>
 #include <string.h>
 #include "artifact_scan.h"
 #include "mem.h"
 
-enum { CELL = 16, ARM = 3, CROSS = 6, PATCH = 24, SIDE = PATCH + 2 * CROSS, PATCHES = 3 };
-static const double NEAR = 2.5, SURE = 10, SHARE = 0.15, LEAST = 0.03, SAME = 0.7;
+enum { CELL = 16, ARM = 3, MAX_ARM = 16, CROSS = 8, PATCH = 24, SIDE = PATCH + 2 * CROSS, PATCHES = 3 };
+static const double NEAR = 2.5, SURE = 10, SHARE = 0.15, LEAST = 0.03, SAME = 0.7, WIDE = 4, STEADY = 0.9, FARTHEST = 4.5, ALIKE = 1.5;
+
+enum { RMS, ARMS, SHARED, LENGTH, SIDE_OF, N_VALUE };      /* of an artifact's values; LENGTH: of the axis, from lo on; SIDE_OF: 1 or -1, where vessels are */
+
+static bool steady(const struct vn_artifact *a) { return a->value[ARMS] != ARM; }
+
+bool vn_stripes_valid(const struct vn_artifact *a)
+{
+    const double *v = a->value;
+    return a->n_value == N_VALUE && v[ARMS] >= ARM && v[ARMS] <= MAX_ARM && v[ARMS] == floor(v[ARMS]) && v[SHARED] >= 0 && v[SHARED] <= 1 &&
+           v[LENGTH] >= 1 && v[LENGTH] <= 9e15 && fabs(v[SIDE_OF]) == 1;
+}
 
 void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3])
 {
+    const int64_t arm = (int64_t)a->value[ARMS], along = CELL / 2 + ((steady(a) ? 2 * arm : arm) + 1) * CELL;
     for (int k = 0; k < 3; k++)
-        halo[k] = k == a->axis ? CELL / 2 + (ARM + 1) * CELL : CROSS;
+        halo[k] = k == a->axis ? vn_min64(along, (int64_t)a->value[LENGTH] + CELL) : CROSS;
 }
 
 static int64_t cell_of(int64_t i) { return i >= 0 ? i / CELL : -((CELL - 1 - i) / CELL); }
@@ -29,18 +45,26 @@ struct cells {
     double strength;
     const struct vn_buf *in, *raw;     /* what is summed; that and what lost slices need */
     int u, w;
-    int64_t c0, nc, nu, nw;
-    float *sum, *count;
+    int64_t c0, nc, nu, nw, first, last;                   /* cells; those of the volume */
+    float *sum, *count, *centre;       /* centre: what heights are seen from, NULL: the level */
+    double near, *square;              /* how far they count; [w]: sums of their squares */
 };
 
-static VN_HOT void near_row(const double *v, double level, double most, float *restrict d, float *restrict one, int64_t n)
+/* Heights that count, else 0, and whether they do.  Returns the sum of squares over the centre. */
+static VN_HOT double near_row(const double *v, double level, const float *centre, double most, float *restrict d, float *restrict one, int64_t n)
 {
+    double sum = 0;
     for (int64_t i = 0; i < n; i++) {
-        const double h = v[i] - level;
-        const bool ok = fabs(h) <= most;
+        const double h = v[i] - level, from = h - (double)centre[i];
+        const bool ok = fabs(from) <= most;
         d[i] = ok ? (float)h : 0.0f;
         one[i] = ok ? 1.0f : 0.0f;
     }
+    for (int64_t i = 0; i < n; i++) {
+        const double from = (double)d[i] - (double)centre[i];
+        sum += one[i] > 0 ? from * from : 0;
+    }
+    return sum;
 }
 
 static VN_HOT void add_row(float *restrict to, const float *restrict v, int64_t n)
@@ -54,18 +78,21 @@ static int sum_task(void *ctx, int64_t i, struct vn_err *err)
     const struct cells *c = ctx;
     const struct vn_box *b = &c->in->box;
     const int64_t nx = vn_box_dim(b, 0), mid = c->w == 2 ? 1 : 2;          /* the axis that is neither x nor w */
-    double *v = vn_alloc((uint64_t)nx * (sizeof *v + 2 * sizeof(float)), err);
-    float *d = (float *)(v + nx), *one = d + nx, *sum = c->sum + i * c->nc * c->nu, *count = c->count + i * c->nc * c->nu;
+    double *v = vn_calloc((uint64_t)nx, sizeof *v + 3 * sizeof(float), err);
+    float *d = (float *)(v + nx), *one = d + nx, *from = one + nx, *sum = c->sum + i * c->nc * c->nu, *count = c->count + i * c->nc * c->nu;
 
     if (!v)
         return VN_E_MEMORY;
+    c->square[i] = 0;
     memset(sum, 0, (size_t)(c->nc * c->nu) * sizeof *sum);
     memset(count, 0, (size_t)(c->nc * c->nu) * sizeof *count);
     for (int64_t j = b->lo[mid]; j < b->hi[mid]; j++) {
         const int64_t y = mid == 1 ? j : b->lo[1] + i, z = mid == 1 ? b->lo[2] + i : j;
         vn_artifact_fetch(c->lost, c->strength, c->raw, b->lo[0], y, z, v, nx);
         vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
-        near_row(v, c->a->level, NEAR * c->a->noise, d, one, nx);
+        for (int64_t x = 0; x < nx && c->centre; x++)
+            from[x] = c->centre[i * c->nc * c->nu + (c->a->axis ? (cell_of(j) - c->c0) * c->nu + x : (cell_of(b->lo[0] + x) - c->c0) * c->nu + (j - b->lo[1]))];
+        c->square[i] += near_row(v, c->a->level, from, c->near, d, one, nx);
         if (c->a->axis) {
             add_row(sum + (cell_of(j) - c->c0) * c->nu, d, nx);
             add_row(count + (cell_of(j) - c->c0) * c->nu, one, nx);
@@ -80,6 +107,36 @@ static int sum_task(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
+/* The middle of where the cells' means along each row are densest: of the closest third. */
+static int centre_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct cells *c = ctx;
+    const int64_t arm = (int64_t)c->a->value[ARMS], at = i * c->nc * c->nu;
+    (void)err;
+
+    for (int64_t u = 0; u < c->nu; u++)
+        for (int64_t k = 0; k < c->nc; k++) {
+            float v[2 * MAX_ARM + 1];
+            int n = 0;
+            for (int64_t j = vn_max64(vn_max64(0, c->first), k - arm); j <= vn_min64(vn_min64(c->nc - 1, c->last), k + arm); j++) {
+                const int64_t cell = at + j * c->nu + u;
+                if (c->count[cell] * 3 < CELL)
+                    continue;
+                const float mean = c->sum[cell] / c->count[cell];
+                int to = n++;
+                for (; to > 0 && v[to - 1] > mean; to--)
+                    v[to] = v[to - 1];
+                v[to] = mean;
+            }
+            const int some = n / 3 + 1;
+            int best = 0;
+            for (int j = 1; j + some <= n; j++)
+                best = v[j + some - 1] - v[j] < v[best + some - 1] - v[best] ? j : best;
+            c->centre[at + k * c->nu + u] = n ? 0.5f * (v[best] + v[best + some - 1]) : NAN;
+        }
+    return 0;
+}
+
 static int cells_init(struct cells *c, const struct vn_artifact *a, const struct vn_artifacts *m, double strength, const struct vn_buf *in,
                       const struct vn_buf *raw, struct vn_job *job, struct vn_err *err)
 {
@@ -90,16 +147,30 @@ static int cells_init(struct cells *c, const struct vn_artifact *a, const struct
     c->nc = cell_of(b->hi[a->axis] - 1) + 1 - c->c0;
     c->nu = vn_box_dim(b, c->u);
     c->nw = vn_box_dim(b, c->w);
+    c->first = cell_of(a->lo) - c->c0;
+    c->last = cell_of(a->lo + (int64_t)a->value[LENGTH] - 1) - c->c0;
+    c->near = steady(a) ? WIDE * sqrt(a->noise * a->noise + a->value[RMS] * a->value[RMS]) : NEAR * a->noise;
     const uint64_t n = (uint64_t)(c->nc * c->nu * c->nw) * sizeof(float);
-    if (!(c->sum = vn_alloc(n, err)) || !(c->count = vn_alloc(n, err)))
-        return VN_E_MEMORY;
-    return vn_job_for_quiet(job, c->nw, sum_task, c, err);
+    float *centre = steady(a) ? vn_alloc(n, err) : NULL;
+    c->sum = vn_alloc(n, err);
+    c->count = vn_alloc(n, err);
+    c->square = vn_alloc((uint64_t)c->nw * sizeof *c->square, err);
+    int rc = c->sum && c->count && c->square && (centre || !steady(a)) ? vn_job_for_quiet(job, c->nw, sum_task, c, err) : VN_E_MEMORY;
+    c->centre = centre;
+    for (int pass = 0; rc == 0 && steady(a) && pass < 2; pass++) {
+        c->near = (pass ? NEAR : WIDE) * a->noise;
+        if (!(rc = vn_job_for_quiet(job, c->nw, centre_task, c, err)))
+            rc = vn_job_for_quiet(job, c->nw, sum_task, c, err);
+    }
+    return rc;
 }
 
 static void cells_free(struct cells *c)
 {
     vn_free(c->sum);
     vn_free(c->count);
+    vn_free(c->centre);
+    vn_free(c->square);
 }
 
 /* Mean of cells from..to of row u, w, weighted as they lie around the middle (flat: alike); false: too few voxels. */
@@ -107,7 +178,7 @@ static bool row_level(const struct cells *c, int64_t u, int64_t w, int64_t from,
 {
     double sum = 0, count = 0, all = 0;
 
-    for (int64_t k = from; k <= to; k++) {
+    for (int64_t k = vn_max64(from, c->c0 + vn_max64(0, c->first)); k <= vn_min64(to, c->c0 + vn_min64(c->nc - 1, c->last)); k++) {
         const int64_t at = (w * c->nc + (k - c->c0)) * c->nu + u;
         const double weight = flat ? 1 : (double)(1 + ARM) - fabs((double)k - 0.5 * (double)(from + to));
         sum += weight * (double)c->sum[at];
@@ -118,8 +189,8 @@ static bool row_level(const struct cells *c, int64_t u, int64_t w, int64_t from,
     return count > all / 3;
 }
 
-/* What row u, w has against those around: levels [w][u], NaN where there are too few voxels. */
-static double stripe_at(const double *level, int64_t nu, int64_t u, int64_t w)
+/* What row u, w has against a share of what those around have: levels [w][u], NaN where there are too few voxels. */
+static double stripe_at(const double *level, int64_t nu, int64_t u, int64_t w, double share)
 {
     const double own = level[w * nu + u];
     double sum = 0, n = 0;
@@ -133,7 +204,23 @@ static double stripe_at(const double *level, int64_t nu, int64_t u, int64_t w)
             sum += ok ? v : 0;
             n += ok;
         }
-    return own - sum / n;
+    return own - share * sum / n;
+}
+
+/* Whether a row is inside a vessel along the axis, as far as its level and those of its neighbours say. */
+static bool in_vessel(const struct vn_artifact *a, const double *level, int64_t nu, int64_t u, int64_t w)
+{
+    const double usual = sqrt(a->value[RMS] * a->value[RMS] + a->error * a->error), own = level[w * nu + u] * a->value[SIDE_OF];
+    double sum = 0, n = 0;
+
+    for (int64_t j = w - 1; j <= w + 1; j++)
+        for (int64_t i = u - 1; i <= u + 1; i++) {
+            const double v = level[j * nu + i];
+            const bool ok = v == v && (i != u || j != w);
+            sum += ok ? v * a->value[SIDE_OF] : 0;
+            n += ok;
+        }
+    return n < 6 || fabs(own) > FARTHEST * usual || (own > ALIKE * usual && sum > ALIKE * usual * n);
 }
 
 /* ---- taking away ---- */
@@ -151,12 +238,13 @@ static int level_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct remove *r = ctx;
     const struct cells *c = r->c;
+    const int64_t arm = (int64_t)c->a->value[ARMS];
     double *level = r->level + i * c->nw * c->nu;
     (void)err;
 
     for (int64_t w = 0; w < c->nw; w++)
         for (int64_t u = 0; u < c->nu; u++)
-            if (!row_level(c, u, w, r->k0 + i - ARM, r->k0 + i + ARM, false, &level[w * c->nu + u]))
+            if (!row_level(c, u, w, r->k0 + i - arm, r->k0 + i + arm, steady(c->a), &level[w * c->nu + u]))
                 level[w * c->nu + u] = NAN;
     return 0;
 }
@@ -166,11 +254,13 @@ static int stripe_task(void *ctx, int64_t i, struct vn_err *err)
     const struct remove *r = ctx;
     const struct cells *c = r->c;
     const int64_t nu = c->nu - 2 * CROSS, nw = c->nw - 2 * CROSS;
+    const double *level = r->level + i * c->nw * c->nu;
     (void)err;
 
     for (int64_t w = 0; w < nw; w++)
         for (int64_t u = 0; u < nu; u++)
-            r->e[(i * nw + w) * nu + u] = (float)stripe_at(r->level + i * c->nw * c->nu, c->nu, u + CROSS, w + CROSS);
+            r->e[(i * nw + w) * nu + u] = steady(c->a) && in_vessel(c->a, level, c->nu, u + CROSS, w + CROSS) ? 0 :
+                                          (float)stripe_at(level, c->nu, u + CROSS, w + CROSS, c->a->value[SHARED]);
     return 0;
 }
 
@@ -211,7 +301,7 @@ int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m,
     struct remove r = { .c = &c, .out = out, .strength = strength, .share = share, .k0 = cell_of(out->box.lo[a->axis] - CELL / 2) };
     int rc = cells_init(&c, a, m, strength, &view, in, job, err);
 
-    const double own = a->value[0] * a->value[0], all = own + a->error * a->error;
+    const double own = a->value[RMS] * a->value[RMS], all = own + a->error * a->error;
     r.strength *= all > 0 ? own / all : 0;                 /* so that least is left where E is known badly (Wiener) */
     r.nk = cell_of(out->box.hi[a->axis] - 1 - CELL / 2) + 2 - r.k0;
     if (rc == 0) {
@@ -232,27 +322,89 @@ int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m,
  * In patches of 24 x 24 rows three parts of each row, two side by side and one far away (48 voxels at least), say what it has against
  * its neighbours.  Stripes say the same far away as nearby; what grows is alike nearby only. */
 
+static int patch_cells(struct vn_ascan *s, const struct vn_artifact *a, const struct vn_artifacts *m, int i, struct vn_buf *in, struct cells *c,
+                       struct vn_job *job, struct vn_err *err)
+{
+    const int side[2] = { a->axis == 0 ? 1 : 0, a->axis == 2 ? 1 : 2 }, at[2] = { i % PATCHES, i / PATCHES };
+    struct vn_box b = s->l->box;
+
+    for (int k = 0; k < 2; k++) {
+        b.lo[side[k]] += (vn_box_dim(&s->l->box, side[k]) - SIDE) * at[k] / (PATCHES - 1);
+        b.hi[side[k]] = b.lo[side[k]] + SIDE;
+    }
+    const int rc = vn_ascan_box(s, &b, in, err);
+    return rc ? rc : cells_init(c, a, m, 0, in, in, job, err);         /* lost slices are filled already */
+}
+
+struct scatter { double n, own, m, mean, square, count; };             /* rows; sums of squares of E and of means around; of those; within rows */
+
+/* Of a patch's rows, all along. */
+static void scatter_rows(const struct cells *c, struct scatter *t)
+{
+    double level[SIDE * SIDE];
+
+    for (int64_t k = 0; k < SIDE * SIDE; k++)
+        if (!row_level(c, k % SIDE, k / SIDE, c->c0, c->c0 + c->nc - 1, true, &level[k]))
+            level[k] = NAN;
+    for (int64_t k = 0; k < PATCH * PATCH; k++) {
+        const int64_t u = k % PATCH + CROSS, w = k / PATCH + CROSS;
+        const double e = stripe_at(level, SIDE, u, w, 1), m = level[w * SIDE + u] - e;
+        if (e == 0)
+            continue;
+        t->n++;
+        t->own += e * e;
+        t->m += m * m;
+        t->mean += m;
+    }
+    for (int64_t w = 0; w < c->nw; w++)
+        t->square += c->square[w];
+    for (int64_t k = 0; k < c->nw * c->nc * c->nu; k++)
+        t->count += (double)c->count[k];
+}
+
+/* Noise within rows, rms and share of steady stripes. */
+static int measure_steady(struct vn_ascan *s, struct vn_artifact *a, const struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
+{
+    static const double kept = 0.9546, rows = (2 * CROSS + 1) * (2 * CROSS + 1);         /* sd of a normal deviate that is cut at 2.5 */
+    int rc = 0;
+
+    for (int pass = 0; rc == 0 && pass < 4; pass++) {
+        struct scatter t = { 0 };
+        for (int i = 0; rc == 0 && i < PATCHES * PATCHES; i++) {
+            struct vn_buf in = { 0 };
+            struct cells c = { .sum = NULL };
+            if (!(rc = patch_cells(s, a, m, i, &in, &c, job, err)))
+                scatter_rows(&c, &t);
+            cells_free(&c);
+            vn_buf_free(&in);
+        }
+        if (rc || !(t.n > 1) || !(t.count > 0))
+            return rc;
+        const double own = t.own / t.n, around = t.m / t.n - t.mean / t.n * (t.mean / t.n), chance = own / rows;
+        a->noise = fmin(a->noise, sqrt(t.square / t.count) / kept);
+        a->error = a->noise / sqrt(fmin(a->value[LENGTH], CELL * (2 * a->value[ARMS] + 1)) * t.count / (PATCHES * PATCHES * SIDE * SIDE * a->value[LENGTH]));
+        a->value[RMS] = sqrt(fmax(own - a->error * a->error, 0));
+        a->value[SHARED] = around > 2 * chance ? 1 - chance / around : 0;
+    }
+    return rc;
+}
+
 static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_artifact_look *l = s->l;
-    struct vn_artifact a = { .kind = VN_STRIPES, .axis = axis, .level = l->level, .noise = l->spread };
-    const int64_t part = vn_min64(vn_box_dim(&l->box, axis) / 5, 96) / CELL;
+    const int64_t length = vn_box_dim(&l->box, axis), part = vn_min64(length / 5, 96) / CELL;
+    double value[N_VALUE] = { 0, ARM, 1, (double)length, l->high - l->level < l->level - l->low ? -1 : 1 };
+    struct vn_artifact a = { .kind = VN_STRIPES, .axis = axis, .lo = l->box.lo[axis], .level = l->level, .noise = l->spread, .value = value, .n_value = N_VALUE };
     const int u = axis == 0 ? 1 : 0, w = axis == 2 ? 1 : 2;
     double xx = 0, yy = 0, far = 0, near = 0, n = 0, level[3][SIDE * SIDE];
     int rc = 0;
 
-    if (part < 1 || vn_box_dim(&l->box, axis) < (3 * part + 3 + 2) * CELL || vn_box_dim(&l->box, u) < SIDE || vn_box_dim(&l->box, w) < SIDE)
+    if (part < 1 || length < (3 * part + 3 + 2) * CELL || vn_box_dim(&l->box, u) < SIDE || vn_box_dim(&l->box, w) < SIDE)
         return 0;
     for (int i = 0; rc == 0 && i < PATCHES * PATCHES; i++) {
-        struct vn_box b = l->box;
         struct vn_buf in = { 0 };
         struct cells c = { .sum = NULL };
-        b.lo[u] += (vn_box_dim(&l->box, u) - SIDE) * (i % PATCHES) / (PATCHES - 1);
-        b.lo[w] += (vn_box_dim(&l->box, w) - SIDE) * (i / PATCHES) / (PATCHES - 1);
-        b.hi[u] = b.lo[u] + SIDE;
-        b.hi[w] = b.lo[w] + SIDE;
-        if (!(rc = vn_ascan_box(s, &b, &in, err)))
-            rc = cells_init(&c, &a, m, 0, &in, &in, job, err);          /* lost slices are filled already */
+        rc = patch_cells(s, &a, m, i, &in, &c, job, err);
         for (int64_t k = 0; rc == 0 && k < SIDE * SIDE; k++) {         /* whole cells at both ends */
             const int64_t x = k % SIDE, y = k / SIDE, first = c.c0 + 1, last = c.c0 + c.nc - 2;
             const int64_t from[3] = { first, first + part, last - part + 1 };
@@ -263,7 +415,7 @@ static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, stru
         for (int64_t k = 0; rc == 0 && k < PATCH * PATCH; k++) {
             double e[3];
             for (int j = 0; j < 3; j++)
-                e[j] = stripe_at(level[j], SIDE, k % PATCH + CROSS, k / PATCH + CROSS);
+                e[j] = stripe_at(level[j], SIDE, k % PATCH + CROSS, k / PATCH + CROSS, 1);
             if (e[0] == 0 || e[1] == 0 || e[2] == 0)
                 continue;
             xx += e[0] * e[0];
@@ -279,10 +431,15 @@ static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, stru
     if (rc || n < 200 || r < SHARE || r * sqrt(n) < SURE || far < SAME * near || far / n < LEAST * LEAST * l->spread * l->spread || m->n == VN_MAX_ARTIFACTS)
         return rc;
     a.error = sqrt(fmax(0, 0.5 * (xx + yy) - far) / n * (double)part / 5.8);       /* 7 cells as weighted are worth 5.8 */
-    if (!(a.value = vn_alloc(sizeof *a.value, err)))
+    value[RMS] = sqrt(far / n);
+    if (far >= STEADY * near) {
+        value[ARMS] = (double)vn_max64(ARM + 1, vn_min64(MAX_ARM, length / CELL + 1));
+        if ((rc = measure_steady(s, &a, m, job, err)))
+            return rc;
+    }
+    if (!(a.value = vn_alloc(sizeof value, err)))
         return VN_E_MEMORY;
-    a.value[0] = sqrt(far / n);
-    a.n_value = 1;
+    memcpy(a.value, value, sizeof value);
     m->item[m->n++] = a;
     return 0;
 }
