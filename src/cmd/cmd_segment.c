@@ -64,6 +64,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         vn_res_text(c, "smooth", vn_args_text(&c->args, "smooth"));
         vn_res_text(c, "background", vn_args_text(&c->args, "background"));
         vn_res_text(c, "hollow", vn_args_text(&c->args, "hollow"));
+        vn_res_text(c, "drift", vn_args_text(&c->args, "drift"));
         vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
         rc = tell(c, hollow, err);
     }

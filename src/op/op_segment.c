@@ -1,6 +1,6 @@
 /* op_segment.c - probability of being vessel, from local contrast in units of the background's noise.
  *
- *   g = v smoothed by a Gaussian of `smooth`
+ *   g = v, less the background's drift (drift.h), smoothed by a Gaussian of `smooth`
  *   b = level + G_background[w (g - level)] / (G_background[w] + 0.05),  w = 1 / (1 + ((g - level) / 3 spread)^4)
  *   z = (g - b - offset) / noise
  *   z is lowered to 0 where the surroundings are a sheet (sheet.h), and raised to A in the lumens of hollow vessels (lumen.h)
@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "drift.h"
 #include "filter.h"
 #include "joined.h"
 #include "lumen.h"
@@ -32,6 +33,7 @@ const struct vn_param vn_segment_params[] = {
     { "local", VN_P_REAL, 0, 0, 1, .def = "0.12", .help = "share of the contrast around that is asked in addition" },
     { "smooth", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian against noise; automatic by default, 0.75 of the smallest voxel edge and more for thin vessels" },
     { "background", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian of the background; 6 of the smallest voxel edge by default" },
+    { "drift", VN_P_REALS, 0, .help = "change of the background across the volume, as a polynomial of 9 terms; 0: none; automatic by default" },
     { "level", VN_P_REAL, 0, .help = "grey value of the background; automatic by default" },
     { "spread", VN_P_REAL, 0, 0, 1e38, .help = "standard deviation of the background before smoothing; automatic by default" },
     { "offset", VN_P_REAL, 0, .help = "mean of the background's contrast; automatic by default" },
@@ -44,7 +46,9 @@ const struct vn_param vn_segment_params[] = {
 };
 
 struct seg {
-    float sign, level, spread, offset, noise, contrast, local;
+    float sign, level, spread, offset, noise, contrast, local, drift[VN_DRIFT];
+    bool drifts;
+    int64_t dim[3];                            /* of the whole volume */
     struct vn_taps smooth[3];
     struct vn_wide back, window;
     bool sheets;                               /* are kept */
@@ -88,8 +92,9 @@ static int hollow_of(const struct vn_args *a, const double um[3], double *edges,
     return *edges > VN_LUMEN_MAX ? vn_fail(err, VN_E_ARG, "hollow=%s is %.0f voxels wide; a lumen may have up to %d", vn_args_text(a, "hollow"), *edges, VN_LUMEN_MAX) : 0;
 }
 
-static int setup(const struct vn_args *a, const double um[3], struct seg *s, struct vn_err *err)
+static int setup(const struct vn_args *a, const struct vn_grid *g, struct seg *s, struct vn_err *err)
 {
+    const double *um = g->um;
     double smooth[3], back[3], window[3];
     int rc = vn_sigma(a, "smooth", 0, um, smooth, err);
 
@@ -98,6 +103,14 @@ static int setup(const struct vn_args *a, const double um[3], struct seg *s, str
     s->sign = vn_args_flag(a, "dark") ? -1.0f : 1.0f;
     s->level = s->sign * real(a, "level");
     s->spread = real(a, "spread");
+    if (vn_args_has(a, "drift") && vn_arg(a, "drift")->i != 1 && vn_arg(a, "drift")->i != VN_DRIFT)
+        return vn_fail(err, VN_E_ARG, "drift=%s has %lld numbers; it takes 9 (of x, y, z, x^2, y^2, z^2, xy, xz, yz), or 0", vn_args_text(a, "drift"), vn_arg(a, "drift")->i);
+    s->drifts = false;
+    memcpy(s->dim, g->dim, sizeof s->dim);
+    for (int i = 0; i < VN_DRIFT; i++) {
+        s->drift[i] = vn_args_has(a, "drift") && vn_arg(a, "drift")->i == VN_DRIFT ? (float)vn_arg(a, "drift")->d[i] : 0.0f;
+        s->drifts = s->drifts || s->drift[i] != 0.0f;
+    }
     s->offset = real(a, "offset");
     s->noise = real(a, "noise");
     s->contrast = real(a, "contrast");
@@ -221,6 +234,8 @@ static void clean(const void *ctx, int64_t x, int64_t y, int64_t z, float *out, 
     const int64_t lo = vn_max64(x, b->lo[0]), hi = vn_min64(x + n, b->hi[0]), from = vn_buf_at(c->in, lo, fold(b, 1, y), fold(b, 2, z));
 
     vn_convert_row(VN_F32, out + (lo - x), c->in->type, (const char *)c->in->data + from * (int64_t)vn_type_size(c->in->type), hi - lo);
+    if (c->s->drifts)
+        vn_drift_row(c->s->drift, c->s->dim, lo, fold(b, 1, y), fold(b, 2, z), out + (lo - x), hi - lo);
     clean_row(c->s, out + (lo - x), hi - lo);
     vn_mirror_row(out, n, lo - x, hi - x);
 }
@@ -302,7 +317,7 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 {
     const enum vn_type t = vn_filter_type(in[0]);
     struct seg s;
-    int rc = setup(a, in[0]->grid.um, &s, err);
+    int rc = setup(a, &in[0]->grid, &s, err);
 
     *p = (struct vn_plan) { .pad = VN_PAD_MIRROR, .in_type = { t }, .out_type = VN_F32, .out_kind = VN_PROB, .grid = in[0]->grid, .box = *region };
     for (int k = 0; rc == 0 && k < 3; k++) {
@@ -340,7 +355,7 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
     double ground, stay, cells, filled;
     (void)share;
 
-    if (setup(a, p->um, &s, NULL))
+    if (setup(a, &p->grid, &s, NULL))
         return;
     const struct vn_box wide = vn_box_grow(out, s.halo_c), walls = vn_box_grow(out, s.halo_l);
     ground_cost(&s, in, &wide, &ground, c);
@@ -562,7 +577,7 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
 {
     struct vn_field window = { .n = 0 };
     struct seg s;
-    int rc = setup(a, p->um, &s, err);
+    int rc = setup(a, &p->grid, &s, err);
 
     if (rc)
         return rc;
@@ -603,7 +618,7 @@ int vn_segment_parts(const struct vn_args *a, struct vn_vol *v, struct vn_buf *c
     struct vn_field window = { .n = 0 };
     struct vn_buf in = { 0 };
     struct seg s;
-    int rc = setup(a, v->grid.um, &s, err);
+    int rc = setup(a, &v->grid, &s, err);
 
     if (rc)
         return rc;
@@ -644,7 +659,7 @@ int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_b
 {
     struct vn_buf in = { 0 };
     struct seg s;
-    int rc = setup(a, v->grid.um, &s, err);
+    int rc = setup(a, &v->grid, &s, err);
 
     if (rc == 0 && !vn_type_is_int(v->src->type))
         rc = vn_vol_map(v, VN_F32, &out->box, VN_PAD_MIRROR, &in, job, err);
@@ -965,11 +980,31 @@ static int settle_contrast(struct vn_args *a, const struct vn_sample *q, const s
 
 static bool settled(const struct vn_args *a)
 {
-    static const char *const all[] = { "smooth", "level", "spread", "offset", "noise", "contrast", "hollow" };
+    static const char *const all[] = { "smooth", "level", "spread", "offset", "noise", "contrast", "hollow", "drift" };
     for (size_t i = 0; i < VN_COUNT(all); i++)
         if (!vn_args_has(a, all[i]))
             return false;
     return true;
+}
+
+/* The background's drift; where its level is given, there is none unless that is, too. */
+static int settle_drift(struct vn_args *a, const struct vn_sample *q, struct vn_vol *v, bool none, struct vn_job *job, struct vn_err *err)
+{
+    const double sign = vn_args_flag(a, "dark") ? -1 : 1;
+    double c[VN_DRIFT] = { 0 };
+    char text[VN_DRIFT * 20] = "";
+    bool some = false;
+    int rc;
+
+    if (vn_args_has(a, "drift"))
+        return 0;
+    if (!none && !vn_args_has(a, "level") && (rc = vn_drift_fit(q, v, (float)sign, c, job, err)))
+        return rc;
+    for (int i = 0; i < VN_DRIFT; i++) {
+        some = some || c[i] != 0;
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.5g", i ? "," : "", sign * c[i]);
+    }
+    return vn_args_set(a, "drift", some ? text : "0", err);
 }
 
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
@@ -985,7 +1020,9 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     if (rc || settled(a) || (!given && (rc = set_length(a, "smooth", SMOOTH, um, err))) || (rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
-    if ((rc = setup(a, um, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)) || (rc = vn_backdrop_mode(q.v, q.n_v, &b, job, err)))
+    if ((rc = setup(a, &in[0]->grid, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)) || (rc = vn_backdrop_mode(q.v, q.n_v, &b, job, err)))
+        goto out;
+    if ((rc = settle_drift(a, &q, in[0], b.spread == 0, job, err)) || (rc = setup(a, &in[0]->grid, &s, err)))
         goto out;
     s.level = isnan(b.level) ? 0 : (float)b.level;
     if (b.spread == 0) {                       /* no noise: half of the structures' height is p = 1/2 */
@@ -1002,7 +1039,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     }
     if (settled(a) && given)
         goto out;
-    if ((rc = setup(a, um, &s, err)) || (rc = pooled_init(&pooled, &q, &s, err)) || (rc = backdrop(&q, false, &s, in[0], &b, &pooled, job, err)) ||
+    if ((rc = setup(a, &in[0]->grid, &s, err)) || (rc = pooled_init(&pooled, &q, &s, err)) || (rc = backdrop(&q, false, &s, in[0], &b, &pooled, job, err)) ||
         (rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
         (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)) ||
         (rc = settle_contrast(a, &q, &pooled, job, err)) ||
@@ -1028,7 +1065,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     struct seg s;
     double stay;
 
-    if (setup(a, p->um, &s, NULL) || vn_sample_init(&q, stat_box, NULL))
+    if (setup(a, &p->grid, &s, NULL) || vn_sample_init(&q, stat_box, NULL))
         return;
     const bool once = at_once(&q, &s, in);
     const struct vn_box box = once ? q.box : vn_sample_block(&q, q.n_block / 2), first = vn_sample_block(&q, 0);
@@ -1050,5 +1087,5 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_sample_free(&q);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = vn_segment_params, .plan = plan,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 2, .shape = VN_STENCIL, .n_in = 1, .params = vn_segment_params, .plan = plan,
                                      .prepare = prepare, .cpu = cpu, .map = map, .cost = cost, .prepare_cost = prepare_cost };
