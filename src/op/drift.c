@@ -1,6 +1,7 @@
 /* drift.c - the background's slow change, from medians of cells. */
 #include "drift.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "mem.h"
 #include "vox.h"
