@@ -37,6 +37,8 @@ threshold p auto as=a
 threshold v auto as=a
 threshold v low=0.5 high=1 as=a
 histogram v as=a
+spectrum v as=a
+deartifact v as=a
 curve v as=a
 profile v from=0,0,0 to=4,3,2 as=a
 mip v axis=z as=a

@@ -123,7 +123,7 @@ bool vn_help_page(const char *verb, struct vn_str *b)
 static const struct { const char *task, *verbs; } TASKS[] = {
     { "files", "open save info set close" },
     { "look", "show overlay goto zoom slab axis layout crosshair mark window colormap pick picture" },
-    { "pictures", "slice mip snap histogram profile plot" },
+    { "pictures", "slice mip snap histogram spectrum profile plot" },
     { "region, grid", "roi estimate crop pad resample" },
     { "grey values", "normalise gamma calc background contrast denoise" },
     { "vessels", "segment vesselness threshold curve tune sweep" },
