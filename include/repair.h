@@ -28,6 +28,7 @@ struct vn_gap {
         double wide;                      /* sum of the radii in voxels */
         double crowd;                     /* share of the tube between them that is taken */
         double clear;                     /* voxels that the shorter end stands out from its branching, or is long */
+        double shift;                     /* of one tip beside the other's line, by what a vessel can bend */
         double stubs;                     /* of the two ends that the skeleton has no line for */
         double tilt;                      /* of a flank: tangent of the angle between the end's direction and the ray that meets it */
         double piece;                     /* skeleton voxels of the smaller piece */

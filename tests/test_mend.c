@@ -151,7 +151,7 @@ static void proposals_are_decided_one_by_one(void **state)
     assert_true(fabs(x[1] - 20) < 0.1 && fabs(x[2] - 20) < 0.1 && x[0] < 28 && x[3] > 32);
     /* three voxels between two rods that point at each other, each of more than 12 voxels of skeleton */
     assert_true(fabs(radius[0] - sqrt(13)) < 1e-3 && fabs(radius[1] - sqrt(13)) < 1e-3);
-    assert_true(fabs(score - 1 / (1 + exp(-(1.6 - 0.9 + 2.2 + 1.9)))) < 0.002);
+    assert_true(fabs(score - 1 / (1 + exp(-(6.4 - 0.55 * 3 + 0.8 + 1.8)))) < 0.0002);
     run("review t_proposals t accept=4", 1, "accept=4: 't_proposals' has 3 proposals");
     run("review t_proposals t", 1, "accept=N or reject=N");
     run("review t_proposals t reject=2", 0, "\"kind\":\"speck\",\"state\":\"rejected\",\"open\":2}");

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 1024, MOST_PATH = 512, MOST_SEEN = 512, MOST_POPS = 48 };
+enum { BATCH = 1024, MOST_PATH = 512, MOST_SEEN = 192, MOST_POPS = 24 };
 static const double SPUR_RADII = 1, SPUR_SIDES = 1, FIT_RADII = 3, FIT_SIDES = 5;
 
 static double least_side(const double um[3]) { return fmin(um[0], fmin(um[1], um[2])); }
@@ -66,7 +66,7 @@ int64_t vn_skel_find(const struct vn_skel_voxels *s, int64_t x, int64_t y, int64
     return lo < end && s->v[lo].x == x ? lo : -1;
 }
 
-static bool inside(const struct vn_skel_voxels *s, const int64_t p[3])
+bool vn_skel_inside(const struct vn_skel_voxels *s, const int64_t p[3])
 {
     return p[0] >= 0 && p[1] >= 0 && p[2] >= 0 && p[0] < vn_box_dim(&s->box, 0) && p[1] < vn_box_dim(&s->box, 1) && p[2] < vn_box_dim(&s->box, 2);
 }
@@ -93,7 +93,7 @@ static int32_t over_the_saddle(const struct vn_skel_voxels *s, const struct vn_b
         seen[best].done = true;
         for (int k = 0; k < 27 && n < MOST_SEEN; k++) {
             const int64_t p[3] = { seen[best].p[0] + k % 3 - 1, seen[best].p[1] + k / 3 % 3 - 1, seen[best].p[2] + k / 9 - 1 };
-            const float v = inside(s, p) ? d[p[2] * d2->stride[1] + p[1] * d2->stride[0] + p[0]] : 0;
+            const float v = vn_skel_inside(s, p) ? d[p[2] * d2->stride[1] + p[1] * d2->stride[0] + p[0]] : 0;
             int i = n - 1;
             while (i >= 0 && (seen[i].p[0] != p[0] || seen[i].p[1] != p[1] || seen[i].p[2] != p[2]))
                 i--;
@@ -121,7 +121,7 @@ int32_t vn_skel_axis(const struct vn_skel_voxels *s, const struct vn_buf *d2, co
         for (int i = 0; i < 27; i++) {
             const int steps = (i % 3 != 1) + (i / 3 % 3 != 1) + (i / 9 != 1);
             const int64_t p[3] = { at[0] + i % 3 - 1, at[1] + i / 3 % 3 - 1, at[2] + i / 9 - 1 };
-            const float v = inside(s, p) ? d[p[2] * d2->stride[1] + p[1] * d2->stride[0] + p[0]] : 0;
+            const float v = vn_skel_inside(s, p) ? d[p[2] * d2->stride[1] + p[1] * d2->stride[0] + p[0]] : 0;
             if (v > most || (v == most && near && steps < near)) {      /* the nearest of equals */
                 most = v;
                 near = steps;

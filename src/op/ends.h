@@ -41,5 +41,6 @@ int  vn_stubs_add(const struct vn_skel_voxels *s, const struct vn_buf *d2, struc
 struct vn_summits { int64_t key[256]; int32_t axis[256]; };      /* zeroed: what was found from where no way leads up, of one `spurs` */
 /* From a voxel of the mask, counted from the box's corner, uphill in the distance: number of the skeleton voxel there, or -1. */
 int32_t vn_skel_axis(const struct vn_skel_voxels *s, const struct vn_buf *d2, const int64_t from[3], bool spurs, struct vn_summits *known);
+bool vn_skel_inside(const struct vn_skel_voxels *s, const int64_t p[3]);
 int64_t vn_skel_find(const struct vn_skel_voxels *s, int64_t x, int64_t y, int64_t z);      /* number of a voxel, or -1 */
 #endif

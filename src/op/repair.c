@@ -11,7 +11,7 @@
 
 enum { N_AROUND = 12, N_CONE = 3, N_RING = 8, MOST_FLANK = 6, CHUNK_ENDS = 8, NEAR_MOST = 1500, SPECK = 5 };
 static const double CONE[N_CONE] = { 0.15, 0.35, 0.6 };              /* tangents of the angles that an end looks at */
-static const double COS_MOST = 0.5, COS_BACK = -0.85, CROWD_MOST = 0.3, LOST_SHARE = 0.7, TILT_STRAIGHT = 0.2;
+static const double COS_MOST = 0.5, COS_BACK = -0.85, CROWD_MOST = 0.3, LOST_SHARE = 0.7, TILT_STRAIGHT = 0.2, SHIFT_MOST = 1.25;
 static const double AROUND[N_AROUND][2] = {
     { 1, 0 }, { 0.8660254037844386, 0.5 }, { 0.5, 0.8660254037844386 }, { 0, 1 }, { -0.5, 0.8660254037844386 }, { -0.8660254037844386, 0.5 },
     { -1, 0 }, { -0.8660254037844386, -0.5 }, { -0.5, -0.8660254037844386 }, { 0, -1 }, { 0.5, -0.8660254037844386 }, { 0.8660254037844386, -0.5 },
@@ -373,26 +373,30 @@ static bool near_along(const struct vn_skel_voxels *s, int32_t from, int32_t to,
 
 static double between(double x, double lo, double hi) { return fmin(fmax(x, lo), hi); }
 
-/* Weights as logistic regression gave them on phantoms (tests/bench/repair.c), rounded; those of radius, loop and lost slices, of
- * which the phantoms say little, are set by hand. */
+/* Weights as logistic regression gave them on phantoms (tests/bench/repair.c), rounded; that of lost slices, of which the phantoms
+ * say nothing, is set by hand. */
 static void weigh(struct vn_gap *g)
 {
     const struct vn_gap_facts *x = &g->facts;
     const bool flank = g->end[1] < 0;
-    double sum = 1.6 - 0.3 * x->steps - 1.5 * (1 - x->c[0] + 1 - x->c[1]) - (1 - fmin(x->ratio, 1)) + 2.2 * fmin(x->piece, 12) / 12 +
-                 1.9 * between(x->clear, 0, 8) / 8;
+    const double turn = 1 - x->c[0] + 1 - x->c[1];
+    double sum = 6.4 - 0.55 * x->steps - 7 * turn - 0.9 * (1 - fmin(x->ratio, 1)) + 0.8 * fmin(x->piece, 12) / 12 - 4 * fmax(x->shift - 1, 0);
+    if (x->stubs > 0)                                       /* how far it stands out says nothing of it */
+        sum += x->stubs + turn;
+    else
+        sum += 1.8 * between(x->clear, 0, 8) / 8;
     if (flank)
-        sum -= 0.2 + 0.4 * x->steps + 0.8 * (1 - x->c[0]) + x->tilt;
+        sum -= 5.6 + 1.8 * (1 - x->c[0]) + 1.6 * x->tilt;
     if (g->loop)
-        sum -= 0.3;
+        sum -= 0.6;
     if (flank && x->own != x->own && g->evidence != g->evidence)          /* no image: more doubt, so that as few are wrong */
-        sum -= 0.8;
+        sum -= 0.3;
     if (g->lost)
         sum += 1.5;
     if (x->own == x->own)
-        sum -= 1.3 * (1 - between(x->own, 0, 1));
+        sum -= 3.2 * (1 - between(x->own, 0, 1));
     if (g->evidence == g->evidence)
-        sum += -0.4 + 3.5 * between(g->evidence, -0.1, 0.5);
+        sum += -0.3 + 7 * between(g->evidence, -0.1, 0.5);
     g->score = 1 / (1 + vn_exp(-sum));
 }
 
@@ -431,15 +435,15 @@ static bool through_specks(const struct find *f, const struct line *l)
     return true;
 }
 
-/* Whether one tip lies farther beside the other's line than a vessel can bend in the gap between: ends of parallel neighbours. */
-static bool shifted(const struct find *f, const struct vn_end *p, const struct vn_end *q, double gap)
+/* How far one tip lies beside the other's line, by what a vessel bends in the gap between: much at ends of parallel neighbours. */
+static double shift(const struct find *f, const struct vn_end *p, const struct vn_end *q, double gap)
 {
     const double most = fmax(fmin(p->radius, q->radius), 1.5 * f->side) + gap / 2;
     double d[3];
     for (int k = 0; k < 3; k++)
         d[k] = (q->base[k] - p->base[k]) * f->um[k] + q->out[k] * q->reach - p->out[k] * p->reach;
     const double d2 = dot(d, d), a = dot(d, p->out), b = dot(d, q->out);
-    return p->len >= 3 * f->side && q->len >= 3 * f->side && d2 - fmin(a * a, b * b) > most * most;
+    return p->len >= 3 * f->side && q->len >= 3 * f->side ? sqrt(fmax(d2 - fmin(a * a, b * b), 0)) / most : 0;
 }
 
 /* A gap from end a to end b, or to a flank: skeleton voxel `at` that a ray met. */
@@ -452,10 +456,11 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     const double ra = q && p->stub ? fmin(p->radius, q->radius) : p->radius, rb = !q ? fmin(ra, (double)v->d) : q->stub ? fmin(ra, q->radius) : q->radius;
     struct vn_gap g = { .end = { (int32_t)a, (int32_t)b }, .piece = { p->piece, f->s.piece[at] }, .bridge.radius = { ra, rb }, .evidence = NAN };
     struct line l;
+    double aside;
     if (!draw_line(f, p->base, q ? q->base : flank, &l) || l.empty * l.steps > f->in->reach || (q && l.t1 >= 1))
         return 0;
     const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1;
-    if (c1 <= COS_MOST || c2 <= COS_MOST || (q && shifted(f, p, q, l.empty * l.len)))
+    if (c1 <= COS_MOST || c2 <= COS_MOST || (aside = q ? shift(f, p, q, l.empty * l.len) : 0) > SHIFT_MOST)
         return 0;
     g.loop = p->piece == f->s.piece[at];
     if (g.loop && near_along(&f->s, p->tip, at, 3 * l.len + 4 * (ra + rb), f->side))
@@ -474,7 +479,7 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     g.from = l.t0;
     g.to = l.t1;
     g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .ratio = fmin(ra, rb) / fmax(ra, rb),
-                                     .wide = (ra + rb) / f->side, .crowd = taken, .tilt = tilt, .stubs = p->stub + (q && q->stub), .own = NAN,
+                                     .wide = (ra + rb) / f->side, .crowd = taken, .tilt = tilt, .shift = aside, .stubs = p->stub + (q && q->stub), .own = NAN,
                                      .clear = (q ? fmin(p->clear, q->clear) : p->clear) / f->side,
                                      .piece = vn_min64(f->size[p->piece], f->size[f->s.piece[at]]) };
     return add(to, &g, err);

@@ -137,7 +137,7 @@ static void join(struct mark *m, int64_t n)
 }
 
 /* Sums over one stub's voxels; um. */
-struct stub { double p[3], axis[3], w, out, far, round, n; int32_t at; bool skip; };
+struct stub { double p[3], axis[3], w, out, far, round, n; int32_t at, end; bool skip; };
 
 static void place(const struct vn_skel_voxels *s, int64_t x, int64_t y, int64_t z, double p[3])
 {
@@ -146,16 +146,16 @@ static void place(const struct vn_skel_voxels *s, int64_t x, int64_t y, int64_t 
     p[2] = (double)(s->box.lo[2] + z) * s->um[2];
 }
 
-/* Places of the skeleton where ends are: the tips and two voxels around. */
-static uint8_t *mark_ends(const struct vn_skel_voxels *s, const struct vn_end *e, int64_t n, struct vn_err *err)
+/* At each place of the skeleton the end whose tip is there or up to two voxels away, counted from 1. */
+static int32_t *ends_at(const struct vn_skel_voxels *s, const struct vn_end *e, int64_t n, struct vn_err *err)
 {
-    uint8_t *near = vn_calloc((uint64_t)s->n, 1, err);
+    int32_t *near = vn_calloc((uint64_t)s->n, sizeof *near, err);
     for (int64_t i = 0; i < n && near; i++) {
-        near[e[i].tip] = 1;
+        near[e[i].tip] = (int32_t)i + 1;
         for (int64_t k = s->first[e[i].tip]; k < s->first[e[i].tip + 1]; k++) {
-            near[s->nb[k]] = 1;
+            near[s->nb[k]] = (int32_t)i + 1;
             for (int64_t j = s->first[s->nb[k]]; j < s->first[s->nb[k] + 1]; j++)
-                near[s->nb[j]] = 1;
+                near[s->nb[j]] = (int32_t)i + 1;
         }
     }
     return near;
@@ -170,10 +170,23 @@ static bool at_face(const struct vn_skel_voxels *s, const struct mark *m)
     return false;
 }
 
-/* False: it has no direction. */
-static bool describe(const struct vn_skel_voxels *s, const struct stub *t, double side, struct vn_end *e)
+/* Whether the stub is what thinning took off the tip of an end, which then reaches so far. */
+static bool belongs_to(const struct vn_skel_voxels *s, const struct stub *t, double side, struct vn_end *e)
 {
-    double len = 0;
+    double d[3];
+    for (int k = 0; k < 3; k++)
+        d[k] = t->p[k] - e->base[k] * s->um[k];
+    const double along = dot(d, e->out), most = e->radius + side;
+    if (!(along > 0) || dot(d, d) - along * along > most * most)
+        return false;
+    e->reach = fmax(e->reach, along);
+    return true;
+}
+
+/* False: it has no direction. */
+static bool describe(const struct vn_skel_voxels *s, const struct vn_buf *d2, const struct stub *t, double side, struct vn_end *e)
+{
+    double len = 0, deep;
     for (int k = 0; k < 3; k++)
         len += (t->p[k] - t->axis[k]) * (t->p[k] - t->axis[k]);
     if (t->skip || t->n < 2 || !(len > 0))
@@ -183,12 +196,19 @@ static bool describe(const struct vn_skel_voxels *s, const struct stub *t, doubl
     for (int k = 0; k < 3; k++)
         e->out[k] = (t->p[k] - t->axis[k]) / len;
     e->radius = fmax(sqrt(2 * t->round / t->n), side / 2);
-    e->reach = fmin(e->radius, t->out) * 0.75;
-    for (int k = 0; k < 3; k++) {
-        e->base[k] = (t->axis[k] + e->out[k] * (t->far + side / 2 - e->reach)) / s->um[k];
-        e->inner[k] = e->base[k] - e->out[k] * t->out / 2 / s->um[k];
+    for (deep = fmin(e->radius, t->out) * 0.75; deep < t->far; deep += side / 2) {      /* where the mask is, in a bent one */
+        int64_t at[3];
+        for (int k = 0; k < 3; k++) {
+            e->base[k] = (t->axis[k] + e->out[k] * (t->far + side / 2 - deep)) / s->um[k];
+            at[k] = (int64_t)floor(e->base[k] + 0.5) - s->box.lo[k];
+        }
+        if (vn_skel_inside(s, at) && ((const float *)d2->data)[at[2] * d2->stride[1] + at[1] * d2->stride[0] + at[0]] > 0)
+            break;
     }
-    return true;
+    e->reach = deep;
+    for (int k = 0; k < 3; k++)
+        e->inner[k] = e->base[k] - e->out[k] * t->out / 2 / s->um[k];
+    return deep < t->far;
 }
 
 static int by_slice(const void *a, const void *b)
@@ -202,7 +222,7 @@ static int by_slice(const void *a, const void *b)
 /* Two rounds over the voxels: where the stub is, then how far and how wide. */
 static int describe_all(const struct vn_skel_voxels *s, const struct scan *c, struct mark *m, int64_t n, struct vn_end **e, int64_t *n_end, struct vn_err *err)
 {
-    uint8_t *near = mark_ends(s, *e, *n_end, err);
+    int32_t *near = ends_at(s, *e, *n_end, err);
     struct stub *t = near ? vn_calloc((uint64_t)n, sizeof *t, err) : NULL;
     struct vn_end *more;
     double p[3], a[3];
@@ -220,7 +240,8 @@ static int describe_all(const struct vn_skel_voxels *s, const struct scan *c, st
                     to->axis[k] += w * a[k];
                 }
                 to->w += w;
-                to->skip |= near[m[i].at] || at_face(s, &m[i]);
+                to->skip |= at_face(s, &m[i]);
+                to->end = near[m[i].at] ? near[m[i].at] : to->end;
                 if (m[i].out > to->out) {
                     to->out = m[i].out;
                     to->at = m[i].at;
@@ -254,8 +275,8 @@ static int describe_all(const struct vn_skel_voxels *s, const struct scan *c, st
     else if (!rc && n_stub)
         *e = more;
     for (int32_t i = 0; i < n && !rc; i++)
-        if (m[i].up == i)
-            at += describe(s, &t[i], c->side, &(*e)[at]);
+        if (m[i].up == i && !(t[i].end && belongs_to(s, &t[i], c->side, &(*e)[t[i].end - 1])))
+            at += describe(s, c->d2, &t[i], c->side, &(*e)[at]);
     *n_end = at;
     vn_free(t);
     vn_free(near);

@@ -7,7 +7,8 @@
  * Worlds: `network` (phantom network, 128^3, with vessels beside others and 60 breaks) and `bundle` (parallel tubes, two
  * or three voxels between them, a slice cut out of one here and there).  A break is 1 to 8 voxels long; then 5 % of the
  * surface's voxels are changed, without joining vessels, and up to 150 specks added.  In the image the broken stretch keeps
- * a share of the contrast, under noise of a quarter of the contrast.  Away from ends: 4 voxels and two radii and more from
+ * a share of the contrast, under noise of a quarter of the contrast.  `clean` leaves the mask as the break made it; `segmented`
+ * is what segment and threshold make of the image (breaks that they close themselves do not count).  Away from ends: 4 voxels and two radii and more from
  * branch points, tips and other breaks.  Closed: the mask joins both sides within the vessel's own width.  False: of the
  * bridge's axis over background, a third and more lies farther than a voxel from the unbroken mask. */
 #include <math.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "cmd.h"
 #include "io.h"
 #include "label.h"
 #include "mem.h"
@@ -24,6 +26,9 @@
 
 enum { DEFAULT = (int)(VN_GAP_MIN_SCORE * 20 + 0.5), SIDE = 128, MOST_BREAKS = 200, LONGEST = 8, N_SCORE = 19 };
 static struct vn_err err;
+static struct vn_session *session;
+static struct vn_runner *runner;
+enum how { ROUGH, CLEAN, SEGMENTED };
 struct world { struct vn_vol *truth, *mask, *image; int n; struct broken { double p[3], t[3], r; int k; bool beside; } b[MOST_BREAKS]; };
 static uint64_t seed_now, draws;
 
@@ -156,13 +161,9 @@ static void bundle(struct world *w)
     cut(w);
 }
 
-/* The image keeps `kept` of the contrast in the breaks; then noise. */
-static void spoil(struct world *w, double kept)
+/* Changes 5 % of the mask's surface, and adds specks. */
+static void roughen(struct world *w)
 {
-    w->image = blank(VN_IMAGE, VN_F32);
-    float *im = vn_vol_data(w->image).data;
-    for (int64_t i = 0; i < (int64_t)SIDE * SIDE * SIDE; i++)
-        im[i] = voxels(w->mask)[i] ? 1 : voxels(w->truth)[i] ? (float)kept : 0;
     static uint8_t was[SIDE * SIDE * SIDE];
     memcpy(was, voxels(w->mask), sizeof was);
     for (int64_t z = 1; z < SIDE - 1; z++)
@@ -193,10 +194,36 @@ static void spoil(struct world *w, double kept)
             p[(int)(uniform() * 3)] += uniform() < 0.5 ? -1 : 1;
         }
     }
+}
+
+static void segment(struct world *w)
+{
+    struct vn_args none = { 0 };
+    struct vn_obj *o = vn_obj_new(VN_IMAGE, vn_vol_ref(w->image), "bench", &none, "v", vn_key_add(vn_key_start(), &seed_now, sizeof seed_now), &err);
+    check(o ? vn_session_bind(session, "v", o, &err) : err.code);
+    vn_obj_unref(o);
+    check(vn_runner_line(runner, "segment v as=p; threshold p as=m"));
+    check((o = vn_session_get(session, "m")) ? vn_obj_vol(session, o, &w->mask, NULL, &err) : VN_E_ARG);
+    vn_obj_unref(o);
+}
+
+/* The image keeps `kept` of the contrast in the breaks; then noise. */
+static void spoil(struct world *w, double kept, enum how how)
+{
+    w->image = blank(VN_IMAGE, VN_F32);
+    float *im = vn_vol_data(w->image).data;
+    for (int64_t i = 0; i < (int64_t)SIDE * SIDE * SIDE; i++)
+        im[i] = voxels(w->mask)[i] ? 1 : voxels(w->truth)[i] ? (float)kept : 0;
+    if (how == ROUGH)
+        roughen(w);
     for (int64_t i = 0; i < (int64_t)SIDE * SIDE * SIDE; i++) {
         uint32_t r[4];
         vn_random(seed_now, 78, (uint64_t)i, r);
         im[i] += 0.25f * vn_normal(r);
+    }
+    if (how == SEGMENTED) {
+        vn_vol_unref(w->mask);
+        segment(w);
     }
 }
 
@@ -302,9 +329,9 @@ static void one(struct world *w, bool with_image, struct tally *t)
     }
     if (getenv("REPAIR_LIST"))
         for (int64_t i = 0; i < g.n; i++)
-            printf("gap %d %d %d %.2f %.3f %.3f %.3f %.2f %.3f %.0f %.3f %.3f %.2f %.2f %.3f %.0f %.0f,%.0f,%.0f-%.0f,%.0f,%.0f\n", !wrong(w, &g.v[i]), g.v[i].end[1] < 0,
+            printf("gap %d %d %d %.2f %.3f %.3f %.3f %.2f %.3f %.0f %.3f %.3f %.2f %.2f %.3f %.0f %.3f %.0f,%.0f,%.0f-%.0f,%.0f,%.0f\n", !wrong(w, &g.v[i]), g.v[i].end[1] < 0,
                    g.v[i].loop, g.v[i].facts.steps, g.v[i].facts.c[0], g.v[i].facts.c[1], g.v[i].facts.ratio, g.v[i].facts.wide, g.v[i].facts.crowd,
-                   g.v[i].facts.piece, g.v[i].facts.own, g.v[i].evidence, g.v[i].facts.tilt, g.v[i].facts.clear, g.v[i].score, g.v[i].facts.stubs, g.v[i].bridge.at[0], g.v[i].bridge.at[1], g.v[i].bridge.at[2],
+                   g.v[i].facts.piece, g.v[i].facts.own, g.v[i].evidence, g.v[i].facts.tilt, g.v[i].facts.clear, g.v[i].score, g.v[i].facts.stubs, g.v[i].facts.shift, g.v[i].bridge.at[0], g.v[i].bridge.at[1], g.v[i].bridge.at[2],
                    g.v[i].bridge.at[3], g.v[i].bridge.at[4], g.v[i].bridge.at[5]);
     if (getenv("REPAIR_MISSED")) {
         const struct vn_gaps_rule rule = { .gap = 12, .min_score = VN_GAP_MIN_SCORE };
@@ -393,15 +420,23 @@ static int take_time(const char *path, int rounds)
 
 int main(int argc, char **argv)
 {
-    static const struct { const char *name; void (*make)(struct world *); int n; double kept; bool image; } runs[] = {
-        { "network, mask alone", network, 20, 0, false },
-        { "network, image with 40 % of the contrast in the gaps", network, 20, 0.4, true },
-        { "network, image without contrast in the gaps", network, 20, 0, true },
-        { "bundle, mask alone", bundle, 12, 0, false },
-        { "bundle, image with 40 % of the contrast in the gaps", bundle, 12, 0.4, true },
+    static const struct { const char *name; void (*make)(struct world *); int n; double kept; bool image; enum how how; } runs[] = {
+        { "network, mask alone", network, 20, 0, false, ROUGH },
+        { "network, image with 40 % of the contrast in the gaps", network, 20, 0.4, true, ROUGH },
+        { "network, image without contrast in the gaps", network, 20, 0, true, ROUGH },
+        { "bundle, mask alone", bundle, 12, 0, false, ROUGH },
+        { "bundle, image with 40 % of the contrast in the gaps", bundle, 12, 0.4, true, ROUGH },
+        { "network, clean mask alone", network, 20, 0, false, CLEAN },
+        { "network, clean mask, image with 40 % of the contrast in the gaps", network, 20, 0.4, true, CLEAN },
+        { "bundle, clean mask alone", bundle, 20, 0, false, CLEAN },
+        { "network, segmented, image with 20 % of the contrast in the gaps", network, 20, 0.2, true, SEGMENTED },
+        { "network, segmented, image without contrast in the gaps", network, 20, 0, true, SEGMENTED },
     };
     vn_mem_init(0);
     check(vn_job_init(0, &err));
+    FILE *nowhere = fopen("/dev/null", "w");
+    const struct vn_run_opt opt = { .quiet = true, .out = nowhere, .msg = nowhere };
+    check(nowhere && (session = vn_session_new(&err)) && (runner = vn_runner_new(session, &opt, &err)) ? 0 : VN_E_MEMORY);
     if (argc > 2 && !strcmp(argv[1], "time"))
         return take_time(argv[2], argc > 3 ? atoi(argv[3]) : 5);
     for (size_t i = 0; i < VN_COUNT(runs); i++) {
@@ -413,7 +448,7 @@ int main(int argc, char **argv)
             seed_now = (uint64_t)s;
             draws = 0;
             runs[i].make(&w);
-            spoil(&w, runs[i].kept);
+            spoil(&w, runs[i].kept, runs[i].how);
             one(&w, runs[i].image, &t);
             vn_vol_unref(w.truth);
             vn_vol_unref(w.mask);
