@@ -17,9 +17,10 @@ enum { VN_LUMEN_WALL = 7, VN_LUMEN_MAX = 256 };
 void vn_lumen_halo(const double edge[3], double wide, int64_t halo[3]);
 /* in (of the size of bright, made here): voxels of lumens, and up to two of the wall's inner ones. */
 int  vn_lumen_find(const struct vn_bitvol *bright, const double edge[3], double wide, struct vn_bitvol *in, struct vn_job *job, struct vn_err *err);
-/* How many voxels of lumens are not bright, and how many are wall; less work where the first is below `least` of the second (then 0). */
-int  vn_lumen_count(const struct vn_bitvol *bright, const double edge[3], double wide, double least, uint64_t *dark, uint64_t *wall,
-                    struct vn_job *job, struct vn_err *err);
+/* How many voxels of lumens are not bright, and how many are wall, at least margin from the faces; less work where the first is below
+ * `least` of the second (then 0). */
+int  vn_lumen_count(const struct vn_bitvol *bright, const double edge[3], double wide, const int64_t margin[3], double least, uint64_t *dark,
+                    uint64_t *wall, struct vn_job *job, struct vn_err *err);
 /* near: voxels of `in` and those up to VN_LUMEN_WALL from it. */
 int  vn_lumen_near(const struct vn_bitvol *in, const double edge[3], struct vn_bitvol *near, struct vn_job *job, struct vn_err *err);
 #endif

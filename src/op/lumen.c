@@ -257,11 +257,29 @@ static int close_line(const struct vn_bitvol *wall, const struct line *r, struct
     return both(&(struct both){ behind, &b[*at], &b[*at], true }, job, err);
 }
 
+/* Voxels of b at least margin from its faces. */
+static uint64_t count_of(const struct vn_bitvol *b, const int64_t margin[3])
+{
+    const int64_t lo = margin[0] + 1, hi = b->n[0] - margin[0] + 1;        /* bits of a row */
+    uint64_t n = 0;
+
+    for (int64_t z = margin[2]; z < b->n[2] - margin[2]; z++)
+        for (int64_t y = margin[1]; y < b->n[1] - margin[1]; y++) {
+            const uint64_t *row = vn_bit_row(b, y, z);
+            for (int64_t i = lo >> 6; i << 6 < hi; i++) {
+                const uint64_t from = i << 6 < lo ? ~0ULL << (lo & 63) : ~0ULL, to = (i + 1) << 6 > hi ? (1ULL << (hi & 63)) - 1 : ~0ULL;
+                n += (uint64_t)__builtin_popcountll(row[i] & from & to);
+            }
+        }
+    return n;
+}
+
 /* in: voxels of lumens, wall included where it is as much enclosed; dark: those that are not bright.  Stops where those left are
  * less than least of wall. */
 struct found { struct vn_bitvol in, dark; uint64_t n_dark, n_wall; };
 
-static int find(const struct vn_bitvol *bright, const double edge[3], double wide, double least, struct found *f, struct vn_job *job, struct vn_err *err)
+static int find(const struct vn_bitvol *bright, const double edge[3], double wide, const int64_t margin[3], double least, struct found *f, struct vn_job *job,
+                struct vn_err *err)
 {
     struct vn_bitvol b[2] = { { .base = NULL } }, wall = { .base = NULL }, behind = { .base = NULL }, one = { .base = NULL }, two = { .base = NULL };
     int at = 0, rc;
@@ -271,14 +289,14 @@ static int find(const struct vn_bitvol *bright, const double edge[3], double wid
         (rc = like(bright, &one, err)) || (rc = like(bright, &two, err)) || (rc = like(bright, &f->in, err)) || (rc = like(bright, &f->dark, err)) ||
         (rc = thin_of(bright, edge, b, &wall, job, err)))
         goto out;
-    f->n_wall = vn_bitvol_count(&wall);
+    f->n_wall = count_of(&wall, margin);
     for (int i = 0; i < 13; i++) {
         const struct line r = line_of(edge, 2 * wide, i);
         if ((rc = close_line(&wall, &r, b, &at, &behind, job, err)) || (rc = planes(&wall, miss_plane, &(struct misses){ &b[at], &one, &two }, job, err)) ||
             (rc = both(&(struct both){ &one, &two, &f->in, false }, job, err)) || (rc = both(&(struct both){ NULL, &f->in, &f->in, true }, job, err)) ||
             (rc = both(&(struct both){ &f->in, bright, &f->dark, true }, job, err)))
             goto out;
-        f->n_dark = vn_bitvol_count(&f->dark);
+        f->n_dark = count_of(&f->dark, margin);
         if (f->n_dark == 0 || (double)f->n_dark < least * (double)f->n_wall)
             break;
     }
@@ -298,11 +316,11 @@ static void found_free(struct found *f)
     vn_bitvol_free(&f->dark);
 }
 
-int vn_lumen_count(const struct vn_bitvol *bright, const double edge[3], double wide, double least, uint64_t *dark, uint64_t *wall, struct vn_job *job,
+int vn_lumen_count(const struct vn_bitvol *bright, const double edge[3], double wide, const int64_t margin[3], double least, uint64_t *dark, uint64_t *wall, struct vn_job *job,
                    struct vn_err *err)
 {
     struct found f;
-    const int rc = find(bright, edge, wide, least, &f, job, err);
+    const int rc = find(bright, edge, wide, margin, least, &f, job, err);
 
     found_free(&f);
     *dark = (double)f.n_dark < least * (double)f.n_wall ? 0 : f.n_dark;
@@ -314,7 +332,7 @@ int vn_lumen_find(const struct vn_bitvol *bright, const double edge[3], double w
 {
     struct vn_bitvol b[2] = { { .base = NULL } };
     struct found f;
-    int at = 0, rc = find(bright, edge, wide, 0, &f, job, err);
+    int at = 0, rc = find(bright, edge, wide, (const int64_t[3]){ 0 }, 0, &f, job, err);
 
     *in = b[0];
     if (rc == 0 && (rc = like(bright, &b[1], err)) == 0) {

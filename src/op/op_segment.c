@@ -796,13 +796,16 @@ static void add_pooled(void *ctx, const struct vn_buf *b)
                      vn_min64(p->f[0], one[0]), n[0]);
 }
 
-/* Voxels of lumens as wide, beside those of wall. */
+/* Voxels of lumens as wide, beside those of wall; in the middle of blocks alone, as lines end at their faces. */
 static int share_of(const struct pooled *p, float from, double wide, double *share, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box box = { { 0, 0, 0 }, { p->n[0], p->n[1], p->n[2] } };
+    int64_t margin[3];
     double dark = 0, thin = 0;
     int rc = 0;
 
+    for (int k = 0; k < 3; k++)
+        margin[k] = p->n_block > 1 ? p->n[k] / 4 : 0;
     for (int i = 0; rc == 0 && i < p->n_block; i++) {
         const float *v = p->v + i * p->n[0] * p->n[1] * p->n[2];
         struct vn_bitvol bright;
@@ -812,7 +815,7 @@ static int share_of(const struct pooled *p, float from, double wide, double *sha
         for (int64_t z = 0; z < p->n[2]; z++)
             for (int64_t y = 0; y < p->n[1]; y++, v += p->n[0])
                 wall_row(v, from, vn_bit_row(&bright, y, z), p->n[0]);
-        rc = vn_lumen_count(&bright, p->edge, wide, p->n_block > 1 ? 0 : HOLLOW[VN_COUNT(HOLLOW) - 1].share, &d, &t, job, err);
+        rc = vn_lumen_count(&bright, p->edge, wide, margin, p->n_block > 1 ? 0 : HOLLOW[VN_COUNT(HOLLOW) - 1].share, &d, &t, job, err);
         dark += (double)d;
         thin += (double)t;
         vn_bitvol_free(&bright);
