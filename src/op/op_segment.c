@@ -754,6 +754,7 @@ static void add_sample(void *ctx, const struct vn_buf *b)
  * more of what is no lumen has vessels all around. */
 static const struct { double wide, share; } HOLLOW[] = { { 64, 0.4 }, { 32, 0.25 }, { 16, 0.08 }, { 8, 0.025 } };
 static const double HOLLOW_MOST = 0.95;
+static const double HOLLOW_CHANCE = 2.5;       /* walls that a line as long meets anywhere in a dense network: no more is asked */
 
 struct pooled { struct vn_sample *q; int64_t f[3], n[3]; double edge[3]; float *v; int n_block; };
 
@@ -796,7 +797,8 @@ static void add_pooled(void *ctx, const struct vn_buf *b)
                      vn_min64(p->f[0], one[0]), n[0]);
 }
 
-/* Voxels of lumens as wide, beside those of wall; in the middle of blocks alone, as lines end at their faces. */
+/* Voxels of lumens as wide, beside those of wall, in the middle of blocks alone, as lines end at their faces; -1 where chance
+ * alone would find some. */
 static int share_of(const struct pooled *p, float from, double wide, double *share, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box box = { { 0, 0, 0 }, { p->n[0], p->n[1], p->n[2] } };
@@ -820,14 +822,15 @@ static int share_of(const struct pooled *p, float from, double wide, double *sha
         thin += (double)t;
         vn_bitvol_free(&bright);
     }
-    *share = thin > 0 ? dark / thin : 0;
+    const double cells = (double)(p->n_block * p->n[0] * p->n[1] * p->n[2]), meets = thin / cells * 0.5 * wide;
+    *share = meets > HOLLOW_CHANCE ? -1 : thin > 0 ? dark / thin : 0;
     return rc;
 }
 
 /* The least width that shows most of the lumens; 0: vessels are not hollow. */
 static int hollow_in(const struct pooled *p, float from, double *wide, struct vn_job *job, struct vn_err *err)
 {
-    double all = 0, share;
+    double all = -1, share;
     bool found = false;
     int rc = 0;
 
@@ -835,7 +838,9 @@ static int hollow_in(const struct pooled *p, float from, double *wide, struct vn
     for (size_t k = 0; rc == 0 && k < VN_COUNT(HOLLOW); k++) {
         if ((rc = share_of(p, from, HOLLOW[k].wide, &share, job, err)))
             break;
-        all = k == 0 ? share : all;
+        if (share < 0)
+            continue;
+        all = all < 0 ? share : all;
         found = found || share >= HOLLOW[k].share;
         *wide = share >= HOLLOW_MOST * all ? HOLLOW[k].wide : *wide;
         if (all < HOLLOW[VN_COUNT(HOLLOW) - 1].share)          /* wider ones are there as well */
@@ -974,10 +979,8 @@ static int settle_contrast(struct vn_args *a, const struct vn_sample *q, const s
 
     if (vn_args_has(a, "contrast"))
         return 0;
-    if (valley > contrast)
-        contrast = valley;
-    else
-        rc = vn_joined(p->v, p->n, p->n_block, offset, noise, &contrast, job, err);
+    contrast = fmax(contrast, valley);
+    rc = vn_joined(p->v, p->n, p->n_block, offset, noise, &contrast, job, err);
     return rc ? rc : vn_args_settle(a, "contrast", contrast, err);
 }
 
