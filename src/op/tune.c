@@ -17,7 +17,7 @@
 #include "lee94.h"
 #include "mem.h"
 
-extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_segment;
+extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_median, vn_op_segment;
 
 enum { FROM_TURN = VN_TUNE_STEPS, FROM_FIELD, N_FROM };      /* where a run begins: at a step, at the turn of segment, after all steps */
 struct link { struct vn_key key; bool made; };
@@ -29,7 +29,7 @@ struct vn_tune {
     struct vn_breadth breadth;
     struct step { struct link l; struct vn_args settled; struct vn_vol *out; struct ahead ahead; } step[VN_TUNE_STEPS];
     struct artifacts { struct link l; char *found; } artifacts;
-    struct parts { struct ahead ahead; struct link l; struct vn_buf contrast, around; } parts;      /* of segment */
+    struct parts { struct ahead ahead; const struct vn_op *after; struct link l; struct vn_buf contrast, around; } parts;    /* of segment, after a filter */
     struct vn_vol *field;
     struct link low; struct vn_runs piece; double *greatest; uint8_t *value;
     struct link high; struct vn_vol *cut;           /* its voxels are written anew for each setting */
@@ -186,8 +186,8 @@ static int settle(struct vn_tune *t, struct ahead *h, const struct vn_op *op, co
 
 /* The arguments of segment that neither contrast= nor local= touches, settled.  *apart: what they touch can be told apart from the rest;
  * without noise the one settles the other. */
-static int settle_parts(struct vn_tune *t, const struct vn_args *a, struct vn_vol *in, struct vn_key before, bool *apart, struct vn_job *job,
-                        struct vn_err *err)
+static int settle_parts(struct vn_tune *t, const struct vn_op *after, const struct vn_args *a, struct vn_vol *in, struct vn_key before, bool *apart,
+                        struct vn_job *job, struct vn_err *err)
 {
     struct vn_args plain;
     int rc = vn_args_copy(&plain, a, err);
@@ -197,6 +197,7 @@ static int settle_parts(struct vn_tune *t, const struct vn_args *a, struct vn_vo
     vn_args_unset(&plain, "contrast");
     vn_args_unset(&plain, "local");
     rc = settle(t, &t->parts.ahead, &vn_op_segment, &plain, in, before, job, err);
+    t->parts.after = after;
     vn_args_free(&plain);
     *apart = !rc && vn_args_real(&t->parts.ahead.args, "offset") != 0;
     return rc;
@@ -275,12 +276,14 @@ static int take_artifacts(struct vn_tune *t, struct vn_args *a, struct vn_vol *i
     return rc ? rc : vn_args_set(a, "found", p->found, err);
 }
 
-static int run_step(struct vn_tune *t, struct step *p, const struct vn_op *op, struct vn_args *a, struct vn_vol *in, struct vn_key before,
-                    struct vn_job *job, struct vn_err *err)
+static int run_step(struct vn_tune *t, struct vn_tune_set *s, int i, struct vn_vol *in, struct vn_key before, struct vn_job *job, struct vn_err *err)
 {
+    struct step *p = &t->step[i];
+    const struct vn_op *op = s->op[i];
+    struct vn_args *a = &s->step[i];
     bool apart = false, fits = false;
     int rc = op == &vn_op_deartifact ? take_artifacts(t, a, in, before, job, err) :
-             op == &vn_op_segment ? settle_parts(t, a, in, before, &apart, job, err) : 0;
+             op == &vn_op_segment ? settle_parts(t, i ? s->op[i - 1] : NULL, a, in, before, &apart, job, err) : 0;
     if (!rc && apart && !(rc = take_settled(a, &t->parts.ahead.args, err)))
         rc = take_parts_of_segment(t, in, &fits, job, err);
     if (!rc && !apart && fresh(&p->ahead.l, step_key(op, a, before)))
@@ -302,7 +305,7 @@ static int take_steps(struct vn_tune *t, struct vn_tune_set *s, struct vn_key *k
             vn_vol_unref(p->out);
             p->out = NULL;
             vn_args_free(&p->settled);
-            rc = run_step(t, p, s->op[i], &s->step[i], in, before, job, err);
+            rc = run_step(t, s, i, in, before, job, err);
             if (!rc)
                 rc = vn_args_copy(&p->settled, &s->step[i], err);
             p->l.made = !rc;
@@ -570,6 +573,16 @@ static int take_box(struct vn_vol *v, const struct vn_box *box, struct vn_vol **
     return rc;
 }
 
+/* Step i's arguments from what was made around the part.  Those of segment, after a filter that is turned, as they were settled last; but
+ * one voxel more of a median's radius changes the noise too much for that. */
+static int settle_near(struct vn_tune *t, struct vn_tune_set *s, int i, struct vn_vol *in, struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_op *op = s->op[i];
+    if (op == &vn_op_segment && t->parts.ahead.l.made && t->parts.after == s->op[i - 1] && s->op[i - 1] != &vn_op_median)
+        return take_settled(&s->step[i], &t->parts.ahead.args, err);
+    return op->prepare ? op->prepare(&s->step[i], &in, &in->box, job, err) : 0;
+}
+
 /* Step i over box. first: `in` is the whole input, whose key is given; else as much of it as was made. */
 static int step_part(struct vn_tune *t, struct vn_tune_set *s, int i, bool first, struct vn_vol *in, struct vn_key before, const struct vn_box *box,
                      struct vn_vol **out, struct vn_job *job, struct vn_err *err)
@@ -586,8 +599,8 @@ static int step_part(struct vn_tune *t, struct vn_tune_set *s, int i, bool first
     else if (op == &vn_op_deartifact)
         rc = take_artifacts(t, a, in, before, job, err);
     else if (!first)
-        rc = op->prepare ? op->prepare(a, &in, &in->box, job, err) : 0;
-    else if (op == &vn_op_segment && !(rc = settle_parts(t, a, in, before, &apart, job, err)) && apart)
+        rc = settle_near(t, s, i, in, job, err);
+    else if (op == &vn_op_segment && !(rc = settle_parts(t, i ? s->op[i - 1] : NULL, a, in, before, &apart, job, err)) && apart)
         rc = take_settled(a, &t->parts.ahead.args, err);
     if (!rc && first && op != &vn_op_deartifact && !apart && !(rc = settle(t, &t->step[i].ahead, op, a, in, before, job, err)))
         rc = take_settled(a, &t->step[i].ahead.args, err);
