@@ -377,6 +377,24 @@ static void over_columns(const struct columns *c, const double *v, double *mean,
         }
 }
 
+/* Over how many voxels r of mean 0 is alike: 1 and twice its correlations as far as they are positive. */
+static double alike(const double *r, int64_t n)
+{
+    double own = 0, sum = 0;
+
+    for (int64_t i = 0; i < n; i++)
+        own += r[i] * r[i];
+    for (int64_t k = 1; k < n / 4; k++) {
+        double both = 0;
+        for (int64_t i = 0; i + k < n; i++)
+            both += r[i] * r[i + k];
+        if (both <= 0)
+            break;
+        sum += both;
+    }
+    return own > 0 ? 1 + 2 * sum / own : 1;
+}
+
 struct trend { bool known, straight, own; };           /* a line over all fits; it is the slices' own: n numbers of this scatter often have it */
 
 /* What each slice has, and its variance.  room: ROOM n numbers, the first n of which become the columns' mean. */
@@ -391,8 +409,9 @@ static void slice_levels(const struct columns *c, struct trend *t, double *value
             mean[i] += c->p[k * n + i] / c->n_box;
     const double all = robust(mean, wide, n, n, r, spare), near = robust(mean, w, n, narrow, r, spare);
     const double slope = (line(mean, wide, 0, n, (double)n) - line(mean, wide, 0, n, 0)) / (double)n;
+    detrend(mean, wide, n, n, r);
     if (!t->known)
-        *t = (struct trend){ true, all <= 1.5 * near, all <= 1.5 * near && slope * slope < 9 * all * 12 / ((double)n * (double)n * (double)n) };
+        *t = (struct trend){ true, all <= 1.5 * near, all <= 1.5 * near && slope * slope < 9 * all * alike(r, n) * 12 / ((double)n * (double)n * (double)n) };
     const bool straight = t->straight;
     for (int k = 0; k < c->n_box; k++)
         detrend(c->p + k * n, straight ? wide : w, n, straight ? n : narrow, flat + k * n);

@@ -57,14 +57,16 @@ void vn_ascan_heights(const struct vn_ascan *s, const struct vn_buf *in, int64_t
 
 struct growth { const struct vn_ascan *s; const struct vn_artifact *a; const int *axis; const struct vn_box *box; double *sum; };        /* two sums a box */
 
-/* Differences of neighbours, E known: what they still have of E's own, by how bright they are.  Borders of vessels do not count. */
+/* Differences of neighbours, E known: what they still have of E's own, by how bright they are.  Borders of vessels do not count.  How bright
+ * is told by the voxels beside them too, as an instrument: noise that E has changed with the voxel would else look like growth. */
 static void grow_row(const struct vn_artifact_look *l, const double *u, const double *w, const double *e, const double *h, int64_t n, double sum[2])
 {
-    for (int64_t i = 0; i < n; i++) {
-        const double s = 0.5 * (u[i] + w[i]), step = h[i] - e[i], d = step * (s - l->level), rise = w[i] - u[i];
-        if (s >= l->low && s <= l->high && (l->spread == 0 || fabs(rise) < 5 * l->spread + 8 * fabs(step))) {
-            sum[0] += rise * d;
-            sum[1] += d * d;
+    for (int64_t i = 1; i + 1 < n; i++) {
+        const double s = 0.5 * (u[i] + w[i]), beside = 0.5 * (u[i - 1] + w[i + 1]), step = h[i] - e[i], rise = w[i] - u[i];
+        const double by = step * (beside - l->level);
+        if (s >= l->low && s <= l->high && beside >= l->low && beside <= l->high && (l->spread == 0 || fabs(rise) < 5 * l->spread + 8 * fabs(step))) {
+            sum[0] += rise * by;
+            sum[1] += step * (s - l->level) * by;
         }
     }
 }

@@ -8,8 +8,8 @@
  * planted p_g = <A - C, u> / <u, u> over its voxels, left e_g = <D - C, u> / <u, u>.  Less their mean over g, which is the
  * volume's brightness and no artifact, the energies are sums of <u, u> p_g^2 and <u, u> e_g^2; `left` is their ratio in dB, `steps`
  * that of the differences of g and g + 1.  `bound`: with nothing but noise of sd s in n voxels of g, e_g is s / sqrt(n), and no
- * estimate without knowledge of the p_g is better.  `clDice`: of the segmented D less that of C, against the truth (QUICK=1: not).
- * LIST=1 prints every p_g and e_g. */
+ * estimate without knowledge of the p_g is better.  `clDice`: of the segmented C against the truth, and what
+ * A and D have less or more (QUICK=1: not).  LIST=1 prints every p_g and e_g. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,9 +152,11 @@ static void measure(int kind, const char *dims, double noise, int seed, double b
     double all[4];
     energies(g, m, all);
     const double bound = 10 * log10(all[0] * (double)(nx * ny * nz) / m) - 20 * log10(noise * CONTRAST);
-    printf("%-12s %-12s %5g %3d %5g %6.0f %7.1f %7.1f %7.1f", kind_name[kind], dims, noise, seed, by, n_found, 10 * log10(all[0] / all[1]), 10 * log10(all[2] / all[3]), bound);
-    if (!getenv("QUICK"))
-        printf(" %+8.4f", cldice("d") - cldice("c"));
+    printf("%-12s %-12s %5g %3d %5g %6.0f %7.1f %7.1f %7.1f", kind_name[kind], dims, noise, seed, by, n_found, 10 * log10(all[0] / all[1]), n > 1 ? 10 * log10(all[2] / all[3]) : 0, bound);
+    if (!getenv("QUICK")) {
+        const double clean = cldice("c");
+        printf("  %.4f %+8.4f %+8.4f", clean, cldice("a") - clean, cldice("d") - clean);
+    }
     printf("\n");
     fflush(stdout);
     free(g);
@@ -177,7 +179,7 @@ int main(int argc, char **argv)
     const struct vn_run_opt o = { .json = true, .out = f_out, .msg = stderr };
     s = vn_session_new(&err);
     r = vn_runner_new(s, &o, &err);
-    printf("kind         dims         noise seed  by/sd  found left,dB   steps   bound   clDice\n");
+    printf("kind         dims         noise seed  by/sd  found left,dB   steps   bound  clDice   before    after\n");
     for (int kind = 0; kind < N_KIND; kind++)
         for (int i = argc > 4 ? 4 : 0; i < (argc > 4 ? argc : 1); i++)
             for (int k = 0; k < 4; k++)
