@@ -14,6 +14,7 @@ struct vn_backdrop {
 int vn_backdrop(float *v, int64_t n, struct vn_backdrop *out, struct vn_job *job, struct vn_err *err);
 /* The same of a quantity in which noise is symmetric and everything else brighter: level is the mode by half samples (Robertson,
  * Cryer 1974), spread the root mean square of what lies below it, or 1.2 times its scaled median where that is less (dark
- * outliers).  bright stays NaN. */
+ * outliers).  A mode that falls on the lowest value, which fewer than half have, is where a camera cuts its noise off: level is then
+ * the mode of the others. */
 int vn_backdrop_mode(float *v, int64_t n, struct vn_backdrop *out, struct vn_job *job, struct vn_err *err);
 #endif

@@ -73,6 +73,20 @@ static void test_mode(void **state)
     assert_true(b.level == 7 && b.spread == 0 && b.bright == 9);
 }
 
+/* Cut off at 0: an eighth of all values; a sixteenth close to the mode of 5, others evenly in 1 .. 9.  Below 5: 200 by 5, 650 evenly by up
+ * to 4, 50 by next to nothing. */
+static void test_cut_off(void **state)
+{
+    struct vn_backdrop b;
+    float v[1600];
+    (void)state;
+    for (int i = 0; i < 1600; i++)
+        v[i] = i < 200 ? 0 : i < 300 ? 5 + (float)(i - 250) * 1e-5f : 1 + (float)(i - 300) / 162.5f;
+    assert_int_equal(0, vn_backdrop_mode(v, 1600, &b, NULL, NULL));
+    assert_true(fabs(b.level - 5) < 2e-3);
+    assert_true(fabs(b.spread - sqrt((200 * 25 + 650 * 16.0 / 3) / 900)) < 2e-2);
+}
+
 /* ---- shapes ---- */
 
 static float sign = 1;
@@ -249,7 +263,7 @@ static void test_pial(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_backdrop), cmocka_unit_test(test_mode), cmocka_unit_test(test_sheets), cmocka_unit_test(test_large_sample), cmocka_unit_test(test_tube), cmocka_unit_test(test_odd), cmocka_unit_test(test_exact),
+    cmocka_unit_test(test_backdrop), cmocka_unit_test(test_mode), cmocka_unit_test(test_cut_off), cmocka_unit_test(test_sheets), cmocka_unit_test(test_large_sample), cmocka_unit_test(test_tube), cmocka_unit_test(test_odd), cmocka_unit_test(test_exact),
     cmocka_unit_test(test_light_sheet), cmocka_unit_test(test_capillaries), cmocka_unit_test(test_pial),
 };
 IMAGE_MAIN(tests)

@@ -822,7 +822,10 @@ static int share_of(const struct pooled *p, float from, double wide, double *sha
         thin += (double)t;
         vn_bitvol_free(&bright);
     }
-    const double cells = (double)(p->n_block * p->n[0] * p->n[1] * p->n[2]), meets = thin / cells * 0.5 * wide;
+    double cells = p->n_block;
+    for (int k = 0; k < 3; k++)
+        cells *= (double)(p->n[k] - 2 * margin[k]);
+    const double meets = thin / cells * 0.5 * wide;
     *share = meets > HOLLOW_CHANCE ? -1 : thin > 0 ? dark / thin : 0;
     return rc;
 }

@@ -157,6 +157,9 @@ int vn_backdrop_mode(float *v, int64_t n, struct vn_backdrop *out, struct vn_job
     if (rc || !inside(&v, &n, out))
         return rc;
     out->level = mode(v, n);
+    const int64_t n_cut = rank(v, n, nextafter(v[0], INFINITY));
+    if (out->level == v[0] && 2 * n_cut < n)               /* noise cut off below */
+        out->level = mode(v + n_cut, n - n_cut);
     const int64_t below = rank(v, n, out->level);
     double sum2 = 0;
     for (int64_t i = 0; i < below; i++)
