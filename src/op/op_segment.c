@@ -752,8 +752,9 @@ static void add_sample(void *ctx, const struct vn_buf *b)
 
 /* Widest lumens asked for, in smallest voxel edges, and voxels of lumen beside those of wall that make it one: the wider, the
  * more of what is no lumen has vessels all around. */
-static const struct { double wide, share; } HOLLOW[] = { { 64, 0.4 }, { 32, 0.25 }, { 16, 0.08 }, { 8, 0.025 } };
-static const double HOLLOW_MOST = 0.95;
+static const struct { double wide, share; } HOLLOW[] = { { 64, 1.2 }, { 32, 0.25 }, { 16, 0.08 }, { 8, 0.025 } };
+enum { N_HOLLOW = VN_COUNT(HOLLOW) };
+static const double HOLLOW_MORE = 1.05;        /* times what half the width finds */
 static const double HOLLOW_CHANCE = 2.5;       /* walls that a line as long meets anywhere in a dense network: no more is asked */
 
 struct pooled { struct vn_sample *q; int64_t f[3], n[3]; double edge[3]; float *v; int n_block; };
@@ -817,7 +818,7 @@ static int share_of(const struct pooled *p, float from, double wide, double *sha
         for (int64_t z = 0; z < p->n[2]; z++)
             for (int64_t y = 0; y < p->n[1]; y++, v += p->n[0])
                 wall_row(v, from, vn_bit_row(&bright, y, z), p->n[0]);
-        rc = vn_lumen_count(&bright, p->edge, wide, margin, p->n_block > 1 ? 0 : HOLLOW[VN_COUNT(HOLLOW) - 1].share, &d, &t, job, err);
+        rc = vn_lumen_count(&bright, p->edge, wide, margin, p->n_block > 1 ? 0 : HOLLOW[N_HOLLOW - 1].share, &d, &t, job, err);
         dark += (double)d;
         thin += (double)t;
         vn_bitvol_free(&bright);
@@ -830,26 +831,20 @@ static int share_of(const struct pooled *p, float from, double wide, double *sha
     return rc;
 }
 
-/* The least width that shows most of the lumens; 0: vessels are not hollow. */
+/* The greatest width that shows enough lumens, and more than the next; 0: vessels are not hollow. */
 static int hollow_in(const struct pooled *p, float from, double *wide, struct vn_job *job, struct vn_err *err)
 {
-    double all = -1, share;
-    bool found = false;
+    double share[N_HOLLOW + 1] = { 0 }, all = -1;
     int rc = 0;
 
     *wide = 0;
-    for (size_t k = 0; rc == 0 && k < VN_COUNT(HOLLOW); k++) {
-        if ((rc = share_of(p, from, HOLLOW[k].wide, &share, job, err)))
-            break;
-        if (share < 0)
-            continue;
-        all = all < 0 ? share : all;
-        found = found || share >= HOLLOW[k].share;
-        *wide = share >= HOLLOW_MOST * all ? HOLLOW[k].wide : *wide;
-        if (all < HOLLOW[VN_COUNT(HOLLOW) - 1].share)          /* wider ones are there as well */
-            break;
+    for (size_t k = 0; rc == 0 && k < N_HOLLOW && (all < 0 || all >= HOLLOW[N_HOLLOW - 1].share); k++) {
+        rc = share_of(p, from, HOLLOW[k].wide, &share[k], job, err);
+        all = all < 0 ? share[k] : all;        /* the widest finds what others do */
     }
-    *wide = found ? *wide : 0;
+    for (size_t k = 0; rc == 0 && k < N_HOLLOW && *wide == 0; k++)
+        if (share[k] >= HOLLOW[k].share && share[k] >= HOLLOW_MORE * share[k + 1])
+            *wide = HOLLOW[k].wide;
     return rc;
 }
 
