@@ -396,7 +396,7 @@ static void weigh(struct vn_gap *g)
     if (x->own == x->own)
         sum -= 3.2 * (1 - between(x->own, 0, 1));
     if (g->evidence == g->evidence)
-        sum += -0.3 + 7 * between(g->evidence, -0.1, 0.5);
+        sum += 0.1 + 7 * between(g->evidence, -0.1, 0.5);
     g->score = 1 / (1 + vn_exp(-sum));
 }
 
