@@ -195,17 +195,21 @@ static double measure_touch(size_t n, double *again)
     return first;
 }
 
+static double first[N_TOUCH], again[N_TOUCH];
+
+static void measure_memory(void)
+{
+    for (int i = 0; i < N_TOUCH && again[i] == 0; i++)
+        first[i] = measure_touch((size_t)TOUCH_BYTES[i], &again[i]);
+}
+
 /* Seconds that writing memory for the first time costs an operation beside what its sample took: `held` bytes at most and its
- * result, `idle` of them taken from what earlier ones left.  Measured once: small pages cost several times as much, and what
+ * result, `idle` of them taken from what earlier ones left.  Small pages cost several times as much, and what
  * does not fit the cache more than what does, also when it is not fresh. */
 static double touch_all(double held, double result, double idle)
 {
-    static double first[N_TOUCH], again[N_TOUCH];
     const double all = held + vn_mem_counted(result), taken = fmin(idle, all), fresh = all > 0 ? (all - taken) / all : 0;
 
-    if (first[SMALL] == 0)
-        for (int i = 0; i < N_TOUCH; i++)
-            first[i] = measure_touch((size_t)TOUCH_BYTES[i], &again[i]);
     const double at = fmin(1, fmax(0, (all - TOUCH_BYTES[MIDDLE]) / (TOUCH_BYTES[LARGE] - TOUCH_BYTES[MIDDLE])));
     const double large = first[MIDDLE] + at * (first[LARGE] - first[MIDDLE]), far = at * fmax(0, again[LARGE] - again[MIDDLE]);
     const double of_result = result < HUGE_FROM ? first[SMALL] : large, of_held = held < 2 * HUGE_FROM ? first[SMALL] : large;
@@ -284,6 +288,7 @@ enum { REPEATS = 10 };
 static int sample(const struct vn_op *op, const struct vn_args *given, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
                   bool counted, struct trial *all, struct vn_job *job, struct vn_err *err)
 {
+    measure_memory();
     const double began = vn_rate_clock(), idle = (double)vn_mem_idle();
     struct trial sum = { .prepare = 0 };
     int64_t edge = 24;
