@@ -133,6 +133,8 @@ static void viewer_key(struct vn_ui *ui, const struct vn_event *ev)
 
 /* ---- events ---- */
 
+static const double LATE_S = 3;                  /* that a press waits */
+
 static void mouse(struct vn_ui *ui, const struct vn_event *ev)
 {
     const bool press = !ev->release && !ev->motion && ev->button == 0;
@@ -149,8 +151,21 @@ static void mouse(struct vn_ui *ui, const struct vn_event *ev)
         vn_keys_prompt(ui, "");
         return;
     }
-    if (!ui->mode->mouse || !ui->mode->mouse(ui, ev))
+    if (press && !ui->panes.info.n && !ui->mode->mouse) {
+        ui->late = *ev;
+        ui->late_since = vn_tty_now();
+    } else if (!ui->mode->mouse || !ui->mode->mouse(ui, ev)) {
         vn_browse_mouse(ui, ev);
+    }
+}
+
+void vn_keys_late(struct vn_ui *ui)
+{
+    if (ui->late.type != VN_EV_MOUSE || (!ui->panes.info.n && vn_tty_now() - ui->late_since < LATE_S))
+        return;
+    if (ui->panes.info.n && !ui->mode->mouse && !ui->viewer.on)
+        vn_browse_mouse(ui, &ui->late);
+    ui->late.type = VN_EV_NONE;
 }
 
 static void key(struct vn_ui *ui, const struct vn_event *ev)

@@ -6,6 +6,7 @@
 #include "screen.h"
 
 void vn_keys_event(struct vn_ui *ui, const struct vn_event *ev);
+void vn_keys_late(struct vn_ui *ui);              /* a press that waited for the panes is done */
 void vn_keys_command(struct vn_ui *ui, const char *line);      /* submits; what a held key left is written first */
 void vn_keys_flush(struct vn_ui *ui);                          /* writes the held key's command */
 void vn_keys_cancel(struct vn_ui *ui);                         /* Ctrl-C: the job and the lines that wait */

@@ -39,6 +39,8 @@ struct vn_ui {
     struct vn_str paste;                 /* being received */
     bool pointed;                        /* the mouse was used last, there */
     int pointer_x, pointer_y;
+    struct vn_event late;                /* a press before the panes are there again that it means; no type: none */
+    double late_since;
     bool quit, redraw;
     bool gone;                           /* the terminal is */
     bool text_dirty;                     /* something beside the pictures changed */

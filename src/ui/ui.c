@@ -429,6 +429,7 @@ static int loop(struct vn_ui *ui)
         ui->panes.fast = vn_link_rate(&ui->link) > (ui->panes.fast ? SLOW_RATE : FAST_RATE);
         if (!ui->busy || now >= ui->hold_until)
             vn_panes_work(&ui->panes);
+        vn_keys_late(ui);
         was_dirty = ui->panes.dirty;
         if (ui->panes.error[0]) {
             vn_say(ui, VN_LOG_ERROR, "%s", ui->panes.error);
