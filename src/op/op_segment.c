@@ -29,7 +29,7 @@ const struct vn_param vn_segment_params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image" },
     { "method", VN_P_CHOICE, 0, .def = "auto", .choices = "auto", .help = "how" },
     { "dark", VN_P_FLAG, 0, .help = "vessels darker than their surroundings" },
-    { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise", .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default, at most 14" },
+    { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise", .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default" },
     { "local", VN_P_REAL, 0, 0, 1, .def = "0.12", .help = "share of the contrast around that is asked in addition" },
     { "smooth", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian against noise; automatic by default, 0.75 of the smallest voxel edge and more for thin vessels" },
     { "background", VN_P_LENGTH, 0, 0, 1e9, .help = "Gaussian of the background; 6 of the smallest voxel edge by default" },
@@ -331,7 +331,8 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
 }
 
 /* Work of a voxel beside the smoothing, in additions: a weight, a contrast, a probability. */
-static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, LUMEN = 16, WIDTH = 8, PLACE = 60, PIECES = 50;      /* of a sampled value among all; of a cell at all thresholds */
+static const double WEIGHT = 6, CONTRAST = 16, SHEET = 12, PROBABILITY = 20, LUMEN = 16, WIDTH = 8;
+static const double PLACE = 60, PIECES = 50;   /* of a sampled value among all; of a cell at all thresholds */
 
 /* Of the contrast over box: bytes that stay, and at most while it is made. */
 static void ground_cost(const struct seg *s, const struct vn_vol *in, const struct vn_box *box, double *stay, struct vn_cost *c)
@@ -970,15 +971,11 @@ static int settle_hollow(struct vn_args *a, const struct pooled *p, const double
 
 static int settle_contrast(struct vn_args *a, const struct vn_sample *q, const struct pooled *p, struct vn_job *job, struct vn_err *err)
 {
-    const double offset = vn_args_real(a, "offset"), noise = vn_args_real(a, "noise");
-    double contrast = contrast_of(q->v, q->n_v, offset, noise);
-    const double valley = valley_of(q->v, q->n_v, offset, noise);
-    int rc = 0;
-
     if (vn_args_has(a, "contrast"))
         return 0;
-    contrast = fmax(contrast, valley);
-    rc = vn_joined(p->v, p->n, p->n_block, offset, noise, &contrast, job, err);
+    const double offset = vn_args_real(a, "offset"), noise = vn_args_real(a, "noise");
+    double contrast = fmax(contrast_of(q->v, q->n_v, offset, noise), valley_of(q->v, q->n_v, offset, noise));
+    const int rc = vn_joined(p->v, p->n, p->n_block, offset, noise, &contrast, job, err);
     return rc ? rc : vn_args_settle(a, "contrast", contrast, err);
 }
 
