@@ -6,17 +6,27 @@
 
 extern const struct vn_op vn_op_segment;
 
-/* Whether 8-bit voxels have one value beside 0 only. */
+/* Whether 8-bit voxels have one value beside 0 only; told from an image by its first planes. */
 static int is_mask(struct vn_vol *v, const struct vn_box *box, bool *out, struct vn_job *job, struct vn_err *err)
 {
-    struct vn_hist h = { 0 };
-    int n = 0, rc = 0;
+    bool seen[256] = { false };
+    struct vn_box plane = *box;
+    double least = INFINITY;
+    int n = vn_type_size(v->src->type) == 1 ? 0 : VN_COUNT(seen), rc = 0;
 
-    if (vn_type_size(v->src->type) == 1 && !(rc = vn_hist_box(v, box, &h, job, err)))
-        for (int i = 0; i < 65536; i++)
-            n += h.bin[i] > 0;
-    *out = n == 2 && h.min == 0;
-    vn_hist_free(&h);
+    for (; rc == 0 && n <= 2 && plane.lo[2] < box->hi[2]; plane.lo[2]++) {
+        struct vn_hist h = { 0 };
+        plane.hi[2] = plane.lo[2] + 1;
+        if ((rc = vn_hist_box(v, &plane, &h, job, err)))
+            break;
+        for (int i = 0; i < (int)VN_COUNT(seen); i++) {
+            n += h.bin[i] > 0 && !seen[i];
+            seen[i] = seen[i] || h.bin[i] > 0;
+        }
+        least = fmin(least, h.min);
+        vn_hist_free(&h);
+    }
+    *out = n == 2 && least == 0;
     return rc;
 }
 

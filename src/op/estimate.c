@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include "hist.h"
 #include "mem.h"
@@ -15,6 +16,27 @@ double vn_rate_clock(void)
     struct timespec t;
     clock_gettime(vn_rate_clock_id, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double system_time(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)u.ru_stime.tv_sec + 1e-6 * (double)u.ru_stime.tv_usec;
+}
+
+struct vn_rate_mark vn_rate_mark(struct vn_vol *const *in, int n_in)
+{
+    bool all = true;
+    for (int i = 0; i < n_in; i++)
+        all = all && (!in[i] || vn_vol_data(in[i]).data);
+    return (struct vn_rate_mark) { vn_rate_clock(), all ? system_time() : NAN, (double)vn_mem_idle() };
+}
+
+double vn_rate_since(const struct vn_rate_mark *m)
+{
+    const double took = vn_rate_clock() - m->at;
+    return isnan(m->system) ? took : fmax(0.5 * took, took - (system_time() - m->system) / vn_job_threads());
 }
 
 /* ---- rates of earlier runs ---- */
@@ -172,35 +194,40 @@ static void write_all(char *at, size_t n)
 /* Seconds a byte that the first touch of so much memory takes, and, *again, the next. */
 static double measure_touch(size_t n, double *again)
 {
-    double first = INFINITY;
+    const double began = vn_rate_clock();
+    char *p = mmap(NULL, n + ALIGN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    *again = INFINITY;
-    for (int i = 0; i < 2; i++) {
-        const double began = vn_rate_clock();
-        char *p = mmap(NULL, n + ALIGN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (p == MAP_FAILED)
-            break;
-        char *at = p + (ALIGN - (uintptr_t)p % ALIGN);
-        if (n >= HUGE_FROM)
-            madvise(at, n, MADV_HUGEPAGE);
-        write_all(at, n);
-        const double touched = vn_rate_clock();
-        write_all(at, n);
-        *again = fmin(*again, (vn_rate_clock() - touched) / (double)n);
-        munmap(p, n + ALIGN);
-        first = fmin(first, (touched - began) / (double)n);
-    }
-    if (!isfinite(first))
-        first = *again = 0;
-    return first;
+    *again = 0;
+    if (p == MAP_FAILED)
+        return 0;
+    char *at = p + (ALIGN - (uintptr_t)p % ALIGN);
+    if (n >= HUGE_FROM)
+        madvise(at, n, MADV_HUGEPAGE);
+    write_all(at, n);
+    const double touched = vn_rate_clock();
+    write_all(at, n);
+    *again = (vn_rate_clock() - touched) / (double)n;
+    munmap(p, n + ALIGN);
+    return (touched - began) / (double)n;
 }
 
 static double first[N_TOUCH], again[N_TOUCH];
 
+/* The largest first: what a hypervisor took back and has to give again costs ten times as much, and lies under what was
+ * freed a moment ago. */
 static void measure_memory(void)
 {
-    for (int i = 0; i < N_TOUCH && again[i] == 0; i++)
-        first[i] = measure_touch((size_t)TOUCH_BYTES[i], &again[i]);
+    for (int i = N_TOUCH - 1; i >= 0 && again[i] == 0; i--) {
+        const double touched = measure_touch((size_t)TOUCH_BYTES[i], &again[i]);
+        first[i] = first[i] > 0 ? first[i] : touched;
+    }
+}
+
+void vn_rate_learn_fresh(const struct vn_rate_mark *m, double bytes)
+{
+    const double fresh = bytes - m->idle;
+    if (!isnan(m->system) && fresh >= 0.5 * TOUCH_BYTES[LARGE])
+        first[LARGE] = (system_time() - m->system) / vn_job_threads() / fresh;
 }
 
 /* Seconds that writing memory for the first time costs an operation beside what its sample took: `held` bytes at most and its
@@ -218,9 +245,10 @@ static double touch_all(double held, double result, double idle)
 
 /* ---- the sample ---- */
 
-struct trial { struct vn_box box; bool planned; double prepare, blocks, count, voxels, held, result; struct vn_cost prepare_cost, blocks_cost; };
+/* What a box took, and so by unit of work (prepare, blocks) and voxel (count). */
+struct trial { struct vn_box box; bool planned; double prepare, blocks; struct rates { double prepare, blocks, count; } rate; };
 
-enum { ROW = 192 };                    /* voxels of a row that inner loops need to come to speed */
+enum { COUNTS = 3, ROW = 192 };                    /* voxels of a row that inner loops need to come to speed */
 
 /* Number n of the boxes of so many voxels: in the middle, then halfway to corners and faces, so that each finds other voxels, and
  * finds them where the run will, in memory and not in the cache. */
@@ -245,56 +273,65 @@ static int try_box(const struct vn_op *op, struct vn_args *a, struct vn_vol *con
     struct vn_plan p;
     struct vn_hist h = { 0 };
     int64_t dim[3];
-    double began = vn_rate_clock();
+    struct vn_rate_mark began = vn_rate_mark(in, op->n_in);
     int rc = op->prepare ? op->prepare(a, in, &t->box, job, err) : 0;
 
-    t->prepare = vn_rate_clock() - began;
+    t->prepare = vn_rate_since(&began);
     if (rc || (rc = op->plan(a, in, &t->box, &p, err)) || (op->shape == VN_GLOBAL && (rc = share_of(a, in[0], &t->box, &share, job, err))))
         return rc;
     const struct vn_box *out = op->map ? &p.box : &t->box;
     t->planned = true;
     for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
         p.halo[k] = 0;
-    t->prepare_cost = vn_op_prepare_cost(op, a, &p, in[0], &t->box);
     vn_op_blocks(op, a, in, &p, out, dim);
-    began = vn_rate_clock();
+    began = vn_rate_mark(in, op->n_in);
     if ((rc = vn_op_run(op, a, in, &t->box, &v, NULL, job, err)))
         return rc;
-    t->blocks = vn_rate_clock() - began;
-    t->blocks_cost = vn_op_blocks_cost(op, a, &p, in, out, dim, op->shape == VN_GLOBAL ? &share : NULL);
-    t->voxels = (double)vn_box_count(out);
-    t->held = t->blocks_cost.bytes;
-    t->result = (double)vn_box_count(out) * (double)vn_type_size(p.out_type);
-    double count[2] = { 0, 0 };                            /* of a voxel, which takes what any box takes, and of all */
-    for (int i = 0; rc == 0 && counted && i < 2; i++) {
+    t->blocks = vn_rate_since(&began);
+    t->rate.blocks = t->blocks / vn_op_blocks_cost(op, a, &p, in, out, dim, op->shape == VN_GLOBAL ? &share : NULL).work;
+    const double prepare_work = vn_op_prepare_cost(op, a, &p, in[0], &t->box).work;
+    t->rate.prepare = prepare_work > 0 ? t->prepare / prepare_work : 0;
+    double count[2] = { INFINITY, INFINITY };              /* of a voxel, which takes what any box takes, and of all */
+    for (int i = 0; rc == 0 && counted && i < 2 * COUNTS; i++) {
         struct vn_box b = v->box;
-        for (int k = 0; k < 3 && i == 0; k++)
+        for (int k = 0; k < 3 && i % 2 == 0; k++)
             b.hi[k] = b.lo[k] + 1;
-        began = vn_rate_clock();
+        const double from = vn_rate_clock();
         rc = vn_hist_box(v, &b, &h, job, err);
-        count[i] = vn_rate_clock() - began;
+        count[i % 2] = fmin(count[i % 2], vn_rate_clock() - from);
         vn_hist_free(&h);
     }
-    t->count = fmax(0, count[1] - count[0]);
+    t->rate.count = counted && rc == 0 ? fmax(0, count[1] - count[0]) / (double)vn_box_count(out) : 0;
     vn_vol_unref(v);
     return rc;
 }
 
-static const double ENOUGH = 0.006, WANTED = 0.012, ALL = 0.08, TWICE = 0.4;      /* seconds: of a sample, of all of them, of two */
-enum { REPEATS = 10 };
+static const double ENOUGH = 0.006, WANTED = 0.012, ALL = 0.08, MOST = 0.4;       /* seconds: of a sample, of all of them, of the fewest */
+enum { REPEATS = 10, FEWEST = 4 };
 
-/* Blocks of the region, larger until one takes long enough; *all: one of them with the times of all together, by their work.  The first
- * of a size, whose memory is fresh, counts only where there is no other. */
+static double median(double *v, int n)
+{
+    for (int i = 1; i < n; i++)
+        for (int k = i; k > 0 && v[k] < v[k - 1]; k--) {
+            const double t = v[k];
+            v[k] = v[k - 1];
+            v[k - 1] = t;
+        }
+    return 0.5 * (v[(n - 1) / 2] + v[n / 2]);
+}
+
+/* Blocks of the region, larger until one takes long enough; *all: the medians of their rates.  The first of a size, whose memory is
+ * fresh, counts only where there is no other. */
 static int sample(const struct vn_op *op, const struct vn_args *given, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
-                  bool counted, struct trial *all, struct vn_job *job, struct vn_err *err)
+                  bool counted, struct rates *all, struct vn_job *job, struct vn_err *err)
 {
     measure_memory();
-    const double began = vn_rate_clock(), idle = (double)vn_mem_idle();
-    struct trial sum = { .prepare = 0 };
+    const double began = vn_rate_clock();
+    double rate[3][REPEATS];
     int64_t edge = 24;
     int rc = 0, n = 0;
 
-    for (; n < REPEATS && (n == 0 || vn_rate_clock() - began < (n == 1 ? TWICE : ALL)); n++) {
+    for (; n < REPEATS && (n == 0 || vn_rate_clock() - began < (n < FEWEST ? MOST : ALL)); n++) {
         struct trial t = { .box = place(region, edge, n) };
         vn_args_free(a);
         if ((rc = vn_args_copy(a, given, err)) || (rc = try_box(op, a, in, counted, &t, job, err))) {
@@ -302,8 +339,7 @@ static int sample(const struct vn_op *op, const struct vn_args *given, struct vn
                 return rc;
             if (n > 0)
                 break;
-            *all = t;                                      /* not even a small block fits: what it takes stays unknown */
-            all->blocks = NAN;
+            *all = (struct rates) { 0, NAN, 0 };           /* not even a small block fits: what it takes stays unknown */
             return 0;
         }
         if (n == 0 && t.blocks <= ENOUGH && !vn_box_same(&t.box, region)) {
@@ -311,20 +347,12 @@ static int sample(const struct vn_op *op, const struct vn_args *given, struct vn
             n = -1;                                        /* the first of its size */
             continue;
         }
-        if (n == 0)
-            t.blocks = fmax(0.2 * t.blocks, t.blocks - touch_all(t.held, t.result, idle));
-        if (n < 2)
-            sum = t;
-        else {
-            sum.prepare += t.prepare;
-            sum.blocks += t.blocks;
-            sum.count += t.count;
-            sum.prepare_cost.work += t.prepare_cost.work;
-            sum.blocks_cost.work += t.blocks_cost.work;
-            sum.voxels += t.voxels;
-        }
+        rate[0][n] = t.rate.prepare;
+        rate[1][n] = t.rate.blocks;
+        rate[2][n] = t.rate.count;
     }
-    *all = sum;
+    const int from = n > 1;
+    *all = (struct rates) { median(rate[0] + from, n - from), median(rate[1] + from, n - from), median(rate[2] + from, n - from) };
     return 0;
 }
 
@@ -337,7 +365,7 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
     struct vn_args a;
     struct vn_plan p;
     struct vn_share share;
-    struct trial t = { .prepare = 0 };
+    struct rates t = { 0, 0, 0 };
     int64_t dim[3];
     double rate[2] = { 0, 0 };
     int rc;
@@ -367,13 +395,11 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
     const uint64_t used = vn_mem_in_use(), cached = vn_cache_large(), held = used - (cached < used ? cached : used);
     e->room = vn_mem_budget() > held ? vn_mem_budget() - held : 0;
     e->learned = vn_rate_get(key, VN_PART_BLOCKS, &rate[VN_PART_BLOCKS]);
-    if (e->learned)
-        e->seconds = rate[VN_PART_BLOCKS] * vn_op_blocks_cost(op, &a, &p, in, made, dim, NULL).work;
-    else
-        e->seconds = t.blocks * all.work / t.blocks_cost.work + touch_all(all.bytes, (double)e->result, idle);
-    if (op->prepare && t.prepare_cost.work > 0)
-        e->seconds += (vn_rate_get(key, VN_PART_PREPARE, &rate[0]) ? rate[0] : t.prepare / t.prepare_cost.work) * before.work;
-    e->seconds += t.count * (double)e->voxels / fmax(1, t.voxels);
+    e->seconds = (e->learned ? rate[VN_PART_BLOCKS] * vn_op_blocks_cost(op, &a, &p, in, made, dim, NULL).work : t.blocks * all.work) +
+                 touch_all(all.bytes, (double)e->result, idle);
+    if (op->prepare)
+        e->seconds += (vn_rate_get(key, VN_PART_PREPARE, &rate[0]) ? rate[0] : t.prepare) * before.work;
+    e->seconds += t.count * (double)e->voxels;
 out:
     vn_args_free(&a);
     return rc;

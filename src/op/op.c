@@ -331,15 +331,17 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
     int rc = check_inputs(op, in, region, err);
     const struct vn_key rate = vn_rate_key(op, a, in);
     const struct vn_box *stat = vn_op_stat_box(a, in[0], region);
-    double began = vn_rate_clock(), prepared;
+    const struct vn_rate_mark start = vn_rate_mark(in, op->n_in);
+    struct vn_rate_mark began = start;
+    double prepared;
 
     if (rc == 0 && op->prepare)
         rc = op->prepare(a, in, stat, job, err);
-    prepared = vn_rate_clock() - began;
+    prepared = vn_rate_since(&began);
     if (rc || (rc = op->plan(a, in, region, &r.plan, err)))
         return rc;
     vn_rate_learn(rate, VN_PART_PREPARE, prepared, vn_op_prepare_cost(op, a, &r.plan, in[0], stat).work);
-    began = vn_rate_clock();
+    began = vn_rate_mark(in, op->n_in);
     for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
         r.plan.halo[k] = 0;
     if (op->map)
@@ -363,7 +365,9 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         vn_vol_unref(v);
         return rc;
     }
-    vn_rate_learn(rate, VN_PART_BLOCKS, vn_rate_clock() - began, vn_op_blocks_cost(op, a, &r.plan, in, &r.region, r.dim, NULL).work);
+    const struct vn_cost blocks = vn_op_blocks_cost(op, a, &r.plan, in, &r.region, r.dim, NULL);
+    vn_rate_learn(rate, VN_PART_BLOCKS, vn_rate_since(&began), blocks.work);
+    vn_rate_learn_fresh(&start, blocks.bytes + (double)vn_box_count(&r.region) * (double)vn_type_size(r.plan.out_type));
     if (ran) {
         *ran = (struct vn_ran) { .device = r.n_cpu == 0 ? "cuda" : r.n_dev == 0 ? "cpu" : "cuda and cpu",
                                  .n_block = r.n_cpu + r.n_dev };

@@ -20,6 +20,14 @@ static int ask(void *ctx, struct vn_job *j, struct vn_err *e)
     return vn_estimate_line(s, a->line, NULL, &a->e, j, e);
 }
 
+enum { RUNS = 5 };
+
+static int by_size(const void *a, const void *b)
+{
+    const double d = *(const double *)a - *(const double *)b;
+    return (d > 0) - (d < 0);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const usual[] = { "segment n method=auto", "vesselness n", "vesselness n method=frangi", "denoise n method=median", "denoise n method=gaussian sigma=2",
@@ -40,37 +48,38 @@ int main(int argc, char **argv)
     snprintf(line, sizeof line, "phantom network dims=%dx%dx%d voxel=1um seed=3 noise=0.1 as=n; segment n as=p; threshold p as=m; set n voxel=1um as=n", d[0], d[1], d[2]);
     if (!r || vn_runner_line(r, line))
         return 1;
-    printf("%-36s %8s %8s %6s   %7s %7s %6s  %7s %s\n", "", "memory", "used", "", "time", "took", "", "asking", "again");
-    for (int i = 0; i < (argc > 3 ? argc - 3 : (int)VN_COUNT(usual)); i++) {
-        struct ask a = { .line = argc > 3 ? argv[3 + i] : usual[i] };
-        vn_mem_trim();                     /* as before the runs */
-        double began = vn_rate_clock();
-        if (vn_job_run(VN_BULK, "estimate", ask, &a, NULL, &err)) {
-            printf("%s: %s\n", a.line, err.msg);
-            continue;
-        }
-        const double asked = vn_rate_clock() - began;
-        const struct vn_estimate first = a.e;
-        double took = 1e9, used = 0;
-        snprintf(line, sizeof line, "%s as=out", a.line);
-        for (int k = 0; k < 3; k++) {
-            vn_mem_trim();
-            vn_mem_peak_reset();
-            const uint64_t before = vn_mem_in_use();
+    printf("%-36s %8s %8s %5s  %5s  %s\n", "", "memory", "used", "", "state", "  time    took  (of)         asking");
+    for (int i = 0; i < (argc > 3 ? argc - 3 : (int)VN_COUNT(usual)); i++)
+        for (int warm = 0; warm < 3; warm++) {             /* on memory from the system; the same with a rate learned; on memory it held before */
+            struct ask a = { .line = argc > 3 ? argv[3 + i] : usual[i] };
+            double took[RUNS], used = 0, began;
+            if (warm < 2)
+                vn_mem_trim();
             began = vn_rate_clock();
-            if (vn_runner_line(r, line))
-                return 1;
-            took = fmin(took, vn_rate_clock() - began);
-            used = (double)(vn_mem_peak() - before);
-            vn_runner_line(r, "close out; set n voxel=1um as=n");
+            if (vn_job_run(VN_BULK, "estimate", ask, &a, NULL, &err)) {
+                printf("%s: %s\n", a.line, err.msg);
+                break;
+            }
+            const double asked = vn_rate_clock() - began;
+            snprintf(line, sizeof line, "%s as=out", a.line);
+            for (int k = 0; k < RUNS; k++) {
+                if (warm < 2)
+                    vn_mem_trim();
+                vn_mem_peak_reset();
+                const uint64_t before = vn_mem_in_use();
+                began = vn_rate_clock();
+                if (vn_runner_line(r, line))
+                    return 1;
+                took[k] = vn_rate_clock() - began;
+                used = (double)(vn_mem_peak() - before);
+                vn_runner_line(r, warm < 2 ? "close out; set n voxel=1um as=n" : "undo");
+            }
+            qsort(took, RUNS, sizeof *took, by_size);
+            printf("%-36s %8.1f %8.1f %+4.0f%%  %s%s %7.3f %7.3f (%.3f %.3f) %+4.0f%% %7.3f\n", a.line, 1e-6 * (double)a.e.peak, 1e-6 * used,
+                   used > 0 ? 100 * ((double)a.e.peak / used - 1) : 0, warm < 2 ? "fresh" : "held ", a.e.learned ? ", learned" : "         ", a.e.seconds,
+                   took[RUNS / 2], took[0], took[RUNS - 1], 100 * (a.e.seconds / took[RUNS / 2] - 1), asked);
+            fflush(stdout);
         }
-        vn_mem_trim();
-        vn_job_run(VN_BULK, "estimate", ask, &a, NULL, &err);
-        printf("%-36s %8.1f %8.1f %+5.0f%%   %7.3f %7.3f %+5.0f%%  %7.3f %+5.0f%%%s\n", a.line, 1e-6 * (double)first.peak, 1e-6 * used,
-               used > 0 ? 100 * ((double)first.peak / used - 1) : 0, first.seconds, took, 100 * (first.seconds / took - 1), asked,
-               100 * (a.e.seconds / took - 1), a.e.learned ? " learned" : "");
-        fflush(stdout);
-    }
     vn_runner_free(r);
     vn_session_free(s);
     vn_job_exit();
