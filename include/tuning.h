@@ -82,7 +82,7 @@ int  vn_tuning_try(struct vn_session *s, const struct vn_setting *x, struct vn_e
 /* What is drawn, with references; false: no tuning.  While a newer setting is long in coming either some parts of `mask`, the slices that are
  * looked at, are of that setting, nearly, and `whole` is the mask before it; or, where the thresholds alone are other ones, `field` is
  * to be shown with them. Both NULL otherwise. */
-enum { VN_TUNED_PARTS = 3 };
+enum { VN_TUNED_PARTS = 3, VN_TUNED_SLOW_MS = 20 };        /* slower than this: slices are shown before the mask is there */
 struct vn_tuned { struct vn_vol *mask, *whole, *field; double low, high; struct vn_box part[VN_TUNED_PARTS]; int n_part; };
 bool vn_tuning_shown(struct vn_session *s, struct vn_tuned *out);
 

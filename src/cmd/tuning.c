@@ -14,7 +14,7 @@
 #include "scene.h"
 
 enum { N_MADE = 4, MAX_TRIED = 10000 };
-static const double SLOW_MS = 60, WITH_CLDICE_MS = 100, CANCEL_MS = 400, CANCEL_AHEAD_MS = 1000;
+static const double WITH_CLDICE_MS = 100, CANCEL_MS = 400, CANCEL_AHEAD_MS = 1000;
 static const double AHEAD_MS = 40, AHEAD_SHARE = 0.5;    /* slices come first where a run takes longer, and as far as they are no more of the region */
 
 struct tried { struct vn_setting x; struct vn_tune_numbers n; };
@@ -195,7 +195,7 @@ static bool same_but_thresholds(const struct vn_setting *a, const struct vn_sett
 /* Whether the field is shown with the thresholds that are wanted, until their mask is there. */
 static bool shows_field(const struct tuning *t)
 {
-    return t->made[0].mask && !t->ahead.mask && t->v.pending && t->v.ms > SLOW_MS && t->field && same_field(&t->v.want, &t->field_of) &&
+    return t->made[0].mask && !t->ahead.mask && t->v.pending && t->v.ms > VN_TUNED_SLOW_MS && t->field && same_field(&t->v.want, &t->field_of) &&
            same_but_thresholds(&t->v.want, &t->made[0].of) && t->v.want.text[VN_KNOB_LOW][0] + t->v.want.text[VN_KNOB_HIGH][0];
 }
 

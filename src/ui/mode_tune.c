@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_COLS = 10, VALUE_COLS = 9, MAX_ROWS = VN_N_KNOB, SLOW_MS = 60, CHART_ROWS = 9 };
+enum { NAME_COLS = 10, VALUE_COLS = 9, MAX_ROWS = VN_N_KNOB, CHART_ROWS = 9 };
 static int chosen = VN_KNOB_LOW;
 static char entry[VN_KNOB_CHARS];                /* being typed; "" nothing */
 static int n_entry;
@@ -104,7 +104,7 @@ static void apply(struct vn_ui *ui, const struct vn_setting *x)
         vn_keys_slide(ui, &view, "tune", "%s", line.s);
     else
         ui->pending[0] = '\0';
-    ui->panes.dirty = dirty || v.ms > SLOW_MS;   /* else the mask is there before a picture without it */
+    ui->panes.dirty = dirty || v.ms > VN_TUNED_SLOW_MS;   /* else the mask is there before a picture without it */
     vn_str_free(&line);
     ui->text_dirty = true;
 }
@@ -497,7 +497,7 @@ static int draw_numbers(struct vn_ui *ui, const struct vn_tuning_view *v, int ro
         vn_panel_text(ui, row++, 0, VN_LOOK_ERROR, "%s", v->error);
     else if (v->provisional)
         vn_panel_text(ui, row++, 0, VN_LOOK_ECHO, "slices provisional ...");
-    else if (v->pending && v->ms > SLOW_MS)
+    else if (v->pending && v->ms > VN_TUNED_SLOW_MS)
         vn_panel_text(ui, row++, 0, VN_LOOK_ECHO, "computing ...");
     else
         vn_panel_text(ui, row++, 0, VN_LOOK_DIM, "%s%d of %d, %.0f ms", v->pending || !vn_setting_same(&v->want, &v->now) ? "after " : "setting ", v->tried + 1,
