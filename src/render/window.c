@@ -8,32 +8,56 @@
 
 enum { N_BIN = 65536, N_PLANE = 9, PLANE_SIDE = 1024, N_SAMPLE = 1 << 20 };
 
-/* Value of the given rank among n finite values; bin is scratch for N_BIN counts. */
-static float select_rank(const float *v, size_t n, size_t rank, uint64_t *bin)
+/* Counts of the upper (of == NULL), or of the lower 16 bits where the upper ones are *of's; returns all lower bits that are set. */
+static uint32_t count(const float *v, size_t n, const uint32_t *of, uint64_t *bin)
 {
-    uint32_t key = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        memset(bin, 0, N_BIN * sizeof *bin);
-        for (size_t i = 0; i < n; i++) {
-            if (!isfinite(v[i]))
-                continue;
-            uint32_t k = vn_f32_key(v[i]);
-            if (pass == 0)
-                bin[k >> 16]++;
-            else if (k >> 16 == key >> 16)
-                bin[k & 0xffff]++;
-        }
-        uint32_t b = 0;
-        while (b < N_BIN - 1 && rank >= bin[b])
-            rank -= bin[b++];
-        key = pass == 0 ? b << 16 : key | b;
+    uint32_t low = 0;
+
+    memset(bin, 0, N_BIN * sizeof *bin);
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(v[i]))
+            continue;
+        const uint32_t k = vn_f32_key(v[i]);
+        low |= k & 0xffff;
+        if (!of)
+            bin[k >> 16]++;
+        else if (k >> 16 == *of >> 16)
+            bin[k & 0xffff]++;
     }
-    return vn_key_f32(key);
+    return low;
+}
+
+/* The number of the bin that holds *rank, which becomes the rank within it. */
+static uint32_t bin_of(const uint64_t *bin, size_t *rank)
+{
+    uint32_t b = 0;
+    while (b < N_BIN - 1 && *rank >= bin[b])
+        *rank -= bin[b++];
+    return b;
+}
+
+/* Values of two ranks among n finite values; bin is scratch for N_BIN counts. */
+static void select_ranks(const float *v, size_t n, const size_t rank[2], double out[2], uint64_t *bin)
+{
+    size_t left[2] = { rank[0], rank[1] };
+    uint32_t key[2];
+    const uint32_t low = count(v, n, NULL, bin);
+
+    for (int i = 0; i < 2; i++)
+        key[i] = bin_of(bin, &left[i]) << 16;
+    for (int i = 0; i < 2; i++) {
+        if (low) {                     /* no integer of 8 bits has any */
+            count(v, n, &key[i], bin);
+            key[i] |= bin_of(bin, &left[i]);
+        }
+        out[i] = vn_key_f32(key[i]);
+    }
 }
 
 int vn_window_of(const float *v, size_t n, double *lo, double *hi, struct vn_err *err)
 {
     size_t n_finite = 0;
+    double value[2];
     for (size_t i = 0; i < n; i++)
         n_finite += isfinite(v[i]) ? 1 : 0;
     if (!n_finite) {
@@ -44,12 +68,11 @@ int vn_window_of(const float *v, size_t n, double *lo, double *hi, struct vn_err
     uint64_t *bin = vn_alloc(N_BIN * sizeof *bin, err);
     if (!bin)
         return VN_E_MEMORY;
-    *lo = select_rank(v, n, (size_t)(0.005 * (double)(n_finite - 1)), bin);
-    *hi = select_rank(v, n, (size_t)(0.998 * (double)(n_finite - 1)), bin);
-    if (!(*hi > *lo)) {
-        *lo = select_rank(v, n, 0, bin);
-        *hi = select_rank(v, n, n_finite - 1, bin);
-    }
+    select_ranks(v, n, (const size_t[]){ (size_t)(0.005 * (double)(n_finite - 1)), (size_t)(0.998 * (double)(n_finite - 1)) }, value, bin);
+    if (!(value[1] > value[0]))
+        select_ranks(v, n, (const size_t[]){ 0, n_finite - 1 }, value, bin);
+    *lo = value[0];
+    *hi = value[1];
     if (!(*hi > *lo))
         *hi = *lo + fmax(1.0, fabs(*lo) * 1e-6);
     vn_free(bin);
