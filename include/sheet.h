@@ -11,6 +11,6 @@
 int  vn_sheet_init(struct vn_field *f, const double um[3], const struct vn_box *box, vn_fill_fn fill, const void *ctx, int spare, float above,
                    struct vn_job *job, struct vn_err *err);
 void vn_sheet_halo(const double um[3], int64_t halo[3]);
-/* For estimates: bytes at most, and voxels that fill is called for. */
-void vn_sheet_bytes(const double um[3], const struct vn_box *box, double *peak, double *filled);
+/* For estimates: bytes that stay and at most, and voxels that fill is called for. */
+void vn_sheet_bytes(const double um[3], const struct vn_box *box, double *stay, double *peak, double *filled);
 #endif

@@ -72,8 +72,9 @@ static void trim(uint64_t *row, int64_t n, int64_t words)
 }
 
 /* to(v) = a(v) | b(v + off t / n), t = 1..n, without a where it is NULL.  Outside b nothing is set.
- * Rows follow each other: a plane is moved at once, and what came from the next row is masked. */
-struct pass { const struct vn_bitvol *a, *b, *to; int64_t off[3], n; uint64_t *mask; };
+ * Rows follow each other: a band of rows is moved at once, and what came from the next row is masked. */
+struct pass { const struct vn_bitvol *a, *b, *to; int64_t off[3], n, band; uint64_t *mask; };
+enum { BAND = 256 };                           /* words, for many rows where they are short */
 
 /* off t / n, to the nearest, halves away from 0. */
 static int64_t part_of(const struct pass *p, int k, int64_t t)
@@ -108,10 +109,11 @@ static int pass_plane(void *ctx, int64_t z, struct vn_err *err)
     else
         memset(to, 0, (size_t)words * sizeof *to);
     for (int64_t t = 1; t <= p->n; t++) {
-        const int64_t x = part_of(p, 0, t), y = part_of(p, 1, t), at = z + part_of(p, 2, t), from = vn_max64(0, -y);
-        if (at >= 0 && at < p->to->n[2] && from < vn_min64(p->to->n[1], p->to->n[1] - y))
-            or_moved(to + from * row, vn_bit_row(p->b, from + y, at), p->mask + (t - 1) * words, x,
-                     (vn_min64(p->to->n[1], p->to->n[1] - y) - from) * row);
+        const int64_t x = part_of(p, 0, t), y = part_of(p, 1, t), at = z + part_of(p, 2, t);
+        const int64_t end = at >= 0 && at < p->to->n[2] ? vn_min64(p->to->n[1], p->to->n[1] - y) : 0;
+        for (int64_t j = vn_max64(0, -y); j < end; j += p->band)
+            or_moved(to + j * row, vn_bit_row(p->b, j + y, at), p->mask + (t - 1) * p->band * row, x,
+                     vn_min64(p->band, end - j) * row);
     }
     return 0;
 }
@@ -119,17 +121,17 @@ static int pass_plane(void *ctx, int64_t z, struct vn_err *err)
 static int pass(const struct pass *p, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_bitvol *b = p->to;
-    const int64_t words = b->n[1] * b->row;
     struct pass mine = *p;
 
-    if (!(mine.mask = vn_calloc((uint64_t)vn_max64(1, p->n * words), sizeof *mine.mask, err)))
+    mine.band = vn_min64(b->n[1], vn_max64(1, BAND / b->row));
+    if (!(mine.mask = vn_calloc((uint64_t)vn_max64(1, p->n * mine.band * b->row), sizeof *mine.mask, err)))
         return VN_E_MEMORY;
     for (int64_t t = 1; t <= p->n; t++) {
         const int64_t x = part_of(p, 0, t), lo = vn_max64(0, -x), hi = vn_min64(b->n[0], b->n[0] - x);
-        uint64_t *row = mine.mask + (t - 1) * words;
+        uint64_t *row = mine.mask + (t - 1) * mine.band * b->row;
         for (int64_t i = lo; i < hi; i++)
             vn_bit_set(row, i);
-        for (int64_t y = 1; y < b->n[1]; y++)
+        for (int64_t y = 1; y < mine.band; y++)
             memcpy(row + y * b->row, row, (size_t)b->row * sizeof *row);
     }
     const int rc = planes(b, pass_plane, &mine, job, err);
@@ -144,7 +146,7 @@ static int widen(struct vn_bitvol b[2], int *at, const int64_t d[3], int64_t n, 
 
     for (int64_t have = 1; rc == 0 && have < n;) {
         const int64_t more = vn_min64(have, n - have);
-        rc = pass(&(struct pass){ &b[*at], &b[*at], &b[!*at], { more * d[0], more * d[1], more * d[2] }, 1, NULL }, job, err);
+        rc = pass(&(struct pass){ &b[*at], &b[*at], &b[!*at], { more * d[0], more * d[1], more * d[2] }, 1 }, job, err);
         *at = !*at;
         have += more;
     }
@@ -218,7 +220,7 @@ static int like(const struct vn_bitvol *b, struct vn_bitvol *out, struct vn_err 
 
 static int copy(const struct vn_bitvol *from, const struct vn_bitvol *to, struct vn_job *job, struct vn_err *err)
 {
-    return pass(&(struct pass){ from, from, to, { 0 }, 0, NULL }, job, err);
+    return pass(&(struct pass){ from, from, to, { 0 }, 0 }, job, err);
 }
 
 /* wall = what opening takes from bright. */
@@ -247,11 +249,11 @@ static int close_line(const struct vn_bitvol *wall, const struct line *r, struct
     int rc;
 
     *at = 0;
-    if ((rc = pass(&(struct pass){ wall, wall, &b[0], { back[0], back[1], back[2] }, r->n, NULL }, job, err)) || (rc = widen(b, at, back, r->times, job, err)) ||
+    if ((rc = pass(&(struct pass){ wall, wall, &b[0], { back[0], back[1], back[2] }, r->n }, job, err)) || (rc = widen(b, at, back, r->times, job, err)) ||
         (rc = copy(&b[*at], behind, job, err)))
         return rc;
     *at = 0;
-    if ((rc = pass(&(struct pass){ wall, wall, &b[0], { r->d[0], r->d[1], r->d[2] }, r->n, NULL }, job, err)) || (rc = widen(b, at, r->d, r->times, job, err)) ||
+    if ((rc = pass(&(struct pass){ wall, wall, &b[0], { r->d[0], r->d[1], r->d[2] }, r->n }, job, err)) || (rc = widen(b, at, r->d, r->times, job, err)) ||
         (rc = both(&(struct both){ NULL, &b[*at], &b[*at], true }, job, err)) || (rc = widen(b, at, back, r->times + 1, job, err)))
         return rc;
     return both(&(struct both){ behind, &b[*at], &b[*at], true }, job, err);

@@ -112,15 +112,15 @@ int vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg
     if ((rc = hollow_of(a, um, &s->hollow, err)))
         return rc;
     edges_of(um, s->edge);
-    if (!s->sheets)
-        vn_sheet_halo(um, s->halo_c);
+    memset(s->halo_s, 0, sizeof s->halo_s);
     memset(s->halo_l, 0, sizeof s->halo_l);
+    if (!s->sheets)
+        vn_sheet_halo(um, s->halo_s);
     if (s->hollow > 0)
         vn_lumen_halo(s->edge, s->hollow, s->halo_l);
     for (int k = 0; k < 3; k++) {
-        s->halo_c[k] = vn_max64(s->sheets ? 0 : s->halo_c[k], s->window.halo[k] + s->halo_l[k]);
         s->halo_z[k] = s->smooth[k].r + s->back.halo[k];
-        s->halo[k] = s->halo_z[k] + s->halo_c[k];
+        s->halo[k] = s->halo_z[k] + vn_max64(s->halo_s[k], s->window.halo[k] + s->halo_l[k]);
     }
     return 0;
 }
@@ -281,10 +281,10 @@ static void map(const struct vn_args *a, const struct vn_plan *p, const struct v
     vn_box_meet(&grown, &in->box, need);
 }
 
-enum { LUMEN_BITS = 10 };                      /* of a voxel, while lumens are found */
+enum { LUMEN_BITS = 9 };                       /* of a voxel, while lumens are found */
 
 /* Input, result and smoothed image with the slab it is made from; then the cells of two functions and their means, or,
- * no longer with the smoothed image, those of the window. */
+ * no longer with the smoothed image, those of the window, or these with lumens. */
 double vn_seg_bytes(const struct vn_seg *s, enum vn_type t)
 {
     const double slab = 4.0 * fmin(1, (VN_SEP_DEPTH + 2.0 * s->smooth[2].r) / (1 + 2.0 * (double)s->halo[2]));
@@ -295,7 +295,8 @@ double vn_seg_bytes(const struct vn_seg *s, enum vn_type t)
         window /= (double)s->window.f[k];
     }
     const double lumen = s->hollow > 0 ? LUMEN_BITS / 8.0 : 0;
-    return (double)vn_type_size(t) + 4 + fmax(4 + fmax(slab, 2 * back), fmax(4 + back + window + lumen, 2.5 * window));
+    const double later = fmax(4 + back + window + lumen / LUMEN_BITS, fmax(2.5 * window, window + lumen));
+    return (double)vn_type_size(t) + 4 + fmax(4 + fmax(slab, 2 * back), later);
 }
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p,
@@ -335,31 +336,45 @@ void vn_ground_cost(const struct vn_seg *s, const struct vn_vol *in, const struc
     c->work = vn_sep_work(s->smooth, &here) + WEIGHT * filled;
 }
 
+/* Where the contrast around is needed, as walls are, and where the contrast is. */
+static void boxes(const struct vn_seg *s, const struct vn_box *out, const struct vn_box *volume, struct vn_box *walls,
+                  struct vn_box *wide)
+{
+    const struct vn_box reach = vn_box_grow(out, s->halo_l), sheets = vn_box_grow(out, s->halo_s);
+
+    vn_box_meet(&reach, volume, walls);
+    *wide = vn_box_grow(walls, s->window.halo);
+    for (int k = 0; k < 3; k++) {
+        wide->lo[k] = vn_min64(wide->lo[k], sheets.lo[k]);
+        wide->hi[k] = vn_max64(wide->hi[k], sheets.hi[k]);
+    }
+}
+
 static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out,
                  const struct vn_share *share, struct vn_cost *c)
 {
     struct vn_seg s;
-    double ground, stay, cells, filled;
+    struct vn_box walls, wide;
+    double ground, stay, tube, cells, filled;
     (void)share;
 
     if (vn_seg_setup(a, &p->grid, &s, NULL))
         return;
-    const struct vn_box wide = vn_box_grow(out, s.halo_c), walls = vn_box_grow(out, s.halo_l);
+    boxes(&s, out, &in->box, &walls, &wide);
     vn_ground_cost(&s, in, &wide, &ground, c);
     vn_field_bytes(&s.window, &walls, 2, &stay, &cells, &filled);
     c->bytes = fmax(c->bytes, ground + cells);
     c->work += VN_SEG_CONTRAST * filled;
-    if (s.hollow > 0) {
-        const double n = (double)vn_box_count(&walls);
-        stay += 2 * vn_mem_counted(n / 8);
-        c->bytes = fmax(c->bytes, ground + stay + (LUMEN_BITS - 2) * vn_mem_counted(n / 8));
-        c->work += (VN_SEG_CONTRAST + LUMEN) * n;
-    }
+    const struct vn_box reach = vn_box_grow(out, s.halo_l);
+    const double n = s.hollow > 0 ? (double)vn_box_count(&reach) : 0, bits = vn_mem_counted(n / 8);
+    c->work += VN_SEG_CONTRAST * (n > 0 ? (double)vn_box_count(&walls) : 0) + LUMEN * n;
     if (!s.sheets) {
-        vn_sheet_bytes(p->um, out, &cells, &filled);
-        c->bytes = fmax(c->bytes, ground + stay + cells);
+        vn_sheet_bytes(p->um, out, &tube, &cells, &filled);
+        c->bytes = fmax(c->bytes, ground + stay + bits + cells);
+        stay += tube;
         c->work += (VN_SEG_CONTRAST + SHEET) * filled;
     }
+    c->bytes = fmax(c->bytes, stay + LUMEN_BITS * bits);
     c->work += PROBABILITY * (double)vn_box_count(out);
 }
 
@@ -397,8 +412,8 @@ struct lumen {
     const struct vn_seg *s;
     const struct vn_ground *c;
     const struct vn_field *window;
-    struct vn_box box;
-    struct vn_bitvol bright, in, near;
+    struct vn_box box, in;                     /* that of the bits; what of it is in the volume */
+    struct vn_bitvol bright, lumen, near;
 };
 
 VN_HOT void vn_seg_wall_row(const float *restrict v, float from, uint64_t *bits, int64_t n)
@@ -414,56 +429,75 @@ static VN_HOT void above_row(float *restrict z, const float *restrict around, in
         z[x] -= VN_SEG_WALL + VN_SEG_WALL_LOCAL * around[x];
 }
 
+static uint64_t *lumen_row(const struct vn_bitvol *b, const struct lumen *l, int64_t y, int64_t z)
+{
+    return vn_bit_row(b, y - l->box.lo[1], z - l->box.lo[2]);
+}
+
+/* Beyond the volume walls are mirrored. */
 static int wall_plane(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct lumen *l = ctx;
-    const struct vn_box *b = &l->box;
-    const int64_t n = vn_box_dim(b, 0), x = b->lo[0], z = b->lo[2] + i;
-    float *row[4], *made = vn_alloc((uint64_t)(4 * (n + 2)) * sizeof *made, err);
+    const struct vn_box *b = &l->in;
+    const int64_t wide = vn_box_dim(&l->box, 0), n = vn_box_dim(b, 0), x = b->lo[0], z = b->lo[2] + i;
+    float *row[4], *made = vn_alloc((uint64_t)(4 * (wide + 2)) * sizeof *made, err);
 
     if (!made)
         return VN_E_MEMORY;
     for (int k = 0; k < 4; k++)
-        row[k] = made + k * (n + 2);
+        row[k] = made + k * (wide + 2);
+    float *const v = row[0] + (x - l->box.lo[0]);
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
-        vn_ground_row(l->c, x, y, z, row[0], row + 1, n);
-        positive_row(l->s, row[0], row[1], n);
+        vn_ground_row(l->c, x, y, z, v, row + 1, n);
+        positive_row(l->s, v, row[1], n);
         vn_field_row(l->window, 0, x, y, z, row[1], row[3], n);
         vn_field_row(l->window, 1, x, y, z, row[2], row[3], n);
         around_row(row[1], row[2], n);
-        above_row(row[0], row[2], n);
-        vn_seg_wall_row(row[0], 0.0f, vn_bit_row(&l->bright, y - b->lo[1], i), n);
+        above_row(v, row[2], n);
+        vn_mirror_row(row[0], wide, x - l->box.lo[0], b->hi[0] - l->box.lo[0]);
+        vn_seg_wall_row(row[0], 0.0f, lumen_row(&l->bright, l, y, z), wide);
     }
+    for (int64_t y = l->box.lo[1]; y < l->box.hi[1]; y++)
+        if (y < b->lo[1] || y >= b->hi[1])
+            memcpy(lumen_row(&l->bright, l, y, z), lumen_row(&l->bright, l, fold(b, 1, y), z),
+                   (size_t)l->bright.row_words * sizeof(uint64_t));
     vn_free(made);
     return 0;
+}
+
+static void mirror_planes(const struct lumen *l)
+{
+    const struct vn_box *b = &l->in;
+    for (int64_t z = l->box.lo[2]; z < l->box.hi[2]; z++)
+        if (z < b->lo[2] || z >= b->hi[2])
+            memcpy(lumen_row(&l->bright, l, l->box.lo[1], z), lumen_row(&l->bright, l, l->box.lo[1], fold(b, 2, z)),
+                   (size_t)(l->bright.n[1] * l->bright.row) * sizeof(uint64_t));
 }
 
 static void lumen_free(struct lumen *l)
 {
     vn_bitvol_free(&l->bright);
-    vn_bitvol_free(&l->in);
+    vn_bitvol_free(&l->lumen);
     vn_bitvol_free(&l->near);
 }
 
-/* Lumens in out and what is near; to be freed also after failure. */
-static int lumen_init(struct lumen *l, const struct vn_seg *s, const struct vn_ground *c, const struct vn_field *window,
-                      const struct vn_box *out, struct vn_job *job, struct vn_err *err)
+/* The walls around out; to be freed also after failure. */
+static int lumen_init(struct lumen *l, const struct vn_ground *c, const struct vn_field *window,
+                      const struct vn_box *walls, const struct vn_box *out, struct vn_job *job, struct vn_err *err)
 {
-    *l = (struct lumen) { .s = s, .c = c, .window = window, .box = vn_box_grow(out, s->halo_l) };
+    *l = (struct lumen) { .s = c->s, .c = c, .window = window, .box = vn_box_grow(out, c->s->halo_l), .in = *walls };
     int rc = vn_bitvol_new(&l->bright, &l->box, err);
-    if (rc == 0)
-        rc = vn_job_for_quiet(job, vn_box_dim(&l->box, 2), wall_plane, l, err);
-    if (rc == 0)
-        rc = vn_lumen_find(&l->bright, s->edge, s->hollow, &l->in, job, err);
-    if (rc == 0)
-        rc = vn_lumen_near(&l->in, s->edge, &l->near, job, err);
-    vn_bitvol_free(&l->bright);
+    if (rc == 0 && !(rc = vn_job_for_quiet(job, vn_box_dim(walls, 2), wall_plane, l, err)))
+        mirror_planes(l);
     return rc;
 }
 
-static const uint64_t *lumen_row(const struct vn_bitvol *b, const struct lumen *l, int64_t y, int64_t z)
+/* The lumens and what is near. */
+static int lumen_find(struct lumen *l, struct vn_job *job, struct vn_err *err)
 {
-    return vn_bit_row(b, y - l->box.lo[1], z - l->box.lo[2]);
+    int rc = vn_lumen_find(&l->bright, l->s->edge, l->s->hollow, &l->lumen, job, err);
+    vn_bitvol_free(&l->bright);
+    return rc ? rc : vn_lumen_near(&l->lumen, l->s->edge, &l->near, job, err);
 }
 
 /* tube = 1 near a lumen, which the wall of a wide vessel is a sheet around. */
@@ -477,7 +511,7 @@ static void spare_row(const struct lumen *l, int64_t x0, int64_t y, int64_t z, f
 /* In lumens c is at least the contrast of the vessels around. */
 static void fill_row(const struct lumen *l, int64_t x0, int64_t y, int64_t z, const float *around, float *c, int64_t n)
 {
-    const uint64_t *in = lumen_row(&l->in, l, y, z);
+    const uint64_t *in = lumen_row(&l->lumen, l, y, z);
     for (int64_t x = 0; x < n; x++) {
         const float v = l->s->offset + l->s->noise * around[x];
         c[x] = vn_bit_get(in, x + x0 - l->box.lo[0]) && v > c[x] ? v : c[x];
@@ -525,22 +559,25 @@ static int lower_plane(void *ctx, int64_t i, struct vn_err *err)
 static int make_contrast(const struct vn_seg *s, const struct vn_buf *in, struct vn_field *window,
                          const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
-    const struct vn_box wide = vn_box_grow(&out->box, s->halo_c), walls = vn_box_grow(&out->box, s->halo_l);
     const bool hollow = s->hollow > 0;
     struct vn_field tube = { .n = 0 };
     struct lumen lumen = { .s = s };
+    struct vn_box walls, wide;
     struct vn_ground c;
 
     vn_job_stage(job, "contrast");
+    boxes(s, &out->box, &in->box, &walls, &wide);
     int rc = vn_ground_init(&c, s, in, &wide, job, err);
     c.out = out;
     if (rc == 0)
         rc = vn_field_init(window, &s->window, &walls, 2, 1, fill_window, &c, job, err);
     if (rc == 0 && hollow)
-        rc = lumen_init(&lumen, s, &c, window, &out->box, job, err);
+        rc = lumen_init(&lumen, &c, window, &walls, &out->box, job, err);
     if (rc == 0 && !s->sheets)
         rc = vn_sheet_init(&tube, s->um, &out->box, fill_contrast, &c, 2, s->offset + SHEET_NOISE * s->noise, job, err);
     vn_ground_free(&c);
+    if (rc == 0 && hollow)
+        rc = lumen_find(&lumen, job, err);
     if (rc == 0 && (hollow || !s->sheets))
         rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), lower_plane,
                               &(struct lower){ s, &tube, window, hollow ? &lumen : NULL, out }, err);

@@ -14,8 +14,8 @@ struct vn_seg {
     struct vn_wide back, window;
     bool sheets;                               /* are kept */
     double um[3], edge[3], hollow;             /* edges, and the widest lumen, in smallest edges */
-    int64_t halo_l[3];                         /* of the lumens */
-    int64_t halo_c[3], halo_z[3], halo[3];     /* where contrast is needed; of the contrast; of the result */
+    int64_t halo_l[3], halo_s[3];              /* of the lumens, of sheets */
+    int64_t halo_z[3], halo[3];                /* of the contrast, of the result */
 };
 
 /* From what is given and settled so far; what is neither is 0. */

@@ -52,10 +52,9 @@ void vn_sheet_halo(const double um[3], int64_t halo[3])
         halo[k] = (s.window[k].r + 2) * s.cells.f[k] + s.cells.halo[k];
 }
 
-void vn_sheet_bytes(const double um[3], const struct vn_box *box, double *peak, double *filled)
+void vn_sheet_bytes(const double um[3], const struct vn_box *box, double *stay, double *peak, double *filled)
 {
     struct shape s;
-    double stay;
 
     if (setup(um, &s, NULL))
         return;
@@ -65,8 +64,8 @@ void vn_sheet_bytes(const double um[3], const struct vn_box *box, double *peak, 
     for (int k = 0; k < 3; k++)
         in[k] = -s.window[k].r;
     const struct vn_box made = vn_box_grow(&inner, in);
-    vn_field_bytes(&s.cells, &wide, 1, &stay, peak, filled);
-    *peak = fmax(*peak, stay + 2 * vn_mem_counted(4.0 * (double)vn_box_count(&inner)) + vn_mem_counted(4.0 * (double)vn_box_count(&made)) +
+    vn_field_bytes(&s.cells, &wide, 1, stay, peak, filled);
+    *peak = fmax(*peak, *stay + 2 * vn_mem_counted(4.0 * (double)vn_box_count(&inner)) + vn_mem_counted(4.0 * (double)vn_box_count(&made)) +
                  vn_sep_bytes(s.window, &made, VN_SEP_DEPTH));
 }
 
