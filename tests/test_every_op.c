@@ -61,6 +61,7 @@ static const struct { const char *op, *param, *value; bool always; } given[] = {
     { "morph", "op", "open", true }, { "morph", "radius", "1.5vox", true },
     { "calc", "expr", "a > 1 ? sqrt(abs(b)) * 2 + x % 3 : min(c, d) - 0.1", true }, { "resample", "factor", "0.6,0.5,1.7", true }, { "pad", "by", "3,0,5", true }, { "pieces", "tolerance", "0.25" },
     { "localcut", "method", "sauvola", true }, { "localcut", "window", "7vox", true },
+    { "segment_local", "window", "7vox", true },
 };
 
 static int set_given(const struct vn_op *op, struct vn_args *a)

@@ -4,7 +4,31 @@
 #include "hist.h"
 #include <math.h>
 
-extern const struct vn_op vn_op_segment;
+extern const struct vn_op vn_op_segment, vn_op_segment_local, vn_op_segment_vesselness;
+
+enum { AUTO, VESSELNESS, LOCAL, N_METHOD };
+enum { OF_AUTO = 1 << AUTO, OF_VESSELNESS = 1 << VESSELNESS, OF_LOCAL = 1 << LOCAL, OF_ALL = (1 << N_METHOD) - 1 };
+/* Parameters by the methods that have them. */
+static const struct { const char *name; unsigned methods; const char *whose; } own[] = {
+    { "local", OF_AUTO, "auto" }, { "smooth", OF_AUTO, "auto" }, { "background", OF_AUTO, "auto" }, { "drift", OF_AUTO, "auto" },
+    { "spread", OF_AUTO, "auto" }, { "offset", OF_AUTO, "auto" }, { "sheets", OF_AUTO, "auto" }, { "hollow", OF_AUTO, "auto" },
+    { "level", OF_AUTO | OF_LOCAL, "auto and method=local" }, { "scales", OF_VESSELNESS, "vesselness" }, { "window", OF_LOCAL, "local" },
+    { "k", OF_LOCAL, "local" },
+};
+
+static const struct vn_op *choose(const struct vn_args *a)
+{
+    static const struct vn_op *const op[N_METHOD] = { &vn_op_segment, &vn_op_segment_vesselness, &vn_op_segment_local };
+    return op[vn_args_int(a, "method")];
+}
+
+static int refuse_others(const struct vn_args *a, struct vn_err *err)
+{
+    for (size_t i = 0; i < VN_COUNT(own); i++)
+        if (!(own[i].methods >> vn_args_int(a, "method") & 1) && vn_args_given(a, own[i].name))
+            return vn_fail(err, VN_E_USAGE, "%s= belongs to method=%s, and the method is %s", own[i].name, own[i].whose, vn_args_text(a, "method"));
+    return 0;
+}
 
 /* Whether 8-bit voxels have one value beside 0 only; told from an image by its first planes. */
 static int is_mask(struct vn_vol *v, const struct vn_box *box, bool *out, struct vn_job *job, struct vn_err *err)
@@ -47,7 +71,9 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
         n += h->bin[i];
     const double share = h->n ? (double)n / (double)h->n : NAN;
     vn_res_num(c, "vessel_fraction", share);
-    if (noise == 0)
+    if (noise == 0 && vn_args_int(&c->args, "method") == VESSELNESS)
+        vn_call_note(c, "nothing is like a tube: no vessel is found");
+    else if (noise == 0)
         vn_call_note(c, "the volume is constant: no vessel is found");
     else if (mask)
         vn_call_note(c, "the volume has two values alone: it may be a mask already");
@@ -57,28 +83,32 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
         vn_call_note(c, "vessels are hollow: lumens up to %s wide are filled; hollow=0 leaves them", vn_args_text(&c->args, "hollow"));
     else if (share > 0.4)
         vn_call_note(c, "much of the volume stands out; raise contrast= where that is not vessel");
-    else if (contrast < 6)
+    else if (contrast < 6 && vn_args_int(&c->args, "method") == AUTO)
         vn_call_note(c, "vessels are faint against the noise: denoise first, or look at what is found with care");
     return 0;
 }
 
 static int exec(struct vn_call *c, struct vn_err *err)
 {
-    static const char *const shown[] = { "level", "spread", "offset", "noise", "contrast", "local" };
-    const bool hollow = !vn_args_has(&c->args, "hollow");
-    int rc = vn_cmd_exec_op(c, err);
+    static const struct { const char *name; unsigned methods; bool word; } shown[] = {
+        { "level", OF_AUTO | OF_LOCAL }, { "spread", OF_AUTO }, { "offset", OF_AUTO }, { "noise", OF_ALL }, { "contrast", OF_ALL }, { "local", OF_AUTO },
+        { "smooth", OF_AUTO, true }, { "background", OF_AUTO, true }, { "hollow", OF_AUTO, true }, { "drift", OF_AUTO, true },
+        { "scales", OF_VESSELNESS, true }, { "window", OF_LOCAL, true }, { "k", OF_LOCAL }, { "stats", OF_ALL, true },
+    };
+    const unsigned method = 1u << vn_args_int(&c->args, "method");
+    const bool hollow = method == OF_AUTO && !vn_args_has(&c->args, "hollow");
+    int rc = refuse_others(&c->args, err);
 
-    for (size_t i = 0; rc == 0 && i < VN_COUNT(shown); i++)
-        vn_res_num(c, shown[i], vn_args_real(&c->args, shown[i]));
-    if (rc == 0) {
-        vn_res_text(c, "smooth", vn_args_text(&c->args, "smooth"));
-        vn_res_text(c, "background", vn_args_text(&c->args, "background"));
-        vn_res_text(c, "hollow", vn_args_text(&c->args, "hollow"));
-        vn_res_text(c, "drift", vn_args_text(&c->args, "drift"));
-        vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
-        rc = tell(c, hollow, err);
-    }
-    return rc;
+    if (rc || (rc = vn_cmd_exec_op(c, err)))
+        return rc;
+    for (size_t i = 0; i < VN_COUNT(shown); i++)
+        if ((shown[i].methods & method) && shown[i].word)
+            vn_res_text(c, shown[i].name, vn_args_text(&c->args, shown[i].name));
+        else if (shown[i].methods & method)
+            vn_res_num(c, shown[i].name, vn_args_real(&c->args, shown[i].name));
+    return tell(c, hollow, err);
 }
 
-const struct vn_cmd vn_cmd_segment = { "segment", "probability of being vessel, from local contrast", vn_segment_params, VN_CMD_MAKES, exec, &vn_op_segment };
+const struct vn_cmd vn_cmd_segment = {
+    "segment", "probability of being vessel, from local contrast", vn_segment_params, VN_CMD_MAKES, exec, NULL, choose,
+};

@@ -22,7 +22,7 @@
 
 const struct vn_param vn_segment_params[] = {
     { "volume", VN_P_OBJECT, VN_POS | VN_REQ, .kinds = VN_IMAGE | VN_PROB, .help = "image" },
-    { "method", VN_P_CHOICE, 0, .def = "auto", .choices = "auto", .help = "how" },
+    { "method", VN_P_CHOICE, 0, .def = "auto", .choices = "auto|vesselness|local", .help = "how" },
     { "dark", VN_P_FLAG, 0, .help = "vessels darker than their surroundings" },
     { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise",
       .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default" },
@@ -43,6 +43,10 @@ const struct vn_param vn_segment_params[] = {
       .help = "what to do with sheets, as of meninges" },
     { "hollow", VN_P_LENGTH, 0, 0, 1e9,
       .help = "widest lumen of a hollow vessel that is filled, 0: none; automatic by default" },
+    { "scales", VN_P_LENGTHS, 0, 0, 1e9,
+      .help = "vesselness: standard deviations of the Gaussian; 1, 2 and 4 of the smallest voxel edge by default" },
+    { "window", VN_P_LENGTH, 0, 0, 1e9, .def = "31vox", .help = "local: width of the surroundings" },
+    { "k", VN_P_REAL, 0, 0, 100, .def = "1", .help = "local: standard deviations of the surroundings at p = 1/2" },
     { "stats", VN_P_CHOICE, 0, .def = "whole", .choices = "whole|region",
       .help = "where automatic values are taken from" },
     { "as", VN_P_NAME, 0, .help = "name of the result" },
