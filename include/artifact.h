@@ -52,6 +52,10 @@ struct vn_artifact_look {
 int vn_artifact_find_levels(const struct vn_artifact_look *l, bool slices, bool seams, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 int vn_artifact_find_stripes(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 int vn_artifact_find_lost(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
+/* Slices at the first and at the last face of the box that show nothing of what the next one does, at most VN_MAX_LOST. */
+int vn_artifact_lost_ends(const struct vn_artifact_look *l, int64_t n[2], struct vn_job *job, struct vn_err *err);
+/* Background and range of a sample of l->v in l->box into l; *flat where all voxels are alike. */
+int vn_artifact_backdrop(struct vn_artifact_look *l, bool *flat, struct vn_job *job, struct vn_err *err);
 int vn_artifact_find_periods(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err);
 
 /* ---- lost slices ---- */

@@ -295,6 +295,58 @@ static void lost_slices(void **state)
     }
 }
 
+static void ends_are(struct vn_vol *v, int64_t first, int64_t last)
+{
+    struct vn_artifact_look l = { .v = v, .box = v->box, .axis = -1 };
+    int64_t n[2];
+    bool flat;
+    assert_int_equal(vn_artifact_backdrop(&l, &flat, NULL, &err), 0);
+    if (flat)
+        l.low = l.high = l.level = 3;
+    for (int threads = 1; threads <= 4; threads += 3) {
+        vn_job_set_threads(threads);
+        assert_int_equal(vn_artifact_lost_ends(&l, n, NULL, &err), 0);
+        assert_int_equal(n[0], first);
+        assert_int_equal(n[1], last);
+    }
+    vn_job_set_threads(2);
+    vn_vol_unref(v);
+}
+
+/* Vessels that fade towards the first slices are not lost; nor is anything in volumes that are alike, short or not finite. */
+static void lost_at_the_ends(void **state)
+{
+    enum { LAST = N - 21 };
+    static const int none[] = { -1 }, two[] = { 0, 1, LAST, -1 }, three[] = { 17, LAST - 2, LAST - 1, LAST, -1 }, four[] = { 0, 1, 2, 3, -1 };
+    const struct vn_grid g = { .dim = { 20, 30, 12 } }, thin = { .dim = { 64, 64, 4 } };
+    const struct vn_box b = box6(0, 20, 0, 30, 0, 12), few = box6(0, 64, 0, 64, 0, 4);
+    struct vn_vol *v;
+    (void)state;
+    ends_are(plant_lost(VN_F32, none), 0, 0);
+    ends_are(plant_lost(VN_F32, two), 2, 1);
+    ends_are(plant_lost(VN_U16, three), 0, 3);
+    ends_are(plant_lost(VN_U16, four), 0, 0);
+    v = plant_lost(VN_F32, none);
+    const struct vn_buf d = vn_vol_data(v);
+    for (int64_t z = 0; z < 8; z++)                        /* .05 .1 .2 .4 .8 1 */
+        for (int64_t y = 0; y < N - 7; y++)
+            for (int64_t x = 0; x < N; x++) {
+                float *p = (float *)d.data + vn_buf_at(&d, x, y, z);
+                *p = (float)(12 + (*p - 12) * fmin(1, 0.05 * (double)(1 << z)));
+            }
+    ends_are(v, 0, 0);
+    for (int k = 0; k < 2; k++) {
+        v = vn_vol_new(VN_IMAGE, VN_F32, &g, &b, &err);
+        for (int64_t i = 0; i < 20 * 30 * 12; i++)
+            ((float *)vn_vol_data(v).data)[i] = k ? NAN : 3;
+        ends_are(v, 0, 0);
+    }
+    v = vn_vol_new(VN_IMAGE, VN_F32, &thin, &few, &err);
+    for (int64_t i = 0; i < 64 * 64 * 4; i++)
+        ((float *)vn_vol_data(v).data)[i] = (float)(i % 64 < 8 && i >= 64 * 64 ? 200 : i * 7 % 13);
+    ends_are(v, 0, 0);                                     /* too few slices to know what is usual */
+}
+
 /* With lines along y as well: rows are summed over lost slices as they are filled. */
 static void lost_and_stripes(void **state)
 {
@@ -469,7 +521,7 @@ static void text(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_period), cmocka_unit_test(two_periods), cmocka_unit_test(phase_and_amplitude), cmocka_unit_test(nothing_is_nothing),
-    cmocka_unit_test(slices), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(lost_slices), cmocka_unit_test(lost_and_stripes), cmocka_unit_test(shading_stays),
+    cmocka_unit_test(slices), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(lost_slices), cmocka_unit_test(lost_at_the_ends), cmocka_unit_test(lost_and_stripes), cmocka_unit_test(shading_stays),
     cmocka_unit_test(odd_values), cmocka_unit_test(exact),
     cmocka_unit_test(failing_allocations), cmocka_unit_test(text),
 };

@@ -74,9 +74,36 @@ static void say(struct vn_str *b, const struct vn_artifact *a, const struct vn_a
     vn_str_addf(b, ", %s, at least %.0f dB less\n", model(a), fmin(120, decibel(s->rms / a->error)));
 }
 
+/* Slices at the volume's ends that may be lost: nothing lies beyond them that they might be filled from, or that says so. */
+static int say_ends(struct vn_call *c, struct vn_err *err)
+{
+    struct vn_artifact_look l = { .period = 0, .axis = -1 };
+    const struct vn_box *made = &((struct vn_vol *)c->made[0].content)->box;
+    int64_t n[2];
+    bool flat;
+    int rc = vn_call_vol(c, "volume", &l.v, err);
+
+    if (rc)
+        return rc;
+    l.box = l.v->box;
+    if ((rc = vn_artifact_backdrop(&l, &flat, c->job, err)) || flat || (rc = vn_artifact_lost_ends(&l, n, c->job, err)))
+        return rc;
+    for (int last = 0; last < 2; last++) {
+        const int64_t lo = last ? l.box.hi[2] - n[1] : l.box.lo[2], hi = last ? l.box.hi[2] : l.box.lo[2] + n[0];
+        if (n[last] == 0 || lo >= made->hi[2] || hi <= made->lo[2])
+            continue;
+        vn_res_int(c, last ? "empty_at_end" : "empty_at_start", n[last]);
+        vn_call_note(c, "z=%lld:%lld, at the %s, shows nothing of what slice %lld does: lost slices, or vessels end there; left, as no slice lies beyond",
+                     (long long)lo, (long long)hi, last ? "end" : "start", (long long)(last ? lo - 1 : hi));
+    }
+    return 0;
+}
+
 static int exec(struct vn_call *c, struct vn_err *err)
 {
-    const bool json = vn_runner_opt(c->r)->json;
+    const bool json = vn_runner_opt(c->r)->json, across_z = !vn_args_has(&c->args, "axis") || vn_args_int(&c->args, "axis") == 2;
+    const long long kind = vn_args_int(&c->args, "kind");
+    const bool looked = !vn_args_has(&c->args, "found") && across_z && (kind == 0 || kind == 1 + VN_LOST);
     struct vn_artifacts m = { .n = 0 };
     int rc = vn_cmd_exec_op(c, err);
 
@@ -102,7 +129,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         cJSON_Delete(list);
     vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
     vn_artifacts_free(&m);
-    return rc;
+    return rc || !looked ? rc : say_ends(c, err);
 }
 
 const struct vn_cmd vn_cmd_deartifact = {

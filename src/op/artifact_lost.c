@@ -3,7 +3,10 @@
  * A slice's signal is what stands out of its own mean by more than 4 standard deviations of the background, summed, each voxel up
  * to a limit.  Slices with a fifth of what those within 8 usually have are candidates; then the voxels that stand out to the same
  * side in both slices around a run of them say whether it is gone: the regression of a slice's heights on theirs is a fifth at
- * most.  What ends, begins or is thin does not do that. */
+ * most.  What ends, begins or is thin does not do that.
+ *
+ * At the first and the last slice of a volume there is one neighbour only: they are told from it in the same way, but not filled:
+ * what it shows may end there as well, and nothing says how it goes on. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +135,7 @@ struct look {
     double limit;                      /* heights end here */
     double *mean, *count, *signal;     /* [patch][slice]; mean: its sum at first */
     const double *middle;              /* of each slice */
-    const int *run;                    /* of a slice: its run, from 1 on */
+    int *run;                          /* of a slice: its run, from 1 on */
     int (*bound)[2];                   /* of a run: the slices around */
     double *dot, *own, *pairs;         /* [patch][slice]: of heights with the mean of those around, of that with itself, voxels */
 };
@@ -286,6 +289,15 @@ static int mark_runs(const double *signal, int64_t n, int *run, int (*bound)[2])
     return n_run;
 }
 
+/* Whether what stands out around run i is gone in all of its slices. */
+static bool is_gone(const struct look *c, int i)
+{
+    for (int64_t z = 0; z < c->n; z++)
+        if (c->run[z] == i + 1 && (c->pairs[z] < LEAST_VOXELS || fabs(c->dot[z]) > GONE * c->own[z]))
+            return false;
+    return true;
+}
+
 static int add_lost(const struct look *c, int n_run, struct vn_artifacts *m, struct vn_err *err)
 {
     const struct vn_artifact_look *l = c->l;
@@ -294,9 +306,7 @@ static int add_lost(const struct look *c, int n_run, struct vn_artifacts *m, str
     if (!(a.value = vn_alloc((uint64_t)c->n * sizeof *a.value, err)))
         return VN_E_MEMORY;
     for (int i = 0; i < n_run; i++) {
-        bool gone = true;
-        for (int z = c->bound[i][0] + 1; z < c->bound[i][1]; z++)
-            gone = gone && c->pairs[z] >= LEAST_VOXELS && fabs(c->dot[z]) <= GONE * c->own[z];
+        const bool gone = is_gone(c, i);
         for (int z = c->bound[i][0] + 1; gone && z < c->bound[i][1]; z++)
             a.value[a.n_value++] = (double)(l->box.lo[2] + z);
     }
@@ -307,46 +317,102 @@ static int add_lost(const struct look *c, int n_run, struct vn_artifacts *m, str
     return 0;
 }
 
+static void scan_free(struct look *c)
+{
+    vn_free(c->mean);
+    vn_free(c->run);
+    vn_free(c->bound);
+}
+
+/* What the slices of l have; to be freed also after failure. */
+static int scan(struct look *c, const struct vn_artifact_look *l, struct vn_job *job, struct vn_err *err)
+{
+    *c = (struct look){ .l = l, .n = vn_box_dim(&l->box, 2), .limit = fmax(l->high - l->level, l->level - l->low) };
+    c->nu = vn_max64(1, vn_min64(PATCHES, vn_box_dim(&l->box, 0) / PATCH));
+    c->nw = vn_max64(1, vn_min64(PATCHES, vn_box_dim(&l->box, 1) / PATCH));
+    const int64_t patches = c->nu * c->nw, all = patches * c->n;
+    c->mean = vn_calloc(6 * (uint64_t)all, sizeof *c->mean, err);
+    c->run = vn_calloc((uint64_t)c->n, sizeof *c->run, err);
+    c->bound = vn_alloc((uint64_t)c->n * sizeof *c->bound, err);
+    if (!c->mean || !c->run || !c->bound)
+        return VN_E_MEMORY;
+    c->count = c->mean + all;
+    c->signal = c->mean + 2 * all;
+    c->dot = c->mean + 3 * all;
+    c->own = c->mean + 4 * all;
+    c->pairs = c->mean + 5 * all;
+    c->middle = c->mean;
+    int rc = vn_job_for_quiet(job, patches, mean_task, c, err);
+    if (rc)
+        return rc;
+    add_up(c->mean, patches, c->n);
+    add_up(c->count, patches, c->n);
+    for (int64_t z = 0; z < c->n; z++)
+        c->mean[z] = c->count[z] > 0 ? c->mean[z] / c->count[z] : l->level;
+    rc = vn_job_for_quiet(job, patches, signal_task, c, err);
+    add_up(c->signal, patches, c->n);
+    return rc;
+}
+
+/* Holds the slices of runs against those around. */
+static int match(struct look *c, struct vn_job *job, struct vn_err *err)
+{
+    const int64_t patches = c->nu * c->nw;
+    const int rc = vn_job_for_quiet(job, patches, match_task, c, err);
+    add_up(c->dot, patches, c->n);
+    add_up(c->own, patches, c->n);
+    add_up(c->pairs, patches, c->n);
+    return rc;
+}
+
+enum { LEAST_SLICES = 5 };
+
 int vn_artifact_find_lost(const struct vn_artifact_look *l, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
-    struct look c = { .l = l, .n = vn_box_dim(&l->box, 2), .limit = fmax(l->high - l->level, l->level - l->low) };
+    struct look c;
 
-    c.nu = vn_max64(1, vn_min64(PATCHES, vn_box_dim(&l->box, 0) / PATCH));
-    c.nw = vn_max64(1, vn_min64(PATCHES, vn_box_dim(&l->box, 1) / PATCH));
-    const int64_t patches = c.nu * c.nw, all = patches * c.n;
-    if (c.n < 5 || m->n == VN_MAX_ARTIFACTS)
+    if (vn_box_dim(&l->box, 2) < LEAST_SLICES || m->n == VN_MAX_ARTIFACTS)
         return 0;
-    double *room = vn_calloc(6 * (uint64_t)all, sizeof *room, err);
-    int *run = vn_calloc((uint64_t)c.n, sizeof *run, err), n_run = 0;
-    c.bound = vn_alloc((uint64_t)c.n * sizeof *c.bound, err);
-    int rc = room && run && c.bound ? 0 : VN_E_MEMORY;
-    c.mean = room;
-    c.count = room + all;
-    c.signal = room + 2 * all;
-    c.dot = room + 3 * all;
-    c.own = room + 4 * all;
-    c.pairs = room + 5 * all;
-    c.middle = c.mean;
-    c.run = run;
-    if (rc == 0 && !(rc = vn_job_for_quiet(job, patches, mean_task, &c, err))) {
-        add_up(c.mean, patches, c.n);
-        add_up(c.count, patches, c.n);
-        for (int64_t z = 0; z < c.n; z++)
-            c.mean[z] = c.count[z] > 0 ? c.mean[z] / c.count[z] : l->level;
-        rc = vn_job_for_quiet(job, patches, signal_task, &c, err);
-    }
-    if (rc == 0) {
-        add_up(c.signal, patches, c.n);
-        n_run = mark_runs(c.signal, c.n, run, c.bound);
-    }
-    if (rc == 0 && n_run && !(rc = vn_job_for_quiet(job, patches, match_task, &c, err))) {
-        add_up(c.dot, patches, c.n);
-        add_up(c.own, patches, c.n);
-        add_up(c.pairs, patches, c.n);
+    int rc = scan(&c, l, job, err), n_run = rc ? 0 : mark_runs(c.signal, c.n, c.run, c.bound);
+    if (n_run && !(rc = match(&c, job, err)))
         rc = add_lost(&c, n_run, m, err);
+    scan_free(&c);
+    return rc;
+}
+
+/* Candidates from the first slice on, or back from the last; they are held against the one good slice beside them. */
+static int64_t mark_end(struct look *c, bool last)
+{
+    int64_t n = 0;
+#define AT(i) (last ? c->n - 1 - (i) : (i))
+    while (n < c->n && c->signal[AT(n)] < GONE * usual(c->signal, c->n, AT(n)))
+        n++;
+    if (n > VN_MAX_LOST)
+        return 0;
+    for (int64_t i = 0; i < n; i++)
+        c->run[AT(i)] = 1;
+    c->bound[0][0] = c->bound[0][1] = (int)AT(n);
+#undef AT
+    return n;
+}
+
+int vn_artifact_lost_ends(const struct vn_artifact_look *l, int64_t n[2], struct vn_job *job, struct vn_err *err)
+{
+    int rc = 0;
+
+    n[0] = n[1] = 0;
+    for (int last = 0; rc == 0 && last < 2 && vn_box_dim(&l->box, 2) >= LEAST_SLICES; last++) {
+        struct vn_artifact_look part = *l;
+        struct look c;
+        if (last)
+            part.box.lo[2] = vn_max64(part.box.lo[2], part.box.hi[2] - (VN_MAX_LOST + 1 + AROUND));
+        else
+            part.box.hi[2] = vn_min64(part.box.hi[2], part.box.lo[2] + VN_MAX_LOST + 1 + AROUND);
+        rc = scan(&c, &part, job, err);
+        n[last] = rc ? 0 : mark_end(&c, last);
+        if (n[last] && (rc = match(&c, job, err)) == 0 && !is_gone(&c, 0))
+            n[last] = 0;
+        scan_free(&c);
     }
-    vn_free(room);
-    vn_free(run);
-    vn_free(c.bound);
     return rc;
 }

@@ -127,8 +127,7 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
 
 /* ---- finding ---- */
 
-/* Background and range of a sample; false where all voxels are alike. */
-static int backdrop(struct vn_artifact_look *l, bool *flat, struct vn_job *job, struct vn_err *err)
+int vn_artifact_backdrop(struct vn_artifact_look *l, bool *flat, struct vn_job *job, struct vn_err *err)
 {
     struct vn_backdrop b;
     struct vn_sample q;
@@ -174,7 +173,7 @@ static int look(struct vn_artifact_look *l, int kind, struct vn_artifacts *m, st
     int rc;
 
     vn_job_stage(job, "looking");
-    if ((rc = backdrop(l, &flat, job, err)) || flat)
+    if ((rc = vn_artifact_backdrop(l, &flat, job, err)) || flat)
         return rc;
     if (l->axis != 0 && l->axis != 1 && (kind == 0 || kind == 1 + VN_LOST))
         rc = vn_artifact_find_lost(l, m, job, err);
