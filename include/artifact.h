@@ -66,6 +66,22 @@ bool vn_artifact_lost_at(const struct vn_artifact *a, int64_t z, int64_t around[
 void vn_artifact_fetch(const struct vn_artifact *lost, double strength, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, double *v, int64_t n);
 struct vn_vol *vn_artifact_filled(struct vn_vol *v, const struct vn_artifact *lost, struct vn_err *err);       /* v, seen without lost slices */
 
+/* ---- for operations with a parameter artifacts=: 0, or what deartifact records as found= ---- */
+struct vn_args;
+struct vn_cost;
+/* Looks for them where it is not given. */
+int  vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box *stat_box, struct vn_job *job,
+                         struct vn_err *err);
+/* prepare of an operation with one input: that, and then its own on what is left. */
+typedef int (*vn_prepare_fn)(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
+                             struct vn_err *err);
+int  vn_artifacts_before(vn_prepare_fn prepare, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box,
+                         struct vn_job *job, struct vn_err *err);
+void vn_artifacts_cost(const struct vn_args *a, const struct vn_box *stat_box, struct vn_cost *c);     /* of that. Added */
+/* v, seen without them: boxes are made as they are read, on the compute thread, in no body of a loop.  A reference. */
+struct vn_vol *vn_artifacts_without(const struct vn_args *a, struct vn_vol *v, struct vn_err *err);
+void vn_artifacts_say(const char *found, struct vn_str *b);                     /* in plain words. Appended */
+
 /* ---- stripes: E is made from the voxels around ---- */
 bool vn_stripes_valid(const struct vn_artifact *a);         /* values as vn_artifact_find_stripes writes them */
 void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3]);

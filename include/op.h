@@ -63,6 +63,8 @@ struct vn_op {
                  const struct vn_share *share, struct vn_cost *c);
     void (*prepare_cost)(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box,
                          struct vn_cost *c);
+    /* Optional, when all is settled: what the blocks are read from in place of the first input, of its grid, box and type.  A reference. */
+    struct vn_vol *(*see)(const struct vn_args *a, struct vn_vol *in, struct vn_err *err);
 };
 extern const struct vn_op *const vn_op_table[];      /* generated from src/op/op_*.c; NULL-ended, sorted by name */
 const struct vn_op *vn_op_find(const char *name);

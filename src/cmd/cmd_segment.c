@@ -1,8 +1,10 @@
 /* cmd_segment.c - "segment": probability of being vessel. */
+#include "artifact.h"
 #include "cmd.h"
 #include "filter.h"
 #include "hist.h"
 #include <math.h>
+#include <string.h>
 
 extern const struct vn_op vn_op_segment, vn_op_segment_local, vn_op_segment_vesselness;
 
@@ -88,6 +90,18 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
     return 0;
 }
 
+/* looked: they were looked for. */
+static void tell_artifacts(struct vn_call *c, bool looked)
+{
+    struct vn_str b = { 0 };
+
+    vn_artifacts_say(vn_args_text(&c->args, "artifacts"), &b);
+    vn_res_text(c, "artifacts", b.s);
+    if (looked && b.s && strcmp(b.s, "none"))
+        vn_call_note(c, "artifacts were taken off before: %s; artifacts=0 leaves them", b.s);
+    vn_str_free(&b);
+}
+
 static int exec(struct vn_call *c, struct vn_err *err)
 {
     static const struct { const char *name; unsigned methods; bool word; } shown[] = {
@@ -96,7 +110,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
         { "scales", OF_VESSELNESS, true }, { "window", OF_LOCAL, true }, { "k", OF_LOCAL }, { "stats", OF_ALL, true },
     };
     const unsigned method = 1u << vn_args_int(&c->args, "method");
-    const bool hollow = method == OF_AUTO && !vn_args_has(&c->args, "hollow");
+    const bool hollow = method == OF_AUTO && !vn_args_has(&c->args, "hollow"), looked = !vn_args_has(&c->args, "artifacts");
     int rc = refuse_others(&c->args, err);
 
     if (rc || (rc = vn_cmd_exec_op(c, err)))
@@ -106,6 +120,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
             vn_res_text(c, shown[i].name, vn_args_text(&c->args, shown[i].name));
         else if (shown[i].methods & method)
             vn_res_num(c, shown[i].name, vn_args_real(&c->args, shown[i].name));
+    tell_artifacts(c, looked);
     return tell(c, hollow, err);
 }
 

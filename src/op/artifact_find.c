@@ -17,7 +17,8 @@
 #include "mem.h"
 #include "vox.h"
 
-enum { FULL = 16, NARROW = 3, LEAST = 4, BLOCKS = 6, LONGEST = 112, PASSES = 4, ROUNDS = 5 };     /* periods looked at in full; waves beyond; blocks along an axis; their step; repetitions */
+enum { FULL = 16, NARROW = 3, LEAST = 4, BLOCKS = 6, LONGEST = 112, LOOK = 48, PASSES = 4, ROUNDS = 5, ALIGN = 32 };     /* periods looked at in full; waves beyond; blocks
+                                            along an axis; their voxels, and while nothing is known; repetitions; voxels by which rows are made */
 static const double SURE = 25, LIKELY = 2;       /* L of a period; of a wave of a period that is there, for 64 blocks */
 
 struct tone { int k[3], period, at; bool own; };           /* at: where its number stands; own: its own conjugate */
@@ -101,7 +102,7 @@ static int list_tones(struct group *g, bool every, struct vn_err *err)
 
 /* Blocks along axis k: LEAST where there is room, up to BLOCKS where that takes more voxels in.  without: its waves are of no
  * interest. */
-static void cut_axis(struct group *g, int k, int64_t room, bool without)
+static void cut_axis(struct group *g, int k, int64_t room, bool without, int64_t longest)
 {
     const int64_t p = g->p, most = room - p + 1;
 
@@ -110,17 +111,17 @@ static void cut_axis(struct group *g, int k, int64_t room, bool without)
     if (g->dim[k] == 1) {
         g->n_block[k] = vn_max64(1, vn_min64(LEAST, room / 16));
         g->step[k] = room / g->n_block[k];
-        g->len[k] = vn_min64(g->step[k], LONGEST);
+        g->len[k] = vn_min64(g->step[k], longest);
         return;
     }
     g->n_block[k] = 1;
-    g->step[k] = vn_min64(most, LONGEST) / p * p;
+    g->step[k] = vn_min64(most, longest) / p * p;
     for (int64_t n = vn_min64(LEAST, most / p); n <= BLOCKS && n * p <= most; n++)
         if (8 * (most / n / p * p * n) > 9 * g->step[k] * g->n_block[k] || n <= LEAST) {
             g->n_block[k] = n;
             g->step[k] = most / n / p * p;
         }
-    g->len[k] = vn_min64(g->step[k], LONGEST / p * p) + p - 1;
+    g->len[k] = vn_min64(g->step[k], longest / p * p) + p - 1;
     if (g->len[k] > g->step[k])
         g->overlap[k] = 1 + 2 * (double)p / (double)(6 * g->step[k] - 2 * p);
 }
@@ -145,7 +146,7 @@ static int group_init(const struct finder *f, struct group *g, int p, int axes, 
     *g = (struct group){ .p = p, .n_k = all ? p : 2 * NARROW + 1, .half = all ? p / 2 + 1 : NARROW + 1, .sum = 1 };
     for (int k = 0; k < 3; k++) {
         double sum = 0;
-        cut_axis(g, k, vn_box_dim(&f->s.l->box, k), axes && !(axes >> k & 1));
+        cut_axis(g, k, vn_box_dim(&f->s.l->box, k), axes && !(axes >> k & 1), axes ? LONGEST : LOOK);
         if (!(g->window[k] = vn_alloc((uint64_t)g->len[k] * sizeof *g->window[k], err)))
             return VN_E_MEMORY;
         for (int64_t i = 0; i < g->len[k]; i++) {          /* p - 1 voxels rise, as many fall */
@@ -245,9 +246,9 @@ static void waves_of(const struct group *g, double *work, double **re, double **
 }
 
 /* Sums of rows of n by residue, weighted; the first voxel has residue `first`. */
-static VN_HOT void fold_rows(const float *acc, const float *window, int64_t rows, int64_t n, int p, int first, double *sum)
+static VN_HOT void fold_rows(const float *acc, int64_t stride, const float *window, int64_t rows, int64_t n, int p, int first, double *sum)
 {
-    for (int64_t row = 0; row < rows; row++, acc += n, sum += p) {
+    for (int64_t row = 0; row < rows; row++, acc += stride, sum += p) {
         double part[VN_MAX_PERIOD] = { 0 };
         int64_t i = 0;
         for (; i + p <= n; i += p)
@@ -260,23 +261,30 @@ static VN_HOT void fold_rows(const float *acc, const float *window, int64_t rows
     }
 }
 
+static int64_t aligned(int64_t n) { return (n + ALIGN - 1) / ALIGN * ALIGN; }
+
+/* Rows reach beyond the block as far as they are made: what stands there is not looked at. */
 static void fold_block(const struct finder *f, const struct group *g, int64_t block, const struct vn_buf *in, const struct vn_box *b, void *work)
 {
-    const int64_t n = g->len[0], rows = (int64_t)g->dim[1] * g->dim[2], cells = rows * g->dim[0];
+    const struct vn_buf *from = f->s.in.data ? &f->s.in : in;
+    const int64_t n = g->len[0], wide = aligned(n), made = vn_min64(wide, from->box.hi[0] - b->lo[0]), rows = (int64_t)g->dim[1] * g->dim[2], cells = rows * g->dim[0];
     double *sum = work, *spare = sum + 5 * cells, *re, *im;
-    float *acc = (float *)(spare + n), *v = acc + rows * n;
+    float *acc = (float *)(spare + wide), *v = acc + rows * wide;
     const bool coarse = g->n_k < g->p;                     /* slow waves alone: every second row and plane will do */
 
-    memset(acc, 0, (size_t)(rows * n) * sizeof *acc);
-    for (int64_t z = b->lo[2]; z < b->hi[2]; z++)
-        for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+    memset(acc, 0, (size_t)((rows + 1) * wide) * sizeof *acc);
+    for (int64_t z = b->lo[2]; z < b->hi[2]; z++) {
+        float *plane = acc + residue(z, g->dim[2]) * g->dim[1] * wide;
+        int64_t r = residue(b->lo[1], g->dim[1]);
+        for (int64_t y = b->lo[1]; y < b->hi[1]; y++, r = r + 1 == g->dim[1] ? 0 : r + 1) {
             const float w = g->window[2][z - b->lo[2]] * g->window[1][y - b->lo[1]] * (coarse ? 4.0f : 1.0f);
             if (coarse && ((y | z) & 1))
                 continue;
-            vn_ascan_heights(&f->s, in, b->lo[0], y, z, v, spare, n);
-            add_row(acc + (residue(z, g->dim[2]) * g->dim[1] + residue(y, g->dim[1])) * n, v, w, n);
+            vn_ascan_heights(&f->s, from, b->lo[0], y, z, v, spare, made);
+            add_row(plane + r * wide, v, w, wide);
         }
-    fold_rows(acc, g->window[0], rows, n, g->dim[0], (int)residue(b->lo[0], g->dim[0]), sum);
+    }
+    fold_rows(acc, wide, g->window[0], rows, n, g->dim[0], (int)residue(b->lo[0], g->dim[0]), sum);
     waves_of(g, sum, &re, &im);
     for (int i = 0; i < g->n_tone; i++) {
         g->re[block * g->n_tone + i] = (float)(re[g->tone[i].at] / g->sum);
@@ -291,7 +299,7 @@ static int fold_task(void *ctx, int64_t i, struct vn_err *err)
 
     for (; i >= blocks(g); g++)
         i -= blocks(g);
-    const int64_t rows = (int64_t)g->dim[1] * g->dim[2], n = g->len[0];
+    const int64_t rows = (int64_t)g->dim[1] * g->dim[2], n = aligned(g->len[0]);
     const struct vn_box b = block_box(f, g, i);
     struct vn_buf in = { 0 };
     void *work = vn_alloc((uint64_t)(5 * rows * g->dim[0] + n) * sizeof(double) + (uint64_t)((rows + 1) * n) * sizeof(float), err);
@@ -307,26 +315,30 @@ static int fold_task(void *ctx, int64_t i, struct vn_err *err)
 /* Of wave i over blocks; blocks beside each other along an axis in which it does not change are one. */
 static struct mean mean_of(const struct group *g, int i)
 {
-    double re[BLOCKS * BLOCKS * BLOCKS] = { 0 }, im[BLOCKS * BLOCKS * BLOCKS] = { 0 };
+    double re[BLOCKS * BLOCKS * BLOCKS], im[BLOCKS * BLOCKS * BLOCKS];
     const int *k = g->tone[i].k;
-    int64_t step[3], n = 1;
+    int64_t step[3], n = 1, b = i;
     struct mean m = { 0 };
 
     for (int a = 0; a < 3; a++) {
         step[a] = k[a] ? n : 0;
         n *= k[a] ? g->n_block[a] : 1;
     }
+    memset(re, 0, (size_t)n * sizeof *re);
+    memset(im, 0, (size_t)n * sizeof *im);
     const double share = (double)n / (double)blocks(g);
-    for (int64_t b = 0; b < blocks(g); b++) {
-        const int64_t to = b % g->n_block[0] * step[0] + b / g->n_block[0] % g->n_block[1] * step[1] + b / (g->n_block[0] * g->n_block[1]) * step[2];
-        re[to] += share * (double)g->re[b * g->n_tone + i];
-        im[to] += share * (double)g->im[b * g->n_tone + i];
-    }
-    for (int64_t b = 0; b < n; b++) {
+    for (int64_t z = 0; z < g->n_block[2]; z++)
+        for (int64_t y = 0; y < g->n_block[1]; y++)
+            for (int64_t x = 0; x < g->n_block[0]; x++, b += g->n_tone) {
+                const int64_t to = x * step[0] + y * step[1] + z * step[2];
+                re[to] += share * (double)g->re[b];
+                im[to] += share * (double)g->im[b];
+            }
+    for (b = 0; b < n; b++) {
         m.re += re[b] / (double)n;
         m.im += im[b] / (double)n;
     }
-    for (int64_t b = 0; b < n && n > 1; b++)
+    for (b = 0; b < n && n > 1; b++)
         m.error2 += ((re[b] - m.re) * (re[b] - m.re) + (im[b] - m.im) * (im[b] - m.im)) / ((double)n * (double)(n - 1));
     for (int a = 0; a < 3; a++)
         m.error2 *= k[a] ? g->overlap[a] : 1;

@@ -24,6 +24,7 @@ enum { TILES = 8, MAX_COLUMNS = TILES * TILES, ROOM = 5 + 2 * TILES + MAX_COLUMN
        BINS = 64, ASIDE = 12, FACE = 256, MAX_TILES = 4096, PASSES = 3 };
 static const double SURE = 10, SURE_ONE = 10, LEAST = 0.05, NEAR = 2.5, ROUGH = 0.3, WIDE = 2;         /* F, t; standard deviations */
 static const double SURE_PLANE = 6, SURE_SCORE = 8, LIKELY_PLANE = 3;
+static const double MAYBE = 0.25, MAYBE_PLANE = 0.5;       /* at first, of what F and t^2, and scores over chance, have to be */
 
 struct columns {
     struct vn_ascan *s;
@@ -462,6 +463,23 @@ static double roughness(const double *v, int64_t n, int64_t reach, double *r)
     return all > 0 ? rough / all : 0;
 }
 
+/* As slices_stand_out, of what was seen at a glance. */
+static bool slices_may_stand_out(const struct vn_artifact_look *l, const double *value, const double *variance, int64_t n)
+{
+    double power = 0, chance = 0, most = 0, top = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        power += value[i] * value[i];
+        chance += variance[i];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const double v = fmax(variance[i], 0.25 * chance / (double)n);
+        most = fmax(most, v > 0 ? square(value[i]) / v : value[i] != 0 ? 1e9 : 0);
+        top = fmax(top, fabs(value[i]));
+    }
+    return top > 0.5 * LEAST * l->spread && (power > MAYBE * SURE * chance || most > MAYBE * SURE_ONE * SURE_ONE);
+}
+
 /* Whether slices are more than columns scatter; where it is few of them, the others become 0. */
 static bool slices_stand_out(const struct vn_artifact_look *l, double *value, const double *variance, int64_t n)
 {
@@ -872,21 +890,151 @@ static int find_seams(struct levels *v, struct vn_job *job, struct vn_err *err)
     return rc ? rc : measure_tiles(&open, &v->m->item[v->m->n - 1], wide, job, err);
 }
 
+/* ---- a first look ----
+ *
+ * At fewer voxels, once, and without their neighbours: whether there may be anything at all.  What a voxel has is its height over the
+ * median of its column; a slice has the mean of what lies within 2.5 standard deviations, or, where that is little, of all, cut there. */
+
+enum { GLANCE = 16, EVERY = 4 };                           /* voxels across a column; rows and planes for its median */
+
+/* Voxel by voxel of the row: sums of what is near, how many are, and of all, cut there. */
+static VN_HOT void glance_row(const float *restrict h, float centre, float near, float *restrict sum, float *restrict count, float *restrict cut, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float d = h[i] - centre, e = d < -near ? -near : d, c = e > near ? near : e;
+        const bool in = c == d;
+        sum[i] += in ? d : 0;
+        count[i] += in ? 1 : 0;
+        cut[i] += c;
+    }
+}
+
+static float column_median(const struct vn_ascan *s, const struct vn_box *b, const struct vn_buf *in, float *h, double *spare)
+{
+    const float low = s->low, bin = (s->high - low) / BINS;
+    int64_t count[BINS + 1] = { 0 }, n = 0, below = 0;
+    int i = 0;
+
+    for (int64_t z = b->lo[2]; z < b->hi[2]; z += EVERY)
+        for (int64_t y = b->lo[1]; y < b->hi[1]; y += EVERY) {
+            vn_ascan_heights(s, in, b->lo[0], y, z, h, spare, vn_box_dim(b, 0));
+            for (int64_t x = 0; x < vn_box_dim(b, 0); x++)
+                count[(int)((h[x] - low) / bin)]++;
+            n += vn_box_dim(b, 0);
+        }
+    for (; 2 * (below + count[i]) < n; i++)
+        below += count[i];
+    return low + bin * ((float)i + 0.5f);
+}
+
+static int glance_task(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct columns *c = ctx;
+    const struct vn_box *b = &c->box[i];
+    const int64_t nx = vn_box_dim(b, 0), slots = c->axis ? c->n : 1;
+    double *spare = vn_alloc((uint64_t)nx * sizeof *spare, err), *p = c->p + i * c->n;
+    float *sums = vn_calloc((uint64_t)((3 * slots + 1) * nx), sizeof *sums, err), *h = sums + 3 * slots * nx;
+    const float near = (float)(NEAR * c->s->l->spread);
+    struct vn_buf in = { 0 };
+    int rc = spare && sums ? vn_ascan_box(c->s, b, &in, err) : VN_E_MEMORY;
+    const float centre = rc ? 0 : column_median(c->s, b, &in, h, spare);
+
+    for (int64_t z = b->lo[2]; rc == 0 && z < b->hi[2]; z++)
+        for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+            float *to = sums + 3 * nx * (c->axis == 0 ? 0 : c->axis == 1 ? y - b->lo[1] : z - b->lo[2]);
+            vn_ascan_heights(c->s, &in, b->lo[0], y, z, h, spare, nx);
+            glance_row(h, centre, near, to, to + nx, to + 2 * nx, nx);
+        }
+    for (int64_t k = 0; rc == 0 && k < c->n; k++) {
+        const float *v = sums + (c->axis ? 3 * nx * k : k);
+        const double all = (double)vn_box_count(b) / (double)c->n;
+        double t[3] = { 0 };
+        for (int j = 0; j < 3; j++)
+            for (int64_t x = 0; x < (c->axis ? nx : 1); x++)
+                t[j] += (double)v[j * nx + x];
+        p[k] = 4 * t[1] > all ? t[0] / t[1] : t[2] / all;
+    }
+    vn_buf_free(&in);
+    vn_free(sums);
+    vn_free(spare);
+    return rc;
+}
+
+/* Whether any plane may be a seam, from slices alone. room: (2 n_box + 3) n numbers. */
+static bool may_meet(const struct columns *c, const struct vn_artifact_look *l, double *room)
+{
+    const int64_t n = c->n;
+    const double sure = 1 + MAYBE_PLANE * SURE_SCORE * sqrt(2.0 / c->n_box);
+    double *step = room, *rise = step + c->n_box * n, *score = rise + c->n_box * n, *sharp = score + n, *spare = sharp + n;
+
+    memset(room, 0, (size_t)(2 * c->n_box * n) * sizeof *room);
+    for (int k = 0; k < c->n_box; k++)
+        for (int64_t i = 3; i + 3 <= n; i++) {
+            step[k * n + i] = step_at(c->p + k * n, n, i, SIDE);
+            rise[k * n + i] = c->p[k * n + i] - c->p[k * n + i - 1];
+        }
+    score_planes(step, c->n_box, n, score, spare);
+    score_planes(rise, c->n_box, n, sharp, spare);
+    memcpy(spare, sharp + 3, (size_t)(n - 5) * sizeof *spare);
+    const double usual = median(spare, n - 5);
+    for (int64_t i = 3; i + 3 <= n; i++)
+        spare[i - 3] = fabs(sharp[i] - usual);
+    const double much = usual + MAYBE_PLANE * SURE_PLANE * 1.4826 * median(spare, n - 5);
+    for (int64_t i = 3; i + 3 <= n; i++) {
+        double own = 0;
+        for (int k = 0; k < c->n_box; k++)
+            own += square(step[k * n + i]);
+        if (score[i] > sure && sharp[i] > sure && 0.5 * (score[i] + sharp[i]) > much && own > MAYBE * c->n_box * square(LEAST * l->spread))
+            return true;
+    }
+    return false;
+}
+
+/* Whether an axis may have slices that jump; planes where tiles meet. */
+static int glance(struct levels *v, int axis, bool *slices, bool *planes, struct vn_job *job, struct vn_err *err)
+{
+    struct columns c;
+    int rc = columns_init(&c, &v->s, axis, GLANCE, false, err);
+    const int64_t n = c.n, room_n = vn_max64(ROOM + 2, 2 * c.n_box + 3);
+    double *room = rc ? NULL : vn_alloc((uint64_t)(room_n * n) * sizeof *room, err);
+
+    rc = rc ? rc : room ? vn_job_for_quiet(job, c.n_box, glance_task, &c, err) : VN_E_MEMORY;
+    *slices = *planes = false;
+    if (rc == 0 && c.n_box >= 4 && n >= 5) {
+        double *value = room + ROOM * n;
+        slice_levels(&c, &(struct trend){ .known = false }, value, value + n, room);
+        *slices = slices_may_stand_out(v->s.l, value, value + n, n);
+    }
+    if (rc == 0 && c.n_box >= 4 && n >= 4 * SIDE)
+        *planes = may_meet(&c, v->s.l, room);
+    vn_free(room);
+    columns_free(&c);
+    return rc;
+}
+
 /* Slices that differ from one to the next, then seams, then what is alike over several voxels across x and y. */
 int vn_artifact_find_levels(const struct vn_artifact_look *l, bool slices, bool seams, struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
     struct levels v = { .m = m, .wide = 1 };
+    const int before = m->n;
+    bool may[3] = { false }, meet = false;
     int rc = 0;
 
     if (l->spread == 0 || (rc = vn_ascan_begin(&v.s, l, m, job, err)))
         return rc;
-    for (int axis = 2; rc == 0 && slices && axis >= 0; axis--)
-        if (l->axis < 0 || l->axis == axis)
+    for (int axis = 2; rc == 0 && axis >= 0; axis--)
+        if (l->axis < 0 || l->axis == axis) {
+            bool here = false;
+            rc = glance(&v, axis, &may[axis], &here, job, err);
+            meet = meet || here;
+        }
+    for (int axis = 2; rc == 0 && slices && axis >= 0; axis--)         /* when something was found, it may have hidden more */
+        if ((l->axis < 0 || l->axis == axis) && (may[axis] || m->n > before))
             rc = find_slices(&v, axis, 2, job, err);
-    if (rc == 0 && seams)
+    if (rc == 0 && seams && (meet || m->n > before))
         rc = find_seams(&v, job, err);
     for (int axis = 1; rc == 0 && slices && axis >= 0; axis--)
-        if (l->axis < 0 || l->axis == axis)
+        if ((l->axis < 0 || l->axis == axis) && (may[axis] || m->n > before))
             rc = find_slices(&v, axis, 8, job, err);
     for (int k = 0; k < 3; k++) {
         columns_free(&v.c[k]);

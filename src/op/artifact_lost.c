@@ -175,44 +175,62 @@ static double height(const struct look *c, float v, double middle)
     return d - d == 0 ? fmax(-c->limit, fmin(c->limit, d)) : 0;
 }
 
-static int mean_task(void *ctx, int64_t i, struct vn_err *err)
+/* Sums over rows of up to PATCH voxels, voxel by voxel of the row: of what is a number, and how many are. */
+static VN_HOT void mean_row(const float *restrict v, double *restrict sum, double *restrict count, int64_t n)
 {
-    const struct look *c = ctx;
-    const struct vn_box b = patch_box(c, i);
-    const int64_t n = vn_box_dim(&b, 0) * vn_box_dim(&b, 1);
-    float *v = vn_alloc((uint64_t)n * sizeof *v, err);
-    int rc = v ? 0 : VN_E_MEMORY;
-
-    for (int64_t z = 0; rc == 0 && z < c->n; z++) {
-        rc = slice_row(c, &b, z, v, err);
-        for (int64_t k = 0; rc == 0 && k < n; k++) {
-            const bool ok = v[k] - v[k] == 0;
-            c->mean[i * c->n + z] += ok ? (double)v[k] : 0;
-            c->count[i * c->n + z] += ok;
-        }
+    for (int64_t i = 0; i < n; i++) {
+        const bool ok = v[i] - v[i] == 0;
+        sum[i] += ok ? (double)v[i] : 0;
+        count[i] += ok ? 1 : 0;
     }
-    vn_free(v);
+}
+
+/* ... of heights over the middle beyond `far`, which end at the limit. */
+static VN_HOT void signal_row(const float *restrict v, double middle, double far, double limit, double *restrict sum, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double d = (double)v[i] - middle, all = fabs(d), size = all < limit ? all : limit;
+        const bool is = d - d == 0, stands = size > far;
+        sum[i] += is & stands ? size : 0;
+    }
+}
+
+/* Of a patch: means of its slices and how many voxels they are of, or, once these are known, their signal. */
+static int patch_slices(const struct look *c, int64_t i, bool signal, struct vn_err *err)
+{
+    enum { DEEP = 64 };
+    const struct vn_box b = patch_box(c, i);
+    const int64_t n = vn_box_dim(&b, 0);
+    struct vn_box part = b;
+    float v[PATCH];
+    int rc = 0;
+
+    for (; rc == 0 && part.lo[2] < b.hi[2]; part.lo[2] = part.hi[2]) {
+        struct vn_buf in = { 0 };
+        part.hi[2] = vn_min64(part.lo[2] + DEEP, b.hi[2]);
+        rc = vn_vol_map(c->l->v, c->l->v->src->type, &part, VN_PAD_EDGE, &in, NULL, err);
+        for (int64_t z = part.lo[2]; rc == 0 && z < part.hi[2]; z++) {
+            const int64_t at = i * c->n + z - b.lo[2];
+            double sum[PATCH] = { 0 }, count[PATCH] = { 0 };
+            for (int64_t y = b.lo[1]; y < b.hi[1]; y++) {
+                vn_convert_row(VN_F32, v, in.type, (const char *)in.data + vn_buf_at(&in, b.lo[0], y, z) * (int64_t)vn_type_size(in.type), n);
+                if (signal)
+                    signal_row(v, c->middle[z - b.lo[2]], FAR * c->l->spread, c->limit, sum, n);
+                else
+                    mean_row(v, sum, count, n);
+            }
+            for (int64_t x = 0; x < n; x++) {
+                *(signal ? &c->signal[at] : &c->mean[at]) += sum[x];
+                c->count[at] += signal ? 0 : count[x];
+            }
+        }
+        vn_buf_free(&in);
+    }
     return rc;
 }
 
-static int signal_task(void *ctx, int64_t i, struct vn_err *err)
-{
-    const struct look *c = ctx;
-    const struct vn_box b = patch_box(c, i);
-    const int64_t n = vn_box_dim(&b, 0) * vn_box_dim(&b, 1);
-    float *v = vn_alloc((uint64_t)n * sizeof *v, err);
-    int rc = v ? 0 : VN_E_MEMORY;
-
-    for (int64_t z = 0; rc == 0 && z < c->n; z++) {
-        rc = slice_row(c, &b, z, v, err);
-        for (int64_t k = 0; rc == 0 && k < n; k++) {
-            const double d = fabs(height(c, v[k], c->middle[z]));
-            c->signal[i * c->n + z] += d > FAR * c->l->spread ? d : 0;
-        }
-    }
-    vn_free(v);
-    return rc;
-}
+static int mean_task(void *ctx, int64_t i, struct vn_err *err) { return patch_slices(ctx, i, false, err); }
+static int signal_task(void *ctx, int64_t i, struct vn_err *err) { return patch_slices(ctx, i, true, err); }
 
 static int match_task(void *ctx, int64_t i, struct vn_err *err)
 {

@@ -28,14 +28,22 @@ int vn_ascan_box(const struct vn_ascan *s, const struct vn_box *b, struct vn_buf
     return vn_vol_map(s->l->v, s->l->v->src->type, b, VN_PAD_EDGE, in, NULL, err);
 }
 
-/* Cut off at low and high, where `end` of that is taken. */
-static VN_HOT void height_row(float *v, int64_t n, float level, float low, float high, float low_end, float high_end)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const float d = v[i] - level, c = d < low ? low_end : d > high ? high_end : d;
-        v[i] = d - d == 0 ? c : 0;
+/* Heights over the level, cut off at low and high, where `end` of that is taken. */
+struct cut { float level, low, high, low_end, high_end; };
+#define HEIGHTS(name, type)                                                                                          \
+    static VN_HOT void name(const type *from, float *v, int64_t n, const struct cut *t)                                 \
+    {                                                                                                                    \
+        const struct cut c = *t;                                                                                         \
+        for (int64_t i = 0; i < n; i++) {                                                                                \
+            const float d = (float)from[i] - c.level;                                                                    \
+            const bool under = d < c.low, over = d > c.high, is = d - d == 0;                                            \
+            const float e = under ? c.low_end : d, f = over ? c.high_end : e;                                            \
+            v[i] = is ? f : 0;                                                                                           \
+        }                                                                                                                \
     }
-}
+HEIGHTS(heights_f32, float)
+HEIGHTS(heights_u8, uint8_t)
+HEIGHTS(heights_u16, uint16_t)
 
 void vn_ascan_row(const struct vn_ascan *s, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, double *v, int64_t n)
 {
@@ -45,12 +53,21 @@ void vn_ascan_row(const struct vn_ascan *s, const struct vn_buf *in, int64_t x, 
 
 void vn_ascan_heights(const struct vn_ascan *s, const struct vn_buf *in, int64_t x, int64_t y, int64_t z, float *v, double *spare, int64_t n)
 {
+    const struct cut c = { (float)s->l->level, s->low, s->high, s->drop ? 0 : s->low, s->drop ? 0 : s->high };
+    const void *from = (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type);
+
     if (s->m->n) {
         vn_ascan_row(s, in, x, y, z, spare, n);
         vn_convert_row(VN_F32, v, VN_F64, spare, n);
+    } else if (in->type == VN_U8) {
+        heights_u8(from, v, n, &c);
+        return;
+    } else if (in->type == VN_U16) {
+        heights_u16(from, v, n, &c);
+        return;
     } else
-        vn_convert_row(VN_F32, v, in->type, (const char *)in->data + vn_buf_at(in, x, y, z) * (int64_t)vn_type_size(in->type), n);
-    height_row(v, n, (float)s->l->level, s->low, s->high, s->drop ? 0 : s->low, s->drop ? 0 : s->high);
+        vn_convert_row(VN_F32, v, in->type, from, n);
+    heights_f32(v, v, n, &c);
 }
 
 /* ---- additive or multiplicative ---- */

@@ -322,6 +322,36 @@ static int run_block(struct run *r, int64_t i, struct vn_job *job, struct vn_err
     return run_box(r, &core, job, err);
 }
 
+static int run_blocks(struct run *r, struct vn_job *job, struct vn_err *err)
+{
+    int rc = choose_blocks(r, err);
+    const int64_t n_block = rc ? 0 : r->n[0] * r->n[1] * r->n[2];
+
+    for (int64_t i = 0; rc == 0 && i < n_block; i++) {
+        rc = run_block(r, i, job, err);
+        if (n_block > 1)
+            vn_job_step(job, (uint64_t)i + 1, (uint64_t)n_block);
+    }
+    return rc;
+}
+
+/* The blocks, read from what the operation sees. */
+static int run_seen(struct run *r, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_vol *const *in = r->in, *seen[MAX_IN] = { NULL };
+
+    if (!r->op->see)
+        return run_blocks(r, job, err);
+    memcpy(seen, in, (size_t)r->op->n_in * sizeof *seen);
+    if (!(seen[0] = r->op->see(r->a, in[0], err)))
+        return VN_E_MEMORY;
+    r->in = seen;
+    const int rc = run_blocks(r, job, err);
+    r->in = in;
+    vn_vol_unref(seen[0]);
+    return rc;
+}
+
 int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region,
               struct vn_vol **out, struct vn_ran *ran, struct vn_job *job, struct vn_err *err)
 {
@@ -354,17 +384,11 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
         return VN_E_MEMORY;
     }
     r.out = vn_vol_data(v);
-    rc = choose_blocks(&r, err);
-    int64_t n_block = rc ? 0 : r.n[0] * r.n[1] * r.n[2];
-    for (int64_t i = 0; rc == 0 && i < n_block; i++) {
-        rc = run_block(&r, i, job, err);
-        if (n_block > 1)
-            vn_job_step(job, (uint64_t)i + 1, (uint64_t)n_block);
-    }
-    if (rc) {
+    if ((rc = run_seen(&r, job, err))) {
         vn_vol_unref(v);
         return rc;
     }
+    const int64_t n_block = r.n[0] * r.n[1] * r.n[2];
     const struct vn_cost blocks = vn_op_blocks_cost(op, a, &r.plan, in, &r.region, r.dim, NULL);
     vn_rate_learn(rate, VN_PART_BLOCKS, vn_rate_since(&began), blocks.work);
     vn_rate_learn_fresh(&start, blocks.bytes + (double)vn_box_count(&r.region) * (double)vn_type_size(r.plan.out_type));

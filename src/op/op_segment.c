@@ -15,6 +15,7 @@
  * a region equals the crop of the whole.  A voxel that is not finite counts as background level and gets 0. */
 #include "segment.h"
 #include <string.h>
+#include "artifact.h"
 #include "lumen.h"
 #include "mem.h"
 #include "sheet.h"
@@ -41,6 +42,7 @@ const struct vn_param vn_segment_params[] = {
     { "noise", VN_P_REAL, 0, 0, 1e38, .help = "standard deviation of the background's contrast; automatic by default" },
     { "sheets", VN_P_CHOICE, 0, .def = "drop", .choices = "drop|keep",
       .help = "what to do with sheets, as of meninges" },
+    { "artifacts", VN_P_TEXT, 0, .help = "what deartifact takes away before, 0: nothing; looked for by default" },
     { "hollow", VN_P_LENGTH, 0, 0, 1e9,
       .help = "widest lumen of a hollow vessel that is filled, 0: none; automatic by default" },
     { "scales", VN_P_LENGTHS, 0, 0, 1e9,
@@ -666,9 +668,12 @@ int vn_segment_parts(const struct vn_args *a, struct vn_vol *v, struct vn_buf *c
     if (rc)
         return rc;
     const struct vn_box grown = vn_box_grow(&contrast->box, s.halo);
+    struct vn_vol *seen = vn_artifacts_without(a, v, err);
     struct vn_box need;
     vn_box_meet(&grown, &v->box, &need);
-    if ((rc = vn_vol_map(v, vn_filter_type(v), &need, VN_PAD_MIRROR, &in, job, err)))
+    rc = seen ? vn_vol_map(seen, vn_filter_type(v), &need, VN_PAD_MIRROR, &in, job, err) : VN_E_MEMORY;
+    vn_vol_unref(seen);
+    if (rc)
         return rc;
     rc = make_contrast(&s, &in, &window, contrast, job, err);
     if (rc == 0)
@@ -713,6 +718,20 @@ int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_b
     return rc;
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 2, .shape = VN_STENCIL, .n_in = 1,
-                                     .params = vn_segment_params, .plan = plan, .prepare = vn_segment_prepare,
-                                     .cpu = cpu, .map = map, .cost = cost, .prepare_cost = vn_segment_prepare_cost };
+static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
+                   struct vn_err *err)
+{
+    return vn_artifacts_before(vn_segment_prepare, a, in, stat_box, job, err);
+}
+
+static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in,
+                         const struct vn_box *stat_box, struct vn_cost *c)
+{
+    vn_segment_prepare_cost(a, p, in, stat_box, c);
+    vn_artifacts_cost(a, stat_box, c);
+}
+
+const struct vn_op vn_op_segment = { .name = "segment", .version = 3, .shape = VN_STENCIL, .n_in = 1,
+                                     .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
+                                     .map = map, .cost = cost, .prepare_cost = prepare_cost,
+                                     .see = vn_artifacts_without };

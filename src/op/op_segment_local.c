@@ -7,6 +7,7 @@
  * Level and noise are those of the background in a sample (robust.h); of an image without noise, half of the structures' height
  * is p = 1/2.  A voxel that is not finite gets 0. */
 #include <math.h>
+#include "artifact.h"
 #include "filter.h"
 #include "op.h"
 #include "sample.h"
@@ -14,7 +15,7 @@
 
 static const double CONTRAST = 2, PER_NOISE = 16, MIDDLE = 32768;
 
-static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
+static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     const float sign = vn_args_flag(a, "dark") ? -1.0f : 1.0f;
     struct vn_sample q;
@@ -65,5 +66,11 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return vn_window_run(in, &w, row, &c, out, job, err);
 }
 
-const struct vn_op vn_op_segment_local = { .name = "segment_local", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = vn_segment_params,
-                                           .plan = plan, .prepare = prepare, .cpu = cpu };
+static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
+                   struct vn_err *err)
+{
+    return vn_artifacts_before(settle, a, in, stat_box, job, err);
+}
+
+const struct vn_op vn_op_segment_local = { .name = "segment_local", .version = 2, .shape = VN_STENCIL, .n_in = 1, .params = vn_segment_params,
+                                           .plan = plan, .prepare = prepare, .cpu = cpu, .see = vn_artifacts_without };

@@ -8,6 +8,7 @@
  * voxels.  Of an image without noise p = 1/2 is at 0.4 of the mean response. */
 #include <math.h>
 #include <stdio.h>
+#include "artifact.h"
 #include "filter.h"
 #include "mem.h"
 #include "op.h"
@@ -58,7 +59,7 @@ static int sample(const struct vn_args *a, struct vn_vol *const *in, struct vn_s
     return rc;
 }
 
-static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
+static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     struct vn_sample q;
     double one = 0, two = 0;
@@ -144,16 +145,25 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
 {
     struct vn_sample q;
 
-    if ((vn_args_has(a, "noise") && vn_args_has(a, "contrast")) || vn_sample_init(&q, stat_box, NULL))
+    if ((vn_args_has(a, "noise") && vn_args_has(a, "contrast")) || vn_sample_init(&q, stat_box, NULL)) {
+        vn_artifacts_cost(a, stat_box, c);
         return;
+    }
     const struct vn_box box = vn_sample_block(&q, q.n_block / 2), grown = vn_box_grow(&box, p->halo);
     cost(a, p, in, &box, NULL, c);
     c->bytes += 4.0 * VN_SAMPLE_MAX + vn_mem_counted(4.0 * (double)vn_box_count(&box)) +
                 vn_mem_counted((double)vn_box_count(&grown) * (double)vn_type_size(p->in_type[0]));
     c->work *= q.n_block;
+    vn_artifacts_cost(a, stat_box, c);
     vn_sample_free(&q);
 }
 
-const struct vn_op vn_op_segment_vesselness = { .name = "segment_vesselness", .version = 1, .shape = VN_STENCIL, .n_in = 1,
+static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
+                   struct vn_err *err)
+{
+    return vn_artifacts_before(settle, a, in, stat_box, job, err);
+}
+
+const struct vn_op vn_op_segment_vesselness = { .name = "segment_vesselness", .version = 2, .shape = VN_STENCIL, .n_in = 1,
                                                 .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu, .cost = cost,
-                                                .prepare_cost = prepare_cost };
+                                                .prepare_cost = prepare_cost, .see = vn_artifacts_without };

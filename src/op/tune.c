@@ -8,6 +8,7 @@
 #include "tune.h"
 #include <math.h>
 #include <string.h>
+#include "artifact.h"
 #include "autothresh.h"
 #include "clean.h"
 #include "curve.h"
@@ -28,7 +29,7 @@ struct vn_tune {
     double um[3];                                   /* 0: not known */
     struct vn_breadth breadth;
     struct step { struct link l; struct vn_args settled; struct vn_vol *out; struct ahead ahead; } step[VN_TUNE_STEPS];
-    struct artifacts { struct link l; char *found; } artifacts;
+    struct artifacts { struct link l; char *found; } artifacts, seen;               /* seen: without which segment sees its input */
     struct parts { struct ahead ahead; const struct vn_op *after; struct link l; struct vn_buf contrast, around; } parts;    /* of segment, after a filter */
     struct vn_vol *field;
     struct link low; struct vn_runs piece; double *greatest; uint8_t *value;
@@ -184,6 +185,25 @@ static int settle(struct vn_tune *t, struct ahead *h, const struct vn_op *op, co
     return rc;
 }
 
+/* What segment's input is seen without depends on that alone. */
+static int settle_seen(struct vn_tune *t, struct vn_args *a, struct vn_vol *in, struct vn_key before, struct vn_job *job, struct vn_err *err)
+{
+    struct artifacts *p = &t->seen;
+    int rc = 0;
+
+    if (vn_args_has(a, "artifacts"))
+        return 0;
+    if (stale(&p->l, vn_key_str(before, vn_args_text(a, "stats")))) {
+        vn_free(p->found);
+        p->found = NULL;
+        rc = vn_artifacts_settle(a, in, vn_op_stat_box(a, in, &t->box), job, err);
+        if (!rc && !(p->found = vn_strdup(vn_args_text(a, "artifacts"), err)))
+            rc = VN_E_MEMORY;
+        p->l.made = !rc;
+    }
+    return rc ? rc : vn_args_set(a, "artifacts", p->found, err);
+}
+
 /* The arguments of segment that neither contrast= nor local= touches, settled.  *apart: what they touch can be told apart from the rest;
  * without noise the one settles the other. */
 static int settle_parts(struct vn_tune *t, const struct vn_op *after, const struct vn_args *a, struct vn_vol *in, struct vn_key before, bool *apart,
@@ -196,7 +216,8 @@ static int settle_parts(struct vn_tune *t, const struct vn_op *after, const stru
         return rc;
     vn_args_unset(&plain, "contrast");
     vn_args_unset(&plain, "local");
-    rc = settle(t, &t->parts.ahead, &vn_op_segment, &plain, in, before, job, err);
+    if (!(rc = settle_seen(t, &plain, in, before, job, err)))
+        rc = settle(t, &t->parts.ahead, &vn_op_segment, &plain, in, before, job, err);
     t->parts.after = after;
     vn_args_free(&plain);
     *apart = !rc && vn_args_real(&t->parts.ahead.args, "offset") != 0;
@@ -580,6 +601,11 @@ static int settle_near(struct vn_tune *t, struct vn_tune_set *s, int i, struct v
     const struct vn_op *op = s->op[i];
     if (op == &vn_op_segment && t->parts.ahead.l.made && t->parts.after == s->op[i - 1] && s->op[i - 1] != &vn_op_median)
         return take_settled(&s->step[i], &t->parts.ahead.args, err);
+    if (op == &vn_op_segment && !vn_args_has(&s->step[i], "artifacts")) {            /* those found before are there still */
+        const int rc = vn_args_set(&s->step[i], "artifacts", t->seen.found ? t->seen.found : "0", err);
+        if (rc)
+            return rc;
+    }
     return op->prepare ? op->prepare(&s->step[i], &in, &in->box, job, err) : 0;
 }
 
@@ -952,6 +978,7 @@ void vn_tune_free(struct vn_tune *t)
     }
     vn_args_free(&t->parts.ahead.args);
     vn_free(t->artifacts.found);
+    vn_free(t->seen.found);
     vn_buf_free(&t->parts.contrast);
     vn_buf_free(&t->parts.around);
     vn_vol_unref(t->in);
