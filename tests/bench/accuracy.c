@@ -86,22 +86,36 @@ static const struct { const char *name, *drawn; double from, to; const char *off
 enum { N_PROPERTY = VN_COUNT(property) };
 
 /* How `segment` is run: parameters as they are; lengths in smallest voxel edges; the contrast, as a value, at most, or times
- * the automatic one, all other automatic values kept.  What is 0 is automatic. */
-struct setting { const char *name, *text; double smooth, background, contrast, most, times; bool deartifact; };
+ * the automatic one, all other automatic values kept.  What is 0 is automatic.  apart: the contrast is not lowered where pieces
+ * join, which no parameter of segment says: the linker gives its calls of vn_joined to __wrap_vn_joined (Makefile). */
+struct setting { const char *name, *text; double smooth, background, contrast, most, times; bool deartifact, apart; };
 
 static const struct setting ablation[] = {
     { .name = "automatic" },
+    { .name = "drift 0", .text = "drift=0" },
     { .name = "sheets kept", .text = "sheets=keep" },
     { .name = "hollow 0", .text = "hollow=0" },
     { .name = "local 0", .text = "local=0" },
+    { .name = "pieces not joined", .apart = true },
+    { .name = "tissue not minded", .most = 14 },       /* contrast asked of bright images; more is asked over tissue alone */
+    { .name = "smooth 0", .text = "smooth=0" },
     { .name = "never wider than .75", .smooth = 0.75 },
+    { .name = "background 3", .background = 3 },
+    { .name = "background 12", .background = 12 },
+    { .name = "background 48", .background = 48 },
     { .name = "contrast 5", .contrast = 5 },
     { .name = "contrast 8", .contrast = 8 },
     { .name = "contrast 14", .contrast = 14 },
-    { .name = "background 3", .background = 3 },
-    { .name = "background 12", .background = 12 },
     { .name = "deartifact before", .deartifact = true },
 };
+
+static bool apart;
+int __real_vn_joined(const float *v, const int64_t n[3], int n_block, double offset, double noise, double *contrast, struct vn_job *job, struct vn_err *e);
+int __wrap_vn_joined(const float *v, const int64_t n[3], int n_block, double offset, double noise, double *contrast, struct vn_job *job, struct vn_err *e);
+int __wrap_vn_joined(const float *v, const int64_t n[3], int n_block, double offset, double noise, double *contrast, struct vn_job *job, struct vn_err *e)
+{
+    return apart ? 0 : __real_vn_joined(v, n, n_block, offset, noise, contrast, job, e);
+}
 
 enum { MAX_VALUE = 6 };
 static const struct { const char *name; struct setting value[MAX_VALUE]; } constant[] = {
@@ -479,8 +493,8 @@ static void measure_method(const char *truth, int k, double v[N_METRIC])
 /* p and m of v. */
 static bool segment(const struct setting *t)
 {
-    static const char *const kept[] = { "smooth", "background", "hollow" };
-    char line[500], length[2][40] = { "", "" };
+    static const char *const kept[] = { "smooth", "background", "hollow", "drift" };
+    char line[900], length[2][40] = { "", "" };
     const char *from = t->deartifact ? "d" : "v", *given = t->text ? t->text : "";
     const double edge = edge_of_v(3);
 
@@ -489,7 +503,10 @@ static bool segment(const struct setting *t)
     if (t->background > 0)
         snprintf(length[1], sizeof length[1], "background=%.9gum", t->background * edge);
     snprintf(line, sizeof line, "%s segment %s %s %s %s as=p", t->deartifact ? "deartifact v as=d;" : "", from, given, length[0], length[1]);
-    if (!run(line, true))
+    apart = t->apart;
+    const bool made = run(line, true);
+    apart = false;
+    if (!made)
         return false;
     const double found = number("contrast"), times = t->times > 0 ? t->times : 1;
     const double contrast = t->contrast > 0 ? t->contrast : fmin(t->most > 0 ? t->most : INFINITY, times * found);
@@ -861,7 +878,7 @@ struct trial { FILE *csv; const struct setting *const *setting; int n; double (*
 
 static double *trial_of(const struct trial *t, int k, int i) { return t->v[k * (N_REAL + n_phantom) + i]; }
 
-static bool is_automatic(const struct setting *t) { return !t->text && !t->deartifact && t->smooth + t->background + t->contrast + t->most + t->times == 0; }
+static bool is_automatic(const struct setting *t) { return !t->text && !t->deartifact && !t->apart && t->smooth + t->background + t->contrast + t->most + t->times == 0; }
 
 static void trial_at(void *ctx, int i, const char *name, const char *truth)
 {
