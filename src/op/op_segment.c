@@ -18,6 +18,7 @@
 #include "artifact.h"
 #include "lumen.h"
 #include "mem.h"
+#include "pores.h"
 #include "sheet.h"
 #include "vox.h"
 
@@ -126,7 +127,8 @@ int vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg
         vn_lumen_halo(s->edge, s->hollow, s->halo_l);
     for (int k = 0; k < 3; k++) {
         s->halo_z[k] = s->smooth[k].r + s->back.halo[k];
-        s->halo[k] = s->halo_z[k] + vn_max64(s->halo_s[k], s->window.halo[k] + s->halo_l[k]);
+        s->halo[k] = s->halo_z[k] + vn_max64(s->halo_s[k], s->window.halo[k] + s->halo_l[k]) +
+                     (k < 2 ? VN_PORE : 0);
     }
     return 0;
 }
@@ -324,6 +326,15 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     return rc;
 }
 
+/* What of the plane around box the pores in it depend on, as far as there is any of within. */
+static struct vn_box with_pores(const struct vn_box *box, const struct vn_box *within)
+{
+    const struct vn_box grown = vn_box_grow(box, (const int64_t[3]){ VN_PORE, VN_PORE, 0 });
+    struct vn_box b;
+    vn_box_meet(&grown, within, &b);
+    return b;
+}
+
 /* Work of a voxel beside the smoothing and VN_SEG_CONTRAST, in additions. */
 static const double WEIGHT = 6, SHEET = 12, PROBABILITY = 20, LUMEN = 16;
 
@@ -356,9 +367,10 @@ static void boxes(const struct vn_seg *s, const struct vn_box *out, const struct
     }
 }
 
-static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out,
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *region,
                  const struct vn_share *share, struct vn_cost *c)
 {
+    const struct vn_box made = with_pores(region, &in->box), *out = &made;
     struct vn_seg s;
     struct vn_box walls, wide;
     double ground, stay, tube, cells, filled;
@@ -382,6 +394,8 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
     }
     c->bytes = fmax(c->bytes, stay + LUMEN_BITS * bits);
     c->work += PROBABILITY * (double)vn_box_count(out);
+    if (!vn_box_same(out, region))
+        c->bytes += vn_mem_counted(4.0 * (double)vn_box_count(out));
 }
 
 static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
@@ -616,21 +630,42 @@ static int finish_plane(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out,
-               struct vn_job *job, struct vn_err *err)
+static void copy_box(const struct vn_buf *from, const struct vn_buf *to)
+{
+    const struct vn_box *b = &to->box;
+    for (int64_t z = b->lo[2]; z < b->hi[2]; z++)
+        for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+            memcpy((float *)to->data + vn_buf_at(to, b->lo[0], y, z),
+                   (const float *)from->data + vn_buf_at(from, b->lo[0], y, z), (size_t)vn_box_dim(b, 0) * sizeof(float));
+}
+
+static int make_probability(const struct vn_seg *s, const struct vn_buf *in, const struct vn_buf *out, struct vn_job *job,
+                            struct vn_err *err)
 {
     struct vn_field window = { .n = 0 };
-    struct vn_seg s;
-    int rc = vn_seg_setup(a, &p->grid, &s, err);
+    int rc = make_contrast(s, in, &window, out, job, err);
 
-    if (rc)
-        return rc;
-    rc = make_contrast(&s, in, &window, out, job, err);
     vn_job_stage(job, "probability");
-    struct finish f = { &s, &window, in, out };
+    struct finish f = { s, &window, in, out };
     if (rc == 0)
         rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), finish_plane, &f, err);
     vn_field_free(&window);
+    return rc ? rc : vn_pores_fill(out, job, err);
+}
+
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out,
+               struct vn_job *job, struct vn_err *err)
+{
+    const struct vn_box wide = with_pores(&out->box, &in->box);
+    struct vn_buf around = { 0 };
+    struct vn_seg s;
+    int rc = vn_seg_setup(a, &p->grid, &s, err);
+
+    if (rc || vn_box_same(&wide, &out->box))
+        return rc ? rc : make_probability(&s, in, out, job, err);
+    if (!(rc = vn_buf_new(&around, VN_F32, &wide, err)) && !(rc = make_probability(&s, in, &around, job, err)))
+        copy_box(&around, out);
+    vn_buf_free(&around);
     return rc;
 }
 
@@ -705,16 +740,23 @@ static int turn_plane(void *ctx, int64_t i, struct vn_err *err)
 int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_buf *contrast,
                     const struct vn_buf *around, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
-    struct vn_buf in = { 0 };
+    struct vn_box wide = with_pores(&out->box, &contrast->box);
+    struct vn_buf in = { 0 }, made = { 0 };
     struct vn_seg s;
+    vn_box_meet(&wide, &v->box, &wide);
     int rc = vn_seg_setup(a, &v->grid, &s, err);
 
     if (rc == 0 && !vn_type_is_int(v->src->type))
-        rc = vn_vol_map(v, VN_F32, &out->box, VN_PAD_MIRROR, &in, job, err);
+        rc = vn_vol_map(v, VN_F32, &wide, VN_PAD_MIRROR, &in, job, err);
     if (rc == 0)
-        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), turn_plane,
-                              &(struct turn){ &s, contrast, around, &in, out }, err);
+        rc = vn_buf_new(&made, VN_F32, &wide, err);
+    if (rc == 0)
+        rc = vn_job_for_quiet(job, vn_box_dim(&wide, 2), turn_plane,
+                              &(struct turn){ &s, contrast, around, &in, &made }, err);
+    if (rc == 0 && !(rc = vn_pores_fill(&made, job, err)))
+        copy_box(&made, out);
     vn_buf_free(&in);
+    vn_buf_free(&made);
     return rc;
 }
 
@@ -731,7 +773,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_artifacts_cost(a, stat_box, c);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 3, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 4, .shape = VN_STENCIL, .n_in = 1,
                                      .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
                                      .map = map, .cost = cost, .prepare_cost = prepare_cost,
                                      .see = vn_artifacts_without };

@@ -17,6 +17,7 @@
 #include "label.h"
 #include "lee94.h"
 #include "mem.h"
+#include "pores.h"
 
 extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_median, vn_op_segment;
 
@@ -240,18 +241,25 @@ static bool has_parts(const struct vn_tune *t) { return t->parts.ahead.l.made &&
 static int take_parts_of_segment(struct vn_tune *t, struct vn_vol *in, bool *fits, struct vn_job *job, struct vn_err *err)
 {
     struct parts *p = &t->parts;
-    const uint64_t bytes = 8 * vn_box_count(&t->box), used = vn_mem_in_use(), budget = vn_mem_budget();
+    const struct vn_box wide = vn_box_grow(&t->box, (const int64_t[3]){ VN_PORE, VN_PORE, 0 });
+    struct vn_box box;
+    vn_box_meet(&wide, &in->box, &box);
+    const uint64_t bytes = 8 * vn_box_count(&box), used = vn_mem_in_use(), budget = vn_mem_budget();
     int rc = 0;
 
     *fits = true;
     if (!stale(&p->l, p->ahead.l.key))
         return 0;
+    if (p->contrast.data && !vn_box_same(&p->contrast.box, &box)) {
+        vn_buf_free(&p->contrast);
+        vn_buf_free(&p->around);
+    }
     if (!p->contrast.data && (budget < used || bytes > (budget - used) / 4)) {
         *fits = false;
         return 0;
     }
-    if (!p->contrast.data && !(rc = vn_buf_new(&p->contrast, VN_F32, &t->box, err)))
-        rc = vn_buf_new(&p->around, VN_F32, &t->box, err);
+    if (!p->contrast.data && !(rc = vn_buf_new(&p->contrast, VN_F32, &box, err)))
+        rc = vn_buf_new(&p->around, VN_F32, &box, err);
     if (!rc)
         rc = vn_segment_parts(&p->ahead.args, in, &p->contrast, &p->around, job, err);
     p->l.made = !rc;
