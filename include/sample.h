@@ -8,6 +8,8 @@
 /* Blocks the statistics look at: the whole box up to 2^23 voxels, else as many of 64^3 voxels, evenly placed. */
 struct vn_sample { struct vn_box box; int64_t n[3], size[3]; int n_block; float *v; int64_t n_v, skip, seen; };
 
+/* Only the blocks, with up to `most` voxels (one block at least): their voxels.  Nothing to free. */
+int64_t vn_sample_place(struct vn_sample *q, const struct vn_box *box, int64_t most);
 int  vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err);   /* v: VN_SAMPLE_MAX places */
 void vn_sample_free(struct vn_sample *q);
 void vn_sample_clear(struct vn_sample *q);

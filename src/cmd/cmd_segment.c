@@ -5,6 +5,7 @@
 #include "hist.h"
 #include <math.h>
 #include <string.h>
+#include "segment_report.h"
 
 extern const struct vn_op vn_op_segment, vn_op_segment_local, vn_op_segment_vesselness;
 
@@ -73,6 +74,8 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
         n += h->bin[i];
     const double share = h->n ? (double)n / (double)h->n : NAN;
     vn_res_num(c, "vessel_fraction", share);
+    if ((rc = vn_segment_report(c, out, err)))
+        return rc;
     if (noise == 0 && vn_args_int(&c->args, "method") == VESSELNESS)
         vn_call_note(c, "nothing is like a tube: no vessel is found");
     else if (noise == 0)

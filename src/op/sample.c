@@ -5,9 +5,9 @@
 
 enum { SAMPLED = 1 << 23, BLOCK = 64 };         /* voxels at most; edge of a block */
 
-int vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err)
+int64_t vn_sample_place(struct vn_sample *q, const struct vn_box *box, int64_t most)
 {
-    const bool whole = vn_box_count(box) <= SAMPLED;
+    const bool whole = vn_box_count(box) <= (uint64_t)most;
     int64_t total = 1;
 
     *q = (struct vn_sample) { .box = *box, .n_block = 1, .n = { 1, 1, 1 } };
@@ -20,7 +20,7 @@ int vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err 
         for (int k = 0; k < 3; k++)
             if (vn_box_dim(box, k) > q->n[k] * BLOCK && (at < 0 || vn_box_dim(box, k) * q->n[at] > vn_box_dim(box, at) * q->n[k]))
                 at = k;
-        more = at >= 0 && total / q->n[at] * (q->n[at] + 1) <= SAMPLED;
+        more = at >= 0 && total / q->n[at] * (q->n[at] + 1) <= most;
         if (more) {
             total = total / q->n[at] * (q->n[at] + 1);
             q->n[at]++;
@@ -28,6 +28,13 @@ int vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err 
     }
     for (int k = 0; k < 3; k++)
         q->n_block *= (int)q->n[k];
+    return total;
+}
+
+int vn_sample_init(struct vn_sample *q, const struct vn_box *box, struct vn_err *err)
+{
+    const int64_t total = vn_sample_place(q, box, SAMPLED);
+
     q->skip = (total + VN_SAMPLE_MAX - 1) / VN_SAMPLE_MAX;
     q->v = vn_alloc((uint64_t)VN_SAMPLE_MAX * sizeof *q->v, err);
     return q->v ? 0 : VN_E_MEMORY;

@@ -1,0 +1,24 @@
+/* found.h - how wide the vessels of a probability are, from samples. */
+#ifndef VN_FOUND_H
+#define VN_FOUND_H
+#include "volume.h"
+
+/* Local diameters along the vessels' axes, where p >= 0.5, in um (voxels where the voxel size is not known), in blocks
+ * (sample.h) of an eighth of the volume, 2^20 voxels at least and 2^23 at most.
+ *
+ * A voxel lies on an axis where its distance d to the background (edt.h) is a maximum along two of the three axes of the
+ * grid, and hardly rises towards voxels 1, 2, 3 steps away in 26 directions: beside an axis it rises by 1 per length, and
+ * on a sheet it is a maximum along one.  There a ball of d and 1.5 voxels more is looked at: the diameter is that of the
+ * tube through its middle with as much volume in it, which hangs little on where the axis lies between voxels.  In an
+ * image of one plane it is 2 d less a voxel.  Quantiles are of the vessels' length.
+ *
+ * Where a block ends within the volume, what lies beyond is not known: voxels nearer to it than their ball reaches are left
+ * out, and others count by the inverse of the share of the block that is as far (Hanisch 1984), so that wide vessels count
+ * as much as thin ones.  Beyond the volume's faces it is mirrored. */
+struct vn_diameters {
+    int64_t n;                                     /* voxels on axes; 0: none, and the quantiles are NaN */
+    double low, median, high;                      /* .05, .5, .95 */
+    double beyond;                                 /* there are vessels wider than this, too wide for blocks; 0: none seen */
+};
+int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job, struct vn_err *err);
+#endif

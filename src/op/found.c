@@ -1,0 +1,246 @@
+/* found.c - how wide vessels are. */
+#include "found.h"
+#include <math.h>
+#include <string.h>
+#include "edt.h"
+#include "mem.h"
+#include "sample.h"
+#include "vox.h"
+
+enum { PER_EDGE = 20, BINS = 1 << 16 };            /* steps of a diameter in the smallest voxel edge; the last holds all wider ones */
+enum { LEAST = 1 << 20, MOST = 1 << 23 };          /* voxels looked at: an eighth within these */
+enum { AXIS = 2, WEIGHT = 1 << 10 };
+
+static const double FURTHER = 1.5;                 /* smallest voxel edges that the ball reaches beyond the distance */
+
+struct look {
+    const struct vn_buf *p;
+    struct vn_buf mask, d;
+    double um[3], edge;
+    bool open[3][2];                               /* the block ends here, the volume does not */
+    uint64_t *bin;
+    int64_t n;                                     /* voxels on axes */
+    int64_t deep;                                  /* of all voxels the farthest from background for certain, in PER_EDGE */
+};
+
+static VN_HOT void half_row(const float *restrict p, uint8_t *restrict m, int64_t n)
+{
+    for (int64_t x = 0; x < n; x++)
+        m[x] = p[x] >= 0.5f;
+}
+
+static int mask_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct look *l = ctx;
+    const struct vn_box *b = &l->mask.box;
+    const int64_t z = b->lo[2] + i;
+    (void)err;
+
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+        half_row((const float *)l->p->data + vn_buf_at(l->p, b->lo[0], y, z),
+                 (uint8_t *)l->mask.data + vn_buf_at(&l->mask, b->lo[0], y, z), vn_box_dim(b, 0));
+    return 0;
+}
+
+/* How fast the distance may rise from an axis over so many voxels. */
+static const struct { int64_t step; double rise; } SLOPE[] = { { 1, 0.5 }, { 2, 0.4 }, { 3, 0.3 } };
+
+static bool on_axis(const struct look *l, const int64_t c[3])
+{
+    const int64_t *s = l->d.stride, stride[3] = { 1, s[0], s[1] };
+    const float *v = (const float *)l->d.data + c[2] * s[1] + c[1] * s[0] + c[0];
+    int64_t n[3];
+    int tops = 0;
+
+    for (int k = 0; k < 3; k++) {
+        n[k] = vn_box_dim(&l->d.box, k);
+        tops += (c[k] == 0 || v[0] > v[-stride[k]]) && (c[k] + 1 == n[k] || v[0] >= v[stride[k]]);
+    }
+    if (tops < 2)
+        return false;
+    for (size_t r = 0; r < VN_COUNT(SLOPE); r++)
+        for (int i = 0; i < 27; i++) {
+            const int64_t go[3] = { (i % 3 - 1) * SLOPE[r].step, (i / 3 % 3 - 1) * SLOPE[r].step, (i / 9 - 1) * SLOPE[r].step };
+            double far = 0;
+            int64_t at = 0;
+            bool in = true;
+            for (int k = 0; k < 3; k++) {
+                in = in && c[k] + go[k] >= 0 && c[k] + go[k] < n[k];
+                far += (double)(go[k] * go[k]) * l->um[k] * l->um[k];
+                at += go[k] * stride[k];
+            }
+            const double rise = in ? v[at] - v[0] : 0;
+            if (rise > 0 && rise * rise > SLOPE[r].rise * SLOPE[r].rise * far)
+                return false;
+        }
+    return true;
+}
+
+/* Diameter of the tube through the middle of a ball that fills as much of it: V = 4/3 pi (r^3 - (r^2 - R^2)^(3/2)).
+ * Voxels count by the length of their column along z that lies in the ball.  *length: of the tube, for each of the axis's
+ * voxels there, which lie side by side in places. */
+static double width_in(const struct look *l, const int64_t c[3], double r, double *length)
+{
+    const struct vn_box *b = &l->mask.box;
+    const int64_t n[3] = { vn_box_dim(b, 0), vn_box_dim(b, 1), vn_box_dim(b, 2) };
+    const int64_t far[3] = { (int64_t)(r / l->um[0]), (int64_t)(r / l->um[1]), (int64_t)(r / l->um[2] + 0.5) };
+    double sum = 0;
+    int64_t axis = 0;
+
+    *length = l->edge;
+    for (int k = 0; k < 3; k++)
+        if (n[k] == 1)                                 /* a plane: between two borders */
+            return 2 * (r - FURTHER * l->edge) - l->edge;
+    for (int64_t j = -far[1]; j <= far[1]; j++)
+        for (int64_t i = -far[0]; i <= far[0]; i++) {
+            const double x = (double)i * l->um[0], y = (double)j * l->um[1], half2 = r * r - x * x - y * y;
+            if (half2 <= 0)
+                continue;
+            const double half = sqrt(half2);
+            const uint8_t *m = (const uint8_t *)l->mask.data + vn_pad_from(VN_PAD_MIRROR, c[1] + j, 0, n[1]) * l->mask.stride[0] +
+                               vn_pad_from(VN_PAD_MIRROR, c[0] + i, 0, n[0]);
+            for (int64_t k = -far[2]; k <= far[2]; k++) {
+                const uint8_t v = m[vn_pad_from(VN_PAD_MIRROR, c[2] + k, 0, n[2]) * l->mask.stride[1]];
+                const double lo = fmax(-half, ((double)k - 0.5) * l->um[2]), hi = fmin(half, ((double)k + 0.5) * l->um[2]);
+                if (v && hi > lo) {
+                    sum += hi - lo;
+                    axis += v == AXIS;
+                }
+            }
+        }
+    const double rest = r * r * r - sum * l->um[0] * l->um[1] * 0.75 / M_PI, half = rest > 0 ? cbrt(rest) : 0;
+    *length = 2 * half / (double)axis;
+    return 2 * sqrt(r * r - half * half);
+}
+
+/* Distance of voxel i to where the block ends along axis k, and what is beyond is not known. */
+static double to_face(const struct look *l, int k, int64_t i)
+{
+    const int64_t n = vn_box_dim(&l->d.box, k), a = l->open[k][0] ? i : INT32_MAX, b = l->open[k][1] ? n - 1 - i : INT32_MAX;
+    return (double)vn_min64(a, b) * l->um[k];
+}
+
+/* Marks what lies on an axis in the mask. */
+static int axis_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    struct look *l = ctx;
+    const struct vn_box *b = &l->d.box;
+    double deep = 0;
+    (void)err;
+
+    for (int64_t y = 0; y < vn_box_dim(b, 1); y++) {
+        const float *row = (const float *)l->d.data + z * l->d.stride[1] + y * l->d.stride[0];
+        uint8_t *m = (uint8_t *)l->mask.data + z * l->mask.stride[1] + y * l->mask.stride[0];
+        const double near = fmin(to_face(l, 1, y), to_face(l, 2, z));
+        for (int64_t x = 0; x < vn_box_dim(b, 0); x++) {
+            if (row[x] > deep)
+                deep = fmax(deep, fmin(row[x], fmin(near, to_face(l, 0, x))));
+            if (row[x] > 0 && row[x] < 1e30f && on_axis(l, (const int64_t[3]){ x, y, z }))
+                m[x] = AXIS;
+        }
+    }
+    const int64_t now = (int64_t)fmin(PER_EDGE * deep / l->edge, INT32_MAX);
+    for (int64_t was = __atomic_load_n(&l->deep, __ATOMIC_RELAXED); was < now;)
+        if (__atomic_compare_exchange_n(&l->deep, &was, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            break;
+    return 0;
+}
+
+static void add(struct look *l, const int64_t c[3], double d)
+{
+    const double reach = d + FURTHER * l->edge;
+    double share = 1, length;
+    bool seen = true;
+
+    for (int k = 0; k < 3; k++) {
+        const int64_t lost = (int64_t)(reach / l->um[k]), n = vn_box_dim(&l->d.box, k);
+        seen = seen && !(l->open[k][0] && c[k] < lost) && !(l->open[k][1] && n - 1 - c[k] < lost);
+        share -= share * (double)((l->open[k][0] + l->open[k][1]) * lost) / (double)n;
+    }
+    if (!seen)
+        return;
+    const int64_t at = llround(PER_EDGE * width_in(l, c, reach, &length) / l->edge);
+    __atomic_fetch_add(&l->n, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&l->bin[vn_min64(at, BINS - 1)], (uint64_t)llround(WEIGHT * length / l->edge / share), __ATOMIC_RELAXED);
+}
+
+static int width_plane(void *ctx, int64_t z, struct vn_err *err)
+{
+    struct look *l = ctx;
+    const struct vn_box *b = &l->d.box;
+    (void)err;
+
+    for (int64_t y = 0; y < vn_box_dim(b, 1); y++) {
+        const float *row = (const float *)l->d.data + z * l->d.stride[1] + y * l->d.stride[0];
+        const uint8_t *m = (const uint8_t *)l->mask.data + z * l->mask.stride[1] + y * l->mask.stride[0];
+        for (int64_t x = 0; x < vn_box_dim(b, 0); x++)
+            if (m[x] == AXIS)
+                add(l, (const int64_t[3]){ x, y, z }, row[x]);
+    }
+    return 0;
+}
+
+static int look_at(struct look *l, struct vn_vol *p, const struct vn_box *block, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_buf in = { 0 };
+    int rc = vn_vol_map(p, VN_F32, block, VN_PAD_MIRROR, &in, job, err);
+
+    l->p = &in;
+    for (int k = 0; k < 3; k++) {
+        l->open[k][0] = block->lo[k] > p->box.lo[k];
+        l->open[k][1] = block->hi[k] < p->box.hi[k];
+    }
+    if (rc == 0 && !(rc = vn_buf_new(&l->mask, VN_U8, block, err)) && !(rc = vn_buf_new(&l->d, VN_F32, block, err)) &&
+        !(rc = vn_job_for_quiet(job, vn_box_dim(block, 2), mask_plane, l, err)) &&
+        !(rc = vn_edt(&l->mask, l->um, VN_EDT_OPEN, &l->d, job, err)))
+        rc = vn_job_for_quiet(job, vn_box_dim(block, 2), axis_plane, l, err);
+    if (rc == 0)
+        rc = vn_job_for_quiet(job, vn_box_dim(block, 2), width_plane, l, err);
+    vn_buf_free(&l->mask);
+    vn_buf_free(&l->d);
+    vn_buf_free(&in);
+    return rc;
+}
+
+static double quantile(const struct look *l, uint64_t all, double q)
+{
+    uint64_t below = 0;
+    int64_t i = 0;
+
+    while (i < BINS - 1 && (double)(below += l->bin[i]) < q * (double)all)
+        i++;
+    return (double)i / PER_EDGE * l->edge;
+}
+
+int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job, struct vn_err *err)
+{
+    const double *um = p->grid.um;
+    struct look l = { .um = { 1, 1, 1 }, .edge = 1 };
+    struct vn_sample q;
+    uint64_t all = 0;
+    int rc = 0;
+
+    *out = (struct vn_diameters) { .low = NAN, .median = NAN, .high = NAN };
+    vn_sample_place(&q, &p->box, vn_max64(LEAST, vn_min64(MOST, (int64_t)(vn_box_count(&p->box) / 8))));
+    if (vn_um_known(&p->grid)) {
+        memcpy(l.um, um, sizeof l.um);
+        l.edge = fmin(um[0], fmin(um[1], um[2]));
+    }
+    if (!(l.bin = vn_calloc(BINS, sizeof *l.bin, err)))
+        rc = VN_E_MEMORY;
+    for (int i = 0; rc == 0 && i < q.n_block; i++) {
+        const struct vn_box block = vn_sample_block(&q, i);
+        rc = look_at(&l, p, &block, job, err);
+    }
+    int64_t widest = 0;
+    for (int64_t i = 0; rc == 0 && i < BINS; i++) {
+        all += l.bin[i];
+        widest = l.bin[i] ? i : widest;
+    }
+    if (rc == 0 && all > 0)
+        *out = (struct vn_diameters) { l.n, quantile(&l, all, 0.05), quantile(&l, all, 0.5), quantile(&l, all, 0.95) };
+    if (q.n_block > 1 && 2 * l.deep - 3 * PER_EDGE > widest)
+        out->beyond = (double)(2 * l.deep - PER_EDGE) / PER_EDGE * l.edge;
+    vn_free(l.bin);
+    return rc;
+}

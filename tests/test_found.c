@@ -1,0 +1,182 @@
+/* Diameters along vessels: tubes of known width, how much each counts, blocks, threads, nothing found. */
+#include "image.h"
+#include <math.h>
+#include "found.h"
+#include "job.h"
+#include "mem.h"
+
+struct tube { double at[3], along[3], diameter; };     /* a point of its axis, in voxels; units as the voxel size */
+
+/* 1 within half the diameter of an axis, else 0. */
+static struct vn_vol *tubes(const int64_t dim[3], const double um[3], const struct tube *t, int n)
+{
+    const struct vn_box box = { { 0, 0, 0 }, { dim[0], dim[1], dim[2] } };
+    struct vn_grid g = { .dim = { dim[0], dim[1], dim[2] }, .um = { um[0], um[1], um[2] } };
+    struct vn_vol *v = vn_vol_new(VN_PROB, VN_F32, &g, &box, &err);
+    assert_non_null(v);
+    struct vn_buf b = vn_vol_data(v);
+    for (int64_t z = 0; z < dim[2]; z++)
+        for (int64_t y = 0; y < dim[1]; y++)
+            for (int64_t x = 0; x < dim[0]; x++) {
+                float p = 0;
+                for (int i = 0; i < n; i++) {
+                    const double c[3] = { (double)x, (double)y, (double)z };
+                    double aa = 0, ad = 0, dd = 0;
+                    for (int k = 0; k < 3; k++) {
+                        const double u = um[k] > 0 ? um[k] : 1, d = (c[k] - t[i].at[k]) * u;
+                        aa += t[i].along[k] * t[i].along[k];
+                        ad += t[i].along[k] * d;
+                        dd += d * d;
+                    }
+                    p = dd - ad * ad / aa <= 0.25 * t[i].diameter * t[i].diameter ? 1.0f : p;
+                }
+                ((float *)b.data)[vn_buf_at(&b, x, y, z)] = p;
+            }
+    return v;
+}
+
+struct ask { struct vn_vol *v; struct vn_diameters d; };
+static int ask(void *ctx, struct vn_job *j, struct vn_err *e)
+{
+    struct ask *a = ctx;
+    return vn_diameters(a->v, &a->d, j, e);
+}
+
+static struct vn_diameters of(struct vn_vol *v)
+{
+    struct ask a = { .v = v };
+    assert_int_equal(vn_job_run(VN_BULK, "diameters", ask, &a, NULL, &err), 0);
+    return a.d;
+}
+
+static const double NONE[3] = { 0 }, ONE[3] = { 1, 1, 1 };
+
+/* A voxelised section is off by up to about a quarter of a voxel on either side, wherever its axis lies. */
+static void test_width(void **state)
+{
+    (void)state;
+    static const double along[][3] = { { 1, 0, 0 }, { 0, 0, 1 }, { 1, 1, 0 }, { 1, 2, 3 }, { 0, 3, 1 } };
+    static const double width[] = { 4, 8, 16 };
+    const int64_t dim[3] = { 64, 64, 64 };
+    for (size_t w = 0; w < VN_COUNT(width); w++)
+        for (size_t i = 0; i < VN_COUNT(along); i++)
+            for (int half = 0; half < 2; half++) {
+                const struct tube t = { { 32 + 0.5 * half, 31, 32 + 0.3 * half }, { along[i][0], along[i][1], along[i][2] }, width[w] };
+                struct vn_vol *v = tubes(dim, NONE, &t, 1);
+                const struct vn_diameters d = of(v);
+                assert_true(d.n > 20);
+                const bool square = i < 2;             /* the others leave the volume askew, where they are mirrored */
+                if (!(fabs(d.median - width[w]) <= 0.5 && (!square || fabs(d.high - width[w]) <= 0.5)))
+                    fail_msg("%g along %g %g %g: %g %g %g", width[w], along[i][0], along[i][1], along[i][2], d.low, d.median, d.high);
+                vn_vol_unref(v);
+            }
+}
+
+/* The unit is um; coarse planes. */
+static void test_unit(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = { 64, 64, 24 };
+    const double um[3] = { 0.5, 0.5, 1.5 };
+    static const double along[][3] = { { 1, 0, 0 }, { 1, 1, 0 }, { 0, 0, 1 } };
+    for (size_t i = 0; i < VN_COUNT(along); i++) {
+        const struct tube t = { { 32, 32, 12 }, { along[i][0], along[i][1], along[i][2] }, 6 };
+        struct vn_vol *v = tubes(dim, um, &t, 1);
+        const struct vn_diameters d = of(v);
+        if (!(fabs(d.median - 6) <= 0.5))
+            fail_msg("along %g %g %g: %g %g %g", along[i][0], along[i][1], along[i][2], d.low, d.median, d.high);
+        vn_vol_unref(v);
+    }
+}
+
+/* Nine thin tubes and one wide one: a tenth of the length is wide, also where blocks are cut out of a larger volume. */
+static void test_quantiles(void **state)
+{
+    (void)state;
+    struct tube t[10];
+    for (int edge = 96; edge <= 192; edge += 96) {
+        const int64_t dim[3] = { edge, edge, edge };
+        for (int i = 0; i < 10; i++)
+            t[i] = (struct tube){ { 0, (i % 3) * edge / 4 + edge / 8.0, (i / 3) * edge / 4 + edge / 8.0 }, { 1, 0, 0 }, i == 9 ? 12 : 5 };
+        struct vn_vol *v = tubes(dim, ONE, t, 10);
+        const struct vn_diameters d = of(v);
+        assert_true(fabs(d.low - 5) <= 0.5);
+        assert_true(fabs(d.median - 5) <= 0.5);
+        if (edge == 96)
+            assert_true(fabs(d.high - 12) <= 0.5);
+        assert_true(d.beyond == 0);
+        assert_int_equal(vn_job_init(1, &err), 0);
+        const struct vn_diameters one = of(v);
+        assert_memory_equal(&one, &d, sizeof d);
+        assert_int_equal(vn_job_init(4, &err), 0);
+        vn_vol_unref(v);
+    }
+}
+
+/* Wider than the blocks. */
+static void test_wide(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = { 160, 160, 160 };
+    const struct tube t = { { 80, 80, 80 }, { 1, 0, 0 }, 100 };
+    struct vn_vol *v = tubes(dim, NONE, &t, 1);
+    const struct vn_diameters d = of(v);
+    if (!(d.beyond > 30 && d.beyond <= 100))
+        fail_msg("%g, %g", d.beyond, d.high);
+    vn_vol_unref(v);
+}
+
+static void test_odd(void **state)
+{
+    (void)state;
+    const struct tube t = { { 10, 10, 0 }, { 1, 0, 0 }, 8 };
+    static const int64_t dims[][3] = { { 40, 30, 1 }, { 1, 1, 1 }, { 40, 1, 1 }, { 20, 20, 20 } };
+    for (size_t i = 0; i < VN_COUNT(dims); i++)
+        for (int n = 0; n < 2; n++) {
+            struct vn_vol *v = tubes(dims[i], NONE, &t, n);
+            const struct vn_diameters d = of(v);
+            assert_true(d.n > 0 ? d.low > 0 && d.low <= d.median && d.median <= d.high : isnan(d.median) && d.beyond == 0);
+            if (n == 0)
+                assert_int_equal(d.n, 0);
+            if (n && i == 0)
+                assert_true(fabs(d.median - 9) <= 0.5);        /* 9 rows */
+            struct vn_buf b = vn_vol_data(v);
+            for (uint64_t j = 0; j < vn_box_count(&v->box); j++)
+                ((float *)b.data)[j] = n ? 1.0f : NAN;
+            const struct vn_diameters all = of(v);             /* no background; not a number */
+            assert_int_equal(all.n, 0);
+            vn_vol_unref(v);
+        }
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = { 64, 64, 64 };
+    const struct tube t = { { 32, 32, 32 }, { 1, 0, 0 }, 8 };
+    struct ask a = { .v = tubes(dim, NONE, &t, 1) };
+    const long before = vn_mem_n_alloc();
+    of(a.v);
+    const long n = vn_mem_n_alloc() - before;
+    for (long i = 1; i <= n; i++) {
+        vn_mem_fail_at(i);
+        const int rc = vn_job_run(VN_BULK, "diameters", ask, &a, NULL, &err);
+        assert_true(rc == 0 || rc == VN_E_MEMORY);
+    }
+    vn_mem_fail_at(0);
+    vn_vol_unref(a.v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_width), cmocka_unit_test(test_unit), cmocka_unit_test(test_quantiles), cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_odd), cmocka_unit_test(test_memory),
+    };
+    vn_mem_init(0);
+    if (vn_job_init(4, &err))
+        return 1;
+    const int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    vn_job_exit();
+    return rc;
+}
