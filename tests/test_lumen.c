@@ -165,6 +165,39 @@ static void test_kept(void **state)
     }
 }
 
+/* Solid tubes of radius 1.5 along the axes, at random: a network, whose meshes have vessels all around. */
+enum { MESH = 56, MAX_TUBES = 120 };
+static int n_tube, tube[MAX_TUBES][2];
+static float network(int64_t x, int64_t y, int64_t z)
+{
+    const int64_t at[3] = { x, y, z };
+    bool in = false;
+    for (int i = 0; i < n_tube; i++)
+        in = in || r2((double)at[(i + 1) % 3] - 0.5 * tube[i][0], (double)at[(i + 2) % 3] - 0.5 * tube[i][1]) < 2.25;
+    return noise(x, y, z) + (in ? 120.0f : 0.0f);
+}
+
+static void test_network(void **state)
+{
+    static const int many[] = { 40, 50, 60, 75, 90, MAX_TUBES };
+    uint32_t seed = 1;
+    (void)state;
+    for (int i = 0; i < 2 * MAX_TUBES; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        tube[i / 2][i % 2] = (int)(seed >> 8) % (2 * MESH);
+    }
+    for (size_t i = 0; i < VN_COUNT(many); i++) {
+        n_tube = many[i];
+        struct vn_vol *v = image_new(VN_IMAGE, MESH, MESH, MESH, 1, network), *p;
+        struct vn_args a;
+        assert_int_equal(image_run("segment", v, NULL, NULL, &p, &a), 0);
+        if (vn_arg(&a, "hollow")->len[0].v != 0)
+            fail_msg("%d tubes: hollow=%s", n_tube, vn_args_text(&a, "hollow"));
+        vn_args_free(&a);
+        vn_vol_unref(p); vn_vol_unref(v);
+    }
+}
+
 static void test_exact(void **state)
 {
     struct vn_vol *v = image_new(VN_IMAGE, 40, 31, 31, 0, broken);
@@ -199,6 +232,6 @@ static void test_odd(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_pipe), cmocka_unit_test(test_coarse), cmocka_unit_test(test_open), cmocka_unit_test(test_filled),
-    cmocka_unit_test(test_kept), cmocka_unit_test(test_exact), cmocka_unit_test(test_odd),
+    cmocka_unit_test(test_kept), cmocka_unit_test(test_network), cmocka_unit_test(test_exact), cmocka_unit_test(test_odd),
 };
 IMAGE_MAIN(tests)

@@ -7,6 +7,7 @@
 #include "lumen.h"
 #include "mem.h"
 #include "sample.h"
+#include "vox.h"
 
 static const double SMOOTH = 0.75, BACKGROUND = 6;          /* smallest voxel edges */
 /* Work in additions: of a sampled value among all, of a cell at all thresholds, of a voxel's curvature. */
@@ -109,8 +110,20 @@ static void add_sample(void *ctx, const struct vn_buf *b)
 static const struct { double wide, share; } HOLLOW[] = { { 64, 1.2 }, { 32, 0.25 }, { 16, 0.08 }, { 8, 0.025 } };
 enum { N_HOLLOW = VN_COUNT(HOLLOW) };
 static const double HOLLOW_MORE = 1.05;        /* times what half the width finds */
-/* Walls that a line as long meets anywhere in a dense network: no more is asked. */
+/* Walls that half of a line as long meets anywhere in a dense network: no more is asked. */
 static const double HOLLOW_CHANCE = 2.5;
+
+/* Voxels of lumen to one of wall that chance alone finds in a network with `wall` of all voxels, where half of a line
+ * meets as many walls on average (Poisson): 11 of the 13 lines through a dark voxel meet one on both sides. */
+static double by_chance(double meets, double wall)
+{
+    const double one = 1 - vn_exp(-meets), p = one * one, q = 1 - p;
+    double most = 1;
+
+    for (int i = 0; i < 11; i++)
+        most *= p;
+    return wall > 0 ? most * (78 * q * q + 13 * p * q + p * p) * (1 - wall) / wall : 0;
+}
 
 struct pooled { struct vn_sample *q; int64_t f[3], n[3]; double edge[3]; float *v; int n_block; };
 
@@ -183,8 +196,8 @@ static int share_of(const struct pooled *p, float from, double wide, double *sha
     double cells = p->n_block;
     for (int k = 0; k < 3; k++)
         cells *= (double)(p->n[k] - 2 * margin[k]);
-    const double meets = thin / cells * 0.5 * wide;
-    *share = meets > HOLLOW_CHANCE ? -1 : thin > 0 ? dark / thin : 0;
+    const double wall = thin / cells, meets = wall * 0.5 * wide, found = thin > 0 ? dark / thin : 0;
+    *share = meets > HOLLOW_CHANCE || found < by_chance(meets, wall) ? -1 : found;
     return rc;
 }
 
