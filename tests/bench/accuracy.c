@@ -88,10 +88,11 @@ enum { N_PROPERTY = VN_COUNT(property) };
 /* How `segment` is run: parameters as they are; lengths in smallest voxel edges; the contrast, as a value, at most, or times
  * the automatic one, all other automatic values kept.  What is 0 is automatic.  apart: the contrast is not lowered where pieces
  * join, which no parameter of segment says: the linker gives its calls of vn_joined to __wrap_vn_joined (Makefile). */
-struct setting { const char *name, *text; double smooth, background, contrast, most, times; bool deartifact, apart; };
+struct setting { const char *name, *text; double smooth, background, contrast, most, times; bool apart; };
 
 static const struct setting ablation[] = {
     { .name = "automatic" },
+    { .name = "artifacts 0", .text = "artifacts=0" },
     { .name = "drift 0", .text = "drift=0" },
     { .name = "sheets kept", .text = "sheets=keep" },
     { .name = "hollow 0", .text = "hollow=0" },
@@ -106,7 +107,6 @@ static const struct setting ablation[] = {
     { .name = "contrast 5", .contrast = 5 },
     { .name = "contrast 8", .contrast = 8 },
     { .name = "contrast 14", .contrast = 14 },
-    { .name = "deartifact before", .deartifact = true },
 };
 
 static bool apart;
@@ -495,14 +495,14 @@ static bool segment(const struct setting *t)
 {
     static const char *const kept[] = { "smooth", "background", "hollow", "drift" };
     char line[900], length[2][40] = { "", "" };
-    const char *from = t->deartifact ? "d" : "v", *given = t->text ? t->text : "";
+    const char *given = t->text ? t->text : "";
     const double edge = edge_of_v(3);
 
     if (t->smooth > 0)
         snprintf(length[0], sizeof length[0], "smooth=%.9gum", t->smooth * edge);
     if (t->background > 0)
         snprintf(length[1], sizeof length[1], "background=%.9gum", t->background * edge);
-    snprintf(line, sizeof line, "%s segment %s %s %s %s as=p", t->deartifact ? "deartifact v as=d;" : "", from, given, length[0], length[1]);
+    snprintf(line, sizeof line, "segment v %s %s %s as=p", given, length[0], length[1]);
     apart = t->apart;
     const bool made = run(line, true);
     apart = false;
@@ -511,7 +511,7 @@ static bool segment(const struct setting *t)
     const double found = number("contrast"), times = t->times > 0 ? t->times : 1;
     const double contrast = t->contrast > 0 ? t->contrast : fmin(t->most > 0 ? t->most : INFINITY, times * found);
     if (contrast != found) {
-        int at = snprintf(line, sizeof line, "segment %s %s level=%.9g spread=%.9g offset=%.9g noise=%.9g contrast=%.9g as=p", from, given, number("level"),
+        int at = snprintf(line, sizeof line, "segment v %s level=%.9g spread=%.9g offset=%.9g noise=%.9g contrast=%.9g as=p", given, number("level"),
                           number("spread"), number("offset"), number("noise"), contrast);
         for (size_t i = 0; i < VN_COUNT(kept); i++)
             if (!strstr(given, kept[i]))
@@ -878,7 +878,7 @@ struct trial { FILE *csv; const struct setting *const *setting; int n; double (*
 
 static double *trial_of(const struct trial *t, int k, int i) { return t->v[k * (N_REAL + n_phantom) + i]; }
 
-static bool is_automatic(const struct setting *t) { return !t->text && !t->deartifact && !t->apart && t->smooth + t->background + t->contrast + t->most + t->times == 0; }
+static bool is_automatic(const struct setting *t) { return !t->text && !t->apart && t->smooth + t->background + t->contrast + t->most + t->times == 0; }
 
 static void trial_at(void *ctx, int i, const char *name, const char *truth)
 {
