@@ -10,6 +10,9 @@ extern const struct vn_op vn_op_deartifact;
 
 static bool left(const char *text) { return !strcmp(text, "0") || !strcmp(text, "none"); }
 
+/* More voxels are read again and again where slices are looked for: patterns alone are, whose blocks stay few. */
+static const uint64_t MOST = (uint64_t)1 << 28;
+
 /* Arguments of deartifact; to be freed also after failure. */
 static int given(struct vn_args *a, const char *found, struct vn_err *err)
 {
@@ -32,7 +35,10 @@ int vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box
         vn_artifacts_free(&m);
         return rc;
     }
-    if (!(rc = given(&look, NULL, err)) && !(rc = vn_op_deartifact.prepare(&look, &v, stat_box, job, err)))
+    rc = given(&look, NULL, err);
+    if (rc == 0 && vn_box_count(stat_box) > MOST)
+        rc = vn_args_set(&look, "kind", "checkerboard", err);
+    if (rc == 0 && !(rc = vn_op_deartifact.prepare(&look, &v, stat_box, job, err)))
         rc = vn_args_set(a, "artifacts", vn_args_text(&look, "found"), err);
     vn_args_free(&look);
     return rc;
