@@ -32,6 +32,8 @@ static const char *const metric[N_METRIC] = { "dice", "cldice", "breaks_per_mm",
 /* What each method's mask m is made by, from the image v; the first makes the probability p. */
 static const struct { const char *name, *line; } method[] = {
     { "segment", "segment v as=p; threshold p as=m" },
+    { "vesselness", "segment v method=vesselness as=q; threshold q as=m" },
+    { "local", "segment v method=local as=q; threshold q as=m" },
     { "tubes", "threshold v method=tubes as=m" },
     { "li", "threshold v method=li as=m" },
     { "otsu", "threshold v method=otsu as=m" },
@@ -621,13 +623,13 @@ static void print_number(int width, double v)
 
 static void print_head(void)
 {
-    printf("%-18s %-9s%7s%8s%11s%14s%13s%8s%8s%8s%8s\n", "", "", "Dice", "clDice", "breaks/mm", "surface Dice", "1 - Dice =", "missed", "under", "over", "false");
+    printf("%-18s %-11s%7s%8s%11s%14s%13s%8s%8s%8s%8s\n", "", "", "Dice", "clDice", "breaks/mm", "surface Dice", "1 - Dice =", "missed", "under", "over", "false");
 }
 
 static void print_row(const char *name, const char *what, const double *v, int n)
 {
     static const int width[N_METRIC] = { 7, 8, 11, 14, 21, 8, 8, 8 };
-    printf("%-18s %-9s", name, what);
+    printf("%-18s %-11s", name, what);
     for (int i = 0; i < n; i++)
         print_number(width[i], v[i]);
     printf("\n");
