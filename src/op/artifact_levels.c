@@ -918,8 +918,10 @@ static float column_median(const struct vn_ascan *s, const struct vn_box *b, con
     for (int64_t z = b->lo[2]; z < b->hi[2]; z += EVERY)
         for (int64_t y = b->lo[1]; y < b->hi[1]; y += EVERY) {
             vn_ascan_heights(s, in, b->lo[0], y, z, h, spare, vn_box_dim(b, 0));
-            for (int64_t x = 0; x < vn_box_dim(b, 0); x++)
-                count[(int)((h[x] - low) / bin)]++;
+            for (int64_t x = 0; x < vn_box_dim(b, 0); x++) {
+                const float at = (h[x] - low) / bin;
+                count[at < BINS ? at > 0 ? (int)at : 0 : BINS]++;     /* NaN where the range is no float */
+            }
             n += vn_box_dim(b, 0);
         }
     for (; 2 * (below + count[i]) < n; i++)
