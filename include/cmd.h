@@ -63,6 +63,7 @@ struct vn_call {
     struct vn_lent { enum vn_kind kind; void *content; } lent[VN_MAX_LENT];   /* inputs, dropped when the call ends */
     int n_lent;
     cJSON *notes;
+    int64_t tally[VN_TALLY];              /* what the operation counted (op.h), after vn_cmd_exec_op */
     bool no_memory;                       /* a result member could not be added */
 };
 

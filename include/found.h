@@ -1,4 +1,4 @@
-/* found.h - how wide the vessels of a probability are, from samples. */
+/* found.h - what segment found: which way vessels stand out, how wide they are. */
 #ifndef VN_FOUND_H
 #define VN_FOUND_H
 #include "volume.h"
@@ -21,4 +21,16 @@ struct vn_diameters {
     double beyond;                                 /* there are vessels wider than this, too wide for blocks; 0: none seen */
 };
 int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job, struct vn_err *err);
+
+/* What segment counts as it runs (vn_ran.tally). */
+enum {
+    VN_FOUND_FILLED,       /* voxels of lumens that are vessel as they are filled, and would not be */
+    VN_FOUND_THIS,         /* of every 4th row of every 4th plane: voxels that stand out by `contrast` */
+    VN_FOUND_OTHER,        /* and those that do so the other way; each where more than half of what is around is background */
+};
+enum { VN_FOUND_STEP = 4 };
+/* Whether what is darker stands out more than what is brighter (given dark: the other way round): in twice as many voxels, 20,
+ * and 1e-4 of those looked at.  As vessels hardly pull their background towards them, there is next to nothing on its other
+ * side. */
+bool vn_found_turned(const int64_t *tally, uint64_t voxels);
 #endif

@@ -16,6 +16,7 @@ enum vn_shape {
     VN_STENCIL,    /* ... on a neighbourhood of plan.halo: any blocks, read with halo */
     VN_GLOBAL,     /* on the whole region (connectivity, distance): one block, background outside */
 };
+enum { VN_TALLY = 4 };
 struct vn_plan {
     int64_t halo[3];
     enum vn_pad pad;
@@ -30,6 +31,7 @@ struct vn_plan {
     struct vn_box box;
     int64_t shift[3];
     double step[3];
+    int64_t *tally;                /* VN_TALLY numbers that cpu counts in, in whole numbers and atomically; NULL: not asked */
 };
 /* What a block costs, for estimates.  bytes: held by cpu at its peak, beside input and output, in blocks that the memory
  * budget counts; work: in any unit, proportional to its time.  The shares are of a mask's voxels (of what an image has
@@ -76,7 +78,8 @@ const char *vn_op_device_name(void);                 /* "cpu" or the card's name
 const char *vn_op_device_reason(void);               /* why not the GPU; "" when it is used */
 void vn_op_device_close(void);
 
-struct vn_ran { const char *device; int n_block; char note[160]; };   /* how it was done; device "cpu" or "cuda" */
+/* How it was done; device "cpu" or "cuda". */
+struct vn_ran { const char *device; int n_block; char note[160]; int64_t tally[VN_TALLY]; };
 /* Blocks that vn_op_run would take now, whose voxels are cut from region (plan->box with map) from its first corner on. */
 void vn_op_blocks(const struct vn_op *op, const struct vn_args *a, struct vn_vol *const *in, const struct vn_plan *p, const struct vn_box *region,
                   int64_t dim[3]);

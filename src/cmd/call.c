@@ -217,6 +217,7 @@ int vn_cmd_exec_op(struct vn_call *c, struct vn_err *err)
 
     if (rc || (rc = vn_op_run(vn_cmd_op(c->cmd, &c->args), &c->args, in, &region, &out, &ran, c->job, err)))
         return rc;
+    memcpy(c->tally, ran.tally, sizeof c->tally);
     vn_res_volume(c, out);
     vn_res_text(c, "device", ran.device);
     if (ran.note[0])

@@ -63,7 +63,7 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
     const double contrast = vn_args_real(&c->args, "contrast"), noise = vn_args_real(&c->args, "noise");
     struct vn_vol *in, *out = c->made[0].content;
     const struct vn_hist *h;
-    bool mask;
+    bool mask, turned;
     int rc = vn_call_vol(c, "volume", &in, err);
 
     if (rc || (rc = vn_vol_hist(out, &h, c->job, err)) || (rc = is_mask(in, &out->box, &mask, c->job, err)))
@@ -74,7 +74,7 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
         n += h->bin[i];
     const double share = h->n ? (double)n / (double)h->n : NAN;
     vn_res_num(c, "vessel_fraction", share);
-    if ((rc = vn_segment_report(c, out, err)))
+    if ((rc = vn_segment_report(c, out, n, &turned, err)))
         return rc;
     if (noise == 0 && vn_args_int(&c->args, "method") == VESSELNESS)
         vn_call_note(c, "nothing is like a tube: no vessel is found");
@@ -82,6 +82,9 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
         vn_call_note(c, "the volume is constant: no vessel is found");
     else if (mask)
         vn_call_note(c, "the volume has two values alone: it may be a mask already");
+    else if (turned)
+        vn_call_note(c, vn_args_flag(&c->args, "dark") ? "vessels look brighter than their surroundings: leave dark out" :
+                        "vessels look darker than their surroundings: add dark");
     else if (share < 1e-4)
         vn_call_note(c, "next to nothing stands out; where vessels are darker than what is around them, add dark, else lower contrast=");
     else if (hollow && vn_arg(&c->args, "hollow")->len[0].v > 0)

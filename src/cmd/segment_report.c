@@ -1,10 +1,12 @@
 /* segment_report.c - what segment says that it found. */
 #include "segment_report.h"
+#include <math.h>
+#include <string.h>
 #include "found.h"
 
-int vn_segment_report(struct vn_call *c, struct vn_vol *p, struct vn_err *err)
+int vn_segment_report(struct vn_call *c, struct vn_vol *p, uint64_t n, bool *turned, struct vn_err *err)
 {
-    const bool um = vn_um_known(&p->grid);
+    const bool um = vn_um_known(&p->grid), dark = vn_args_flag(&c->args, "dark");
     const char *name = um ? "diameter_um" : "diameter_vox";
     struct vn_diameters d;
     const int rc = vn_diameters(p, &d, c->job, err);
@@ -14,5 +16,10 @@ int vn_segment_report(struct vn_call *c, struct vn_vol *p, struct vn_err *err)
     vn_res_nums(c, name, (const double[]){ d.low, d.median, d.high }, 3);
     if (d.beyond > 0)
         vn_call_note(c, "there are vessels wider than %.3g %s, which %s leaves out", d.beyond, um ? "um" : "voxels", name);
+    *turned = vn_found_turned(c->tally, vn_box_count(&p->box));
+    if (!strcmp(vn_args_text(&c->args, "method"), "auto")) {
+        vn_res_num(c, "lumen_fraction", n ? (double)c->tally[VN_FOUND_FILLED] / (double)n : NAN);
+        vn_res_text(c, "polarity", dark != *turned ? "dark" : "bright");
+    }
     return 0;
 }

@@ -1,4 +1,4 @@
-/* found.c - how wide vessels are. */
+/* found.c - which way vessels stand out, and how wide they are. */
 #include "found.h"
 #include <math.h>
 #include <string.h>
@@ -243,4 +243,10 @@ int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job,
         out->beyond = (double)(2 * l.deep - PER_EDGE) / PER_EDGE * l.edge;
     vn_free(l.bin);
     return rc;
+}
+
+bool vn_found_turned(const int64_t *tally, uint64_t voxels)
+{
+    const int64_t other = tally[VN_FOUND_OTHER];
+    return other >= 20 && other > 2 * tally[VN_FOUND_THIS] && (double)other * VN_FOUND_STEP * VN_FOUND_STEP > 1e-4 * (double)voxels;
 }

@@ -47,6 +47,7 @@ struct run {
     int64_t n[3];                         /* blocks along each axis */
     int n_dev, n_cpu;                     /* blocks done where */
     char note[160];                       /* why a block did not run on the GPU */
+    int64_t tally[VN_TALLY];
 };
 
 static int check_inputs(const struct vn_op *op, struct vn_vol *const *in, const struct vn_box *r, struct vn_err *err)
@@ -374,6 +375,7 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
     began = vn_rate_mark(in, op->n_in);
     for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
         r.plan.halo[k] = 0;
+    r.plan.tally = r.tally;
     if (op->map)
         r.region = r.plan.box;
     const struct vn_grid *grid = op->map ? &r.plan.grid : &in[0]->grid;
@@ -395,6 +397,7 @@ int vn_op_run(const struct vn_op *op, struct vn_args *a, struct vn_vol *const *i
     if (ran) {
         *ran = (struct vn_ran) { .device = r.n_cpu == 0 ? "cuda" : r.n_dev == 0 ? "cpu" : "cuda and cpu",
                                  .n_block = r.n_cpu + r.n_dev };
+        memcpy(ran->tally, r.tally, sizeof ran->tally);
         if (r.note[0])
             memcpy(ran->note, r.note, sizeof ran->note);
         else if (ran->n_block > n_block)

@@ -16,6 +16,7 @@
 #include "segment.h"
 #include <string.h>
 #include "artifact.h"
+#include "found.h"
 #include "lumen.h"
 #include "mem.h"
 #include "pores.h"
@@ -88,6 +89,7 @@ int vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg
 
     if (rc || (rc = vn_sigma(a, "background", 0, um, back, err)))
         return rc;
+    s->tally = NULL;
     s->sign = vn_args_flag(a, "dark") ? -1.0f : 1.0f;
     s->level = s->sign * vn_seg_real(a, "level");
     s->spread = vn_seg_real(a, "spread");
@@ -398,6 +400,26 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
         c->bytes += vn_mem_counted(4.0 * (double)vn_box_count(out));
 }
 
+static void count_row(const struct vn_ground *c, int64_t x, int64_t y, int64_t z, const float *contrast, float *const spare[2],
+                      int64_t n)
+{
+    const struct vn_seg *s = c->s;
+    const struct vn_box *b = &s->counted;
+    const float scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
+    int64_t these = 0, others = 0;
+
+    if (!s->tally || y < b->lo[1] || y >= b->hi[1] || z < b->lo[2] || z >= b->hi[2] || y % VN_FOUND_STEP || z % VN_FOUND_STEP)
+        return;
+    vn_field_row(&c->back, 0, x, y, z, spare[0], spare[1], n);
+    for (int64_t i = b->lo[0] - x; i < b->hi[0] - x; i++) {
+        const float t = (contrast[i] - s->offset) * scale;
+        these += t > s->contrast && spare[0][i] > 0.5f;
+        others += t < -s->contrast && spare[0][i] > 0.5f;
+    }
+    __atomic_fetch_add(&s->tally[VN_FOUND_THIS], these, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&s->tally[VN_FOUND_OTHER], others, __ATOMIC_RELAXED);
+}
+
 static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float *const *row, int64_t n)
 {
     const struct vn_ground *c = ctx;
@@ -407,6 +429,7 @@ static void fill_window(const void *ctx, int64_t x, int64_t y, int64_t z, float 
     if (y >= b->lo[1] && y < b->hi[1] && z >= b->lo[2] && z < b->hi[2])
         memcpy((float *)c->out->data + vn_buf_at(c->out, b->lo[0], y, z), row[0] + (b->lo[0] - x),
                (size_t)vn_box_dim(b, 0) * sizeof(float));
+    count_row(c, x, y, z, row[0], row + 1, n);
     positive_row(c->s, row[0], row[1], n);
 }
 
@@ -532,10 +555,24 @@ static void spare_row(const struct lumen *l, int64_t x0, int64_t y, int64_t z, f
 static void fill_row(const struct lumen *l, int64_t x0, int64_t y, int64_t z, const float *around, float *c, int64_t n)
 {
     const uint64_t *in = lumen_row(&l->lumen, l, y, z);
+    const struct vn_seg *s = l->s;
+    const struct vn_box *b = &s->counted;
+    const bool counts = s->tally && y >= b->lo[1] && y < b->hi[1] && z >= b->lo[2] && z < b->hi[2];
+    const float scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
+    int64_t filled = 0;
+
     for (int64_t x = 0; x < n; x++) {
-        const float v = l->s->offset + l->s->noise * around[x];
-        c[x] = vn_bit_get(in, x + x0 - l->box.lo[0]) && v > c[x] ? v : c[x];
+        const float v = s->offset + s->noise * around[x];
+        if (!vn_bit_get(in, x + x0 - l->box.lo[0]) || !(v > c[x]))
+            continue;
+        if (counts && x + x0 >= b->lo[0] && x + x0 < b->hi[0]) {
+            const float asked = s->contrast + s->local * around[x];
+            filled += z_of(v, s->offset, scale) >= asked && z_of(c[x], s->offset, scale) < asked;
+        }
+        c[x] = v;
     }
+    if (filled > 0)
+        __atomic_fetch_add(&s->tally[VN_FOUND_FILLED], filled, __ATOMIC_RELAXED);
 }
 
 /* ---- contrast without sheets, with lumens ---- */
@@ -661,6 +698,8 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     struct vn_seg s;
     int rc = vn_seg_setup(a, &p->grid, &s, err);
 
+    s.tally = p->tally;
+    s.counted = out->box;
     if (rc || vn_box_same(&wide, &out->box))
         return rc ? rc : make_probability(&s, in, out, job, err);
     if (!(rc = vn_buf_new(&around, VN_F32, &wide, err)) && !(rc = make_probability(&s, in, &around, job, err)))

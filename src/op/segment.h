@@ -16,6 +16,8 @@ struct vn_seg {
     double um[3], edge[3], hollow;             /* edges, and the widest lumen, in smallest edges */
     int64_t halo_l[3], halo_s[3];              /* of the lumens, of sheets */
     int64_t halo_z[3], halo[3];                /* of the contrast, of the result */
+    int64_t *tally;                            /* VN_FOUND_... of voxels in `counted`; NULL: not asked */
+    struct vn_box counted;
 };
 
 /* From what is given and settled so far; what is neither is 0. */
