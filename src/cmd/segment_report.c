@@ -1,8 +1,18 @@
 /* segment_report.c - what segment says that it found. */
 #include "segment_report.h"
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "found.h"
+
+/* To three digits: a diameter is known to a twentieth of a voxel edge at most. */
+static double rounded(double v)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.3g", v);
+    return strtod(text, NULL);
+}
 
 int vn_segment_report(struct vn_call *c, struct vn_vol *p, uint64_t n, bool *turned, struct vn_err *err)
 {
@@ -13,7 +23,7 @@ int vn_segment_report(struct vn_call *c, struct vn_vol *p, uint64_t n, bool *tur
 
     if (rc)
         return rc;
-    vn_res_nums(c, name, (const double[]){ d.low, d.median, d.high }, 3);
+    vn_res_nums(c, name, (const double[]){ rounded(d.low), rounded(d.median), rounded(d.high) }, 3);
     if (d.beyond > 0)
         vn_call_note(c, "there are vessels wider than %.3g %s, which %s leaves out", d.beyond, um ? "um" : "voxels", name);
     *turned = vn_found_turned(c->tally, vn_box_count(&p->box));

@@ -83,7 +83,7 @@ static double width_in(const struct look *l, const int64_t c[3], double r, doubl
 {
     const struct vn_box *b = &l->mask.box;
     const int64_t n[3] = { vn_box_dim(b, 0), vn_box_dim(b, 1), vn_box_dim(b, 2) };
-    const int64_t far[3] = { (int64_t)(r / l->um[0]), (int64_t)(r / l->um[1]), (int64_t)(r / l->um[2] + 0.5) };
+    const int64_t far[2] = { (int64_t)(r / l->um[0]), (int64_t)(r / l->um[1]) };
     double sum = 0;
     int64_t axis = 0;
 
@@ -99,10 +99,14 @@ static double width_in(const struct look *l, const int64_t c[3], double r, doubl
             const double half = sqrt(half2);
             const uint8_t *m = (const uint8_t *)l->mask.data + vn_pad_from(VN_PAD_MIRROR, c[1] + j, 0, n[1]) * l->mask.stride[0] +
                                vn_pad_from(VN_PAD_MIRROR, c[0] + i, 0, n[0]);
-            for (int64_t k = -far[2]; k <= far[2]; k++) {
-                const uint8_t v = m[vn_pad_from(VN_PAD_MIRROR, c[2] + k, 0, n[2]) * l->mask.stride[1]];
+            const int64_t top = (int64_t)(half / l->um[2] + 0.5);
+            const bool inside = c[2] >= top && c[2] + top < n[2];
+            for (int64_t k = -top; k <= top; k++) {
+                const uint8_t v = m[(inside ? c[2] + k : vn_pad_from(VN_PAD_MIRROR, c[2] + k, 0, n[2])) * l->mask.stride[1]];
+                if (!v)
+                    continue;
                 const double lo = fmax(-half, ((double)k - 0.5) * l->um[2]), hi = fmin(half, ((double)k + 0.5) * l->um[2]);
-                if (v && hi > lo) {
+                if (hi > lo) {
                     sum += hi - lo;
                     axis += v == AXIS;
                 }
