@@ -107,33 +107,60 @@ static int sum_task(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
+/* Means of cells, rising. */
+struct means { float v[2 * MAX_ARM + 1]; int n; };
+
+static void means_add(struct means *m, float v)
+{
+    int to = m->n++;
+    for (; to > 0 && m->v[to - 1] > v; to--)
+        m->v[to] = m->v[to - 1];
+    m->v[to] = v;
+}
+
+static void means_drop(struct means *m, float v)
+{
+    int at = 0;
+    while (at + 1 < m->n && m->v[at] != v)                 /* what is no number: any */
+        at++;
+    for (m->n--; at < m->n; at++)
+        m->v[at] = m->v[at + 1];
+}
+
+/* The mean of a cell; false where too few voxels count. */
+static bool cell_mean(const struct cells *c, int64_t cell, float *mean)
+{
+    if (c->count[cell] * 3 < CELL)
+        return false;
+    *mean = c->sum[cell] / c->count[cell];
+    return true;
+}
+
 /* The middle of where the cells' means along each row are densest: of the closest third. */
 static int centre_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct cells *c = ctx;
-    const int64_t arm = (int64_t)c->a->value[ARMS], at = i * c->nc * c->nu;
+    const int64_t arm = (int64_t)c->a->value[ARMS], at = i * c->nc * c->nu, from = vn_max64(0, c->first), to = vn_min64(c->nc - 1, c->last);
     (void)err;
 
-    for (int64_t u = 0; u < c->nu; u++)
+    for (int64_t u = 0; u < c->nu; u++) {
+        struct means m = { .n = 0 };
+        int64_t lo = from, hi = from;                      /* cells lo..hi - 1 are in m */
         for (int64_t k = 0; k < c->nc; k++) {
-            float v[2 * MAX_ARM + 1];
-            int n = 0;
-            for (int64_t j = vn_max64(vn_max64(0, c->first), k - arm); j <= vn_min64(vn_min64(c->nc - 1, c->last), k + arm); j++) {
-                const int64_t cell = at + j * c->nu + u;
-                if (c->count[cell] * 3 < CELL)
-                    continue;
-                const float mean = c->sum[cell] / c->count[cell];
-                int to = n++;
-                for (; to > 0 && v[to - 1] > mean; to--)
-                    v[to] = v[to - 1];
-                v[to] = mean;
-            }
-            const int some = n / 3 + 1;
+            float mean;
+            for (; hi <= vn_min64(to, k + arm); hi++)
+                if (cell_mean(c, at + hi * c->nu + u, &mean))
+                    means_add(&m, mean);
+            for (; lo < hi && lo < k - arm; lo++)
+                if (cell_mean(c, at + lo * c->nu + u, &mean))
+                    means_drop(&m, mean);
+            const int some = m.n / 3 + 1;
             int best = 0;
-            for (int j = 1; j + some <= n; j++)
-                best = v[j + some - 1] - v[j] < v[best + some - 1] - v[best] ? j : best;
-            c->centre[at + k * c->nu + u] = n ? 0.5f * (v[best] + v[best + some - 1]) : NAN;
+            for (int j = 1; j + some <= m.n; j++)
+                best = m.v[j + some - 1] - m.v[j] < m.v[best + some - 1] - m.v[best] ? j : best;
+            c->centre[at + k * c->nu + u] = m.n ? 0.5f * (m.v[best] + m.v[best + some - 1]) : NAN;
         }
+    }
     return 0;
 }
 

@@ -44,13 +44,35 @@ int vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box
     return rc;
 }
 
+/* For statistics, which look at one place more than once: what takes long is made once, where there is room for it. */
+static int made(const struct vn_args *a, struct vn_vol *v, struct vn_vol **out, struct vn_job *job, struct vn_err *err)
+{
+    const double bytes = (double)vn_box_count(&v->box) * (double)vn_type_size(v->src->type);
+    const uint64_t used = vn_mem_in_use(), budget = vn_mem_budget();
+    struct vn_artifacts m = { .n = 0 };
+    struct vn_args args = { .n = 0 };
+    bool slow = false;
+    int rc;
+
+    if (!left(vn_args_text(a, "artifacts")) && !vn_artifacts_parse(vn_args_text(a, "artifacts"), &m, NULL))
+        slow = m.n && m.item[m.n - 1].kind == VN_STRIPES;
+    vn_artifacts_free(&m);
+    if (!slow || budget < used || 4 * bytes > (double)(budget - used))
+        return (*out = vn_artifacts_without(a, v, err)) ? 0 : VN_E_MEMORY;
+    if (!(rc = given(&args, vn_args_text(a, "artifacts"), err)))
+        rc = vn_op_run(&vn_op_deartifact, &args, &v, &v->box, out, NULL, job, err);
+    vn_args_free(&args);
+    return rc;
+}
+
 int vn_artifacts_before(vn_prepare_fn prepare, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box,
                         struct vn_job *job, struct vn_err *err)
 {
     int rc = vn_artifacts_settle(a, in[0], stat_box, job, err);
-    struct vn_vol *seen = rc ? NULL : vn_artifacts_without(a, in[0], err);
+    struct vn_vol *seen = NULL;
 
-    rc = rc ? rc : seen ? prepare(a, &seen, stat_box, job, err) : VN_E_MEMORY;
+    rc = rc ? rc : made(a, in[0], &seen, job, err);
+    rc = rc ? rc : prepare(a, &seen, stat_box, job, err);
     vn_vol_unref(seen);
     return rc;
 }
