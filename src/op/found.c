@@ -42,8 +42,8 @@ static int mask_plane(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
-/* How fast the distance may rise from an axis over so many voxels. */
-static const struct { int64_t step; double rise; } SLOPE[] = { { 1, 0.5 }, { 2, 0.4 }, { 3, 0.3 } };
+enum { STEPS = 3 };
+static const double RISE = 0.22;                   /* of the distance, per length, over 1 to STEPS voxels from an axis */
 
 static bool on_axis(const struct look *l, const int64_t c[3])
 {
@@ -58,9 +58,9 @@ static bool on_axis(const struct look *l, const int64_t c[3])
     }
     if (tops < 2)
         return false;
-    for (size_t r = 0; r < VN_COUNT(SLOPE); r++)
+    for (int64_t r = 1; r <= STEPS; r++)
         for (int i = 0; i < 27; i++) {
-            const int64_t go[3] = { (i % 3 - 1) * SLOPE[r].step, (i / 3 % 3 - 1) * SLOPE[r].step, (i / 9 - 1) * SLOPE[r].step };
+            const int64_t go[3] = { (i % 3 - 1) * r, (i / 3 % 3 - 1) * r, (i / 9 - 1) * r };
             double far = 0;
             int64_t at = 0;
             bool in = true;
@@ -70,7 +70,7 @@ static bool on_axis(const struct look *l, const int64_t c[3])
                 at += go[k] * stride[k];
             }
             const double rise = in ? v[at] - v[0] : 0;
-            if (rise > 0 && rise * rise > SLOPE[r].rise * SLOPE[r].rise * far)
+            if (rise > 0 && rise * rise > RISE * RISE * far)
                 return false;
         }
     return true;
