@@ -299,9 +299,15 @@ static int mark_runs(const double *signal, int64_t n, int *run, int (*bound)[2])
             continue;
         if (signal[z - 1] < GONE * usual(signal, n, z - 1))          /* from the first slice on */
             continue;
+        const double beside = fmin(signal[z - 1], signal[end]);
+        int64_t k = z;
+        while (k < end && signal[k] < GONE * beside)
+            k++;
+        if (k < end)                   /* what shows less and less ends there */
+            continue;
         bound[n_run][0] = (int)z - 1;
         bound[n_run++][1] = (int)end;
-        for (int64_t k = z; k < end; k++)
+        for (k = z; k < end; k++)
             run[k] = n_run;
     }
     return n_run;
