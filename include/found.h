@@ -6,19 +6,20 @@
 /* Local diameters along the vessels' axes, where p >= 0.5, in um (voxels where the voxel size is not known), in blocks
  * (sample.h) of an eighth of the volume, 2^20 voxels at least and 2^23 at most.
  *
- * A voxel lies on an axis where its distance d to the background (edt.h) is a maximum along two of the three axes of the
- * grid, and rises by less than 0.22 per length towards voxels 1, 2, 3 steps away in 26 directions: beside an axis it rises
- * by 1, and on a sheet it is a maximum along one.  There a ball of d and 1.5 voxels more is looked at: the diameter is that
- * of the tube through its middle with as much volume in it, which hangs little on where the axis lies between voxels.  In
- * an image of one plane it is 2 d less a voxel.  Quantiles are of the vessels' length.
+ * A voxel lies on an axis where its distance d to the background (edt.h) is a maximum along two of the three axes of
+ * the grid, and rises by less than 0.22 per length towards voxels 1, 2, 3 steps away in 26 directions: beside an axis
+ * it rises by 1, and on a sheet it is a maximum along one.  There a ball of d and 1.5 voxels more is looked at: the
+ * diameter is that of the tube through its middle with as much volume in it, which hangs little on where the axis lies
+ * between voxels.  In an image of one plane, and from 24 voxels on, it is 2 d less a voxel.  Quantiles are of the
+ * vessels' length.
  *
- * Where a block ends within the volume, what lies beyond is not known: voxels nearer to it than their ball reaches are left
- * out, and others count by the inverse of the share of the block that is as far (Hanisch 1984), so that wide vessels count
- * as much as thin ones.  Beyond the volume's faces it is mirrored. */
+ * Where a block ends within the volume, what lies beyond is not known: voxels nearer to it than their ball reaches are
+ * left out, and others count by the inverse of the share of the block that is as far (Hanisch 1984), so that wide
+ * vessels count as much as thin ones.  Beyond the volume's faces it is mirrored. */
 struct vn_diameters {
     int64_t n;                                     /* voxels on axes; 0: none, and the quantiles are NaN */
     double low, median, high;                      /* .05, .5, .95 */
-    double beyond;                                 /* there are vessels wider than this, too wide for blocks; 0: none seen */
+    double beyond;                                 /* there are wider vessels than this, too wide for blocks; 0: none */
 };
 int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job, struct vn_err *err);
 
@@ -26,11 +27,11 @@ int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job,
 enum {
     VN_FOUND_FILLED,       /* voxels of lumens that are vessel as they are filled, and would not be */
     VN_FOUND_THIS,         /* of every 4th row of every 4th plane: voxels that stand out by `contrast` */
-    VN_FOUND_OTHER,        /* and those that do so the other way; each where more than half of what is around is background */
+    VN_FOUND_OTHER,        /* and those that do so the other way; both where what is around is mostly background */
 };
 enum { VN_FOUND_STEP = 4 };
-/* Whether what is darker stands out more than what is brighter (given dark: the other way round): in twice as many voxels, 20,
- * and 1e-4 of those looked at.  As vessels hardly pull their background towards them, there is next to nothing on its other
- * side. */
+/* Whether what is darker stands out more than what is brighter (given dark: the other way round): in twice as many
+ * voxels, 20, and 1e-4 of those looked at.  As vessels hardly pull their background towards them, there is next to
+ * nothing on its other side. */
 bool vn_found_turned(const int64_t *tally, uint64_t voxels);
 #endif

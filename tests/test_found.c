@@ -115,10 +115,16 @@ static void test_quantiles(void **state)
     }
 }
 
-/* Wider than the blocks. */
+/* Wider than the blocks; in a slab that is seen whole. */
 static void test_wide(void **state)
 {
     (void)state;
+    const int64_t slab[3] = { 512, 256, 4 };
+    const struct tube thick = { { 0, 128, 1.5 }, { 1, 0, 0 }, 100 };
+    struct vn_vol *s = tubes(slab, NONE, &thick, 1);
+    const struct vn_diameters all = of(s);
+    assert_true(fabs(all.median - 100) <= 1 && all.beyond == 0);
+    vn_vol_unref(s);
     const int64_t dim[3] = { 160, 160, 160 };
     const struct tube t = { { 80, 80, 80 }, { 1, 0, 0 }, 100 };
     struct vn_vol *v = tubes(dim, NONE, &t, 1);

@@ -25,7 +25,8 @@ int vn_segment_report(struct vn_call *c, struct vn_vol *p, uint64_t n, bool *tur
         return rc;
     vn_res_nums(c, name, (const double[]){ rounded(d.low), rounded(d.median), rounded(d.high) }, 3);
     if (d.beyond > 0)
-        vn_call_note(c, "there are vessels wider than %.3g %s, which %s leaves out", d.beyond, um ? "um" : "voxels", name);
+        vn_call_note(c, "there are vessels wider than %.3g %s, which %s leaves out", d.beyond,
+                     um ? "um" : "voxels", name);
     *turned = vn_found_turned(c->tally, vn_box_count(&p->box));
     if (!strcmp(vn_args_text(&c->args, "method"), "auto")) {
         vn_res_num(c, "lumen_fraction", n ? (double)c->tally[VN_FOUND_FILLED] / (double)n : NAN);

@@ -7,8 +7,9 @@
 #include "sample.h"
 #include "vox.h"
 
-enum { PER_EDGE = 20, BINS = 1 << 16 };            /* steps of a diameter in the smallest voxel edge; the last holds all wider ones */
+enum { PER_EDGE = 20, BINS = 1 << 16 };            /* steps of a diameter in the smallest voxel edge; the last: wider */
 enum { LEAST = 1 << 20, MOST = 1 << 23 };          /* voxels looked at: an eighth within these */
+enum { WIDE = 24 };                                /* voxels of radius from which the distance alone will do */
 enum { AXIS = 2, WEIGHT = 1 << 10 };
 
 static const double FURTHER = 1.5;                 /* smallest voxel edges that the ball reaches beyond the distance */
@@ -20,7 +21,7 @@ struct look {
     bool open[3][2];                               /* the block ends here, the volume does not */
     uint64_t *bin;
     int64_t n;                                     /* voxels on axes */
-    int64_t deep;                                  /* of all voxels the farthest from background for certain, in PER_EDGE */
+    int64_t deep;                                  /* how far some voxel is for certain from background, in steps */
 };
 
 static VN_HOT void half_row(const float *restrict p, uint8_t *restrict m, int64_t n)
@@ -43,7 +44,7 @@ static int mask_plane(void *ctx, int64_t i, struct vn_err *err)
 }
 
 enum { STEPS = 3 };
-static const double RISE = 0.22;                   /* of the distance, per length, over 1 to STEPS voxels from an axis */
+static const double RISE = 0.22;                   /* of the distance, per length, over 1 to STEPS voxels off an axis */
 
 static bool on_axis(const struct look *l, const int64_t c[3])
 {
@@ -77,8 +78,8 @@ static bool on_axis(const struct look *l, const int64_t c[3])
 }
 
 /* Diameter of the tube through the middle of a ball that fills as much of it: V = 4/3 pi (r^3 - (r^2 - R^2)^(3/2)).
- * Voxels count by the length of their column along z that lies in the ball.  *length: of the tube, for each of the axis's
- * voxels there, which lie side by side in places. */
+ * Voxels count by the length of their column along z that lies in the ball.  *length: of the tube, for each of the
+ * axis's voxels there, which lie side by side in places. */
 static double width_in(const struct look *l, const int64_t c[3], double r, double *length)
 {
     const struct vn_box *b = &l->mask.box;
@@ -89,7 +90,7 @@ static double width_in(const struct look *l, const int64_t c[3], double r, doubl
 
     *length = l->edge;
     for (int k = 0; k < 3; k++)
-        if (n[k] == 1)                                 /* a plane: between two borders */
+        if (n[k] == 1 || r > WIDE * l->edge)           /* a plane: between two borders */
             return 2 * (r - FURTHER * l->edge) - l->edge;
     for (int64_t j = -far[1]; j <= far[1]; j++)
         for (int64_t i = -far[0]; i <= far[0]; i++) {
@@ -97,15 +98,18 @@ static double width_in(const struct look *l, const int64_t c[3], double r, doubl
             if (half2 <= 0)
                 continue;
             const double half = sqrt(half2);
-            const uint8_t *m = (const uint8_t *)l->mask.data + vn_pad_from(VN_PAD_MIRROR, c[1] + j, 0, n[1]) * l->mask.stride[0] +
-                               vn_pad_from(VN_PAD_MIRROR, c[0] + i, 0, n[0]);
+            const int64_t mx = vn_pad_from(VN_PAD_MIRROR, c[0] + i, 0, n[0]);
+            const int64_t my = vn_pad_from(VN_PAD_MIRROR, c[1] + j, 0, n[1]);
+            const uint8_t *m = (const uint8_t *)l->mask.data + my * l->mask.stride[0] + mx;
             const int64_t top = (int64_t)(half / l->um[2] + 0.5);
             const bool inside = c[2] >= top && c[2] + top < n[2];
             for (int64_t k = -top; k <= top; k++) {
-                const uint8_t v = m[(inside ? c[2] + k : vn_pad_from(VN_PAD_MIRROR, c[2] + k, 0, n[2])) * l->mask.stride[1]];
+                const int64_t mz = inside ? c[2] + k : vn_pad_from(VN_PAD_MIRROR, c[2] + k, 0, n[2]);
+                const uint8_t v = m[mz * l->mask.stride[1]];
                 if (!v)
                     continue;
-                const double lo = fmax(-half, ((double)k - 0.5) * l->um[2]), hi = fmin(half, ((double)k + 0.5) * l->um[2]);
+                const double lo = fmax(-half, ((double)k - 0.5) * l->um[2]);
+                const double hi = fmin(half, ((double)k + 0.5) * l->um[2]);
                 if (hi > lo) {
                     sum += hi - lo;
                     axis += v == AXIS;
@@ -120,7 +124,8 @@ static double width_in(const struct look *l, const int64_t c[3], double r, doubl
 /* Distance of voxel i to where the block ends along axis k, and what is beyond is not known. */
 static double to_face(const struct look *l, int k, int64_t i)
 {
-    const int64_t n = vn_box_dim(&l->d.box, k), a = l->open[k][0] ? i : INT32_MAX, b = l->open[k][1] ? n - 1 - i : INT32_MAX;
+    const int64_t n = vn_box_dim(&l->d.box, k);
+    const int64_t a = l->open[k][0] ? i : INT32_MAX, b = l->open[k][1] ? n - 1 - i : INT32_MAX;
     return (double)vn_min64(a, b) * l->um[k];
 }
 
@@ -165,7 +170,8 @@ static void add(struct look *l, const int64_t c[3], double d)
         return;
     const int64_t at = llround(PER_EDGE * width_in(l, c, reach, &length) / l->edge);
     __atomic_fetch_add(&l->n, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&l->bin[vn_min64(at, BINS - 1)], (uint64_t)llround(WEIGHT * length / l->edge / share), __ATOMIC_RELAXED);
+    __atomic_fetch_add(&l->bin[vn_min64(at, BINS - 1)], (uint64_t)llround(WEIGHT * length / l->edge / share),
+                       __ATOMIC_RELAXED);
 }
 
 static int width_plane(void *ctx, int64_t z, struct vn_err *err)
@@ -252,5 +258,6 @@ int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job,
 bool vn_found_turned(const int64_t *tally, uint64_t voxels)
 {
     const int64_t other = tally[VN_FOUND_OTHER];
-    return other >= 20 && other > 2 * tally[VN_FOUND_THIS] && (double)other * VN_FOUND_STEP * VN_FOUND_STEP > 1e-4 * (double)voxels;
+    return other >= 20 && other > 2 * tally[VN_FOUND_THIS] &&
+           (double)other * VN_FOUND_STEP * VN_FOUND_STEP > 1e-4 * (double)voxels;
 }

@@ -400,15 +400,16 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
         c->bytes += vn_mem_counted(4.0 * (double)vn_box_count(out));
 }
 
-static void count_row(const struct vn_ground *c, int64_t x, int64_t y, int64_t z, const float *contrast, float *const spare[2],
-                      int64_t n)
+static void count_row(const struct vn_ground *c, int64_t x, int64_t y, int64_t z, const float *contrast,
+                      float *const spare[2], int64_t n)
 {
     const struct vn_seg *s = c->s;
     const struct vn_box *b = &s->counted;
     const float scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
     int64_t these = 0, others = 0;
 
-    if (!s->tally || y < b->lo[1] || y >= b->hi[1] || z < b->lo[2] || z >= b->hi[2] || y % VN_FOUND_STEP || z % VN_FOUND_STEP)
+    if (!s->tally || y < b->lo[1] || y >= b->hi[1] || z < b->lo[2] || z >= b->hi[2] ||
+        y % VN_FOUND_STEP || z % VN_FOUND_STEP)
         return;
     vn_field_row(&c->back, 0, x, y, z, spare[0], spare[1], n);
     for (int64_t i = b->lo[0] - x; i < b->hi[0] - x; i++) {
