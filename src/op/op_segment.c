@@ -400,6 +400,7 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
         c->bytes += vn_mem_counted(4.0 * (double)vn_box_count(out));
 }
 
+/* Counts voxels that stand out by `contrast`, either way, where what is around is mostly background (found.h). */
 static void count_row(const struct vn_ground *c, int64_t x, int64_t y, int64_t z, const float *contrast,
                       float *const spare[2], int64_t n)
 {
