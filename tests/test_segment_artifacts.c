@@ -124,6 +124,20 @@ static void exact(void **state)
     remove(path);
 }
 
+/* A lone voxel, rods on nothing, one value: without noise there is nothing to tell a pattern from. */
+static void without_noise(void **state)
+{
+    static const char *const what[] = { "(x == 3) * (y == 4) * (z == 5)", "(x % 12 < 2) * 200", "a * 0 + 7", "(a > 120) * 255" };
+    char line[200];
+    (void)state;
+    ok(square);
+    for (size_t i = 0; i < VN_COUNT(what); i++) {
+        snprintf(line, sizeof line, "calc \"%s\" a=c as=v", what[i]);
+        ok(line);
+        text_is("segment v as=p", "artifacts", "none");
+    }
+}
+
 /* One line says what was found, a note how to leave it; what is given is not announced. */
 static void notes(void **state)
 {
@@ -171,6 +185,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(vessels_end, session_json, session_stop),
         cmocka_unit_test_setup_teardown(most_goes, session_json, session_stop),
         cmocka_unit_test_setup_teardown(exact, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(without_noise, session_json, session_stop),
         cmocka_unit_test_setup_teardown(notes, session_text, session_stop),
         cmocka_unit_test_setup_teardown(bad_text, session_text, session_stop),
     };

@@ -20,6 +20,15 @@ static int given(struct vn_args *a, const char *found, struct vn_err *err)
     return rc || !found ? rc : vn_args_set(a, "found", found, err);
 }
 
+/* Whether what was found stands in a background without noise: a mask, or a few voxels, whose blocks are alike by being empty. */
+static bool noiseless(const char *found)
+{
+    struct vn_artifacts m = { .n = 0 };
+    const bool is = !left(found) && !vn_artifacts_parse(found, &m, NULL) && m.n && m.item[0].noise == 0;
+    vn_artifacts_free(&m);
+    return is;
+}
+
 int vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     struct vn_artifacts m = { .n = 0 };
@@ -39,7 +48,7 @@ int vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box
     if (rc == 0 && vn_box_count(stat_box) > MOST)
         rc = vn_args_set(&look, "kind", "checkerboard", err);
     if (rc == 0 && !(rc = vn_op_deartifact.prepare(&look, &v, stat_box, job, err)))
-        rc = vn_args_set(a, "artifacts", vn_args_text(&look, "found"), err);
+        rc = vn_args_set(a, "artifacts", noiseless(vn_args_text(&look, "found")) ? "none" : vn_args_text(&look, "found"), err);
     vn_args_free(&look);
     return rc;
 }
