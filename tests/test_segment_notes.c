@@ -20,7 +20,7 @@ static void notes(void **state)
     says("calc '(a > 120) * 200' a=v type=u8 as=two", NULL);
     says("segment two as=q", "may be a mask already");
     says("phantom network dims=64x64x48 seed=7 noise=0.1 dark as=d", NULL);
-    says("segment d as=q", "next to nothing stands out");
+    says("segment d as=q", "vessels look darker than their surroundings");
     says("segment d dark as=q", NULL);
 }
 
