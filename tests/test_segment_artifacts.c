@@ -35,7 +35,8 @@ static void same(const char *a, const char *b)
     assert_int_equal(p.type, VN_F32);
     for (int64_t z = v->box.lo[2]; z < v->box.hi[2]; z++)
         for (int64_t y = v->box.lo[1]; y < v->box.hi[1]; y++)
-            if (memcmp((float *)p.data + vn_buf_at(&p, v->box.lo[0], y, z), (float *)q.data + vn_buf_at(&q, v->box.lo[0], y, z), (size_t)vn_box_dim(&v->box, 0) * sizeof(float)))
+            if (memcmp((float *)p.data + vn_buf_at(&p, v->box.lo[0], y, z), (float *)q.data + vn_buf_at(&q, v->box.lo[0], y, z),
+                       (size_t)vn_box_dim(&v->box, 0) * sizeof(float)))
                 fail_msg("%s and %s differ in row %lld of plane %lld", a, b, (long long)y, (long long)z);
     vn_vol_unref(v);
     vn_vol_unref(w);

@@ -1,5 +1,5 @@
-/* artifact_view.c - operations that look for artifacts in their input and work on it without them: parameter artifacts=, which is 0
- * or what deartifact records as found=.  The volume without them is no copy: boxes are made as they are read. */
+/* artifact_view.c - operations that look for artifacts in their input and work on it without them: parameter artifacts=,
+ * which is 0 or what deartifact records as found=.  The volume without them is no copy: boxes are made as they are read. */
 #include <math.h>
 #include <string.h>
 #include "artifact.h"
@@ -20,7 +20,7 @@ static int given(struct vn_args *a, const char *found, struct vn_err *err)
     return rc || !found ? rc : vn_args_set(a, "found", found, err);
 }
 
-/* Whether what was found stands in a background without noise: a mask, or a few voxels, whose blocks are alike by being empty. */
+/* Whether what was found stands in a background without noise: a mask, a few voxels; blocks are alike by being empty. */
 static bool noiseless(const char *found)
 {
     struct vn_artifacts m = { .n = 0 };
@@ -29,7 +29,8 @@ static bool noiseless(const char *found)
     return is;
 }
 
-int vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
+int vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box *stat_box, struct vn_job *job,
+                        struct vn_err *err)
 {
     struct vn_artifacts m = { .n = 0 };
     struct vn_args look = { .n = 0 };
@@ -40,15 +41,18 @@ int vn_artifacts_settle(struct vn_args *a, struct vn_vol *v, const struct vn_box
         if (left(text))
             return 0;
         if ((rc = vn_artifacts_parse(text, &m, err)) == VN_E_ARG)
-            rc = vn_fail(err, VN_E_ARG, "artifacts= is 0, or what deartifact writes into its record as found=; \"%.40s\" is neither", text);
+            rc = vn_fail(err, VN_E_ARG,
+                         "artifacts= is 0, or what deartifact writes into its record as found=; \"%.40s\" is neither", text);
         vn_artifacts_free(&m);
         return rc;
     }
     rc = given(&look, NULL, err);
     if (rc == 0 && vn_box_count(stat_box) > MOST)
         rc = vn_args_set(&look, "kind", "checkerboard", err);
-    if (rc == 0 && !(rc = vn_op_deartifact.prepare(&look, &v, stat_box, job, err)))
-        rc = vn_args_set(a, "artifacts", noiseless(vn_args_text(&look, "found")) ? "none" : vn_args_text(&look, "found"), err);
+    if (rc == 0 && !(rc = vn_op_deartifact.prepare(&look, &v, stat_box, job, err))) {
+        const char *found = vn_args_text(&look, "found");
+        rc = vn_args_set(a, "artifacts", noiseless(found) ? "none" : found, err);
+    }
     vn_args_free(&look);
     return rc;
 }
@@ -74,8 +78,8 @@ static int made(const struct vn_args *a, struct vn_vol *v, struct vn_vol **out, 
     return rc;
 }
 
-int vn_artifacts_before(vn_prepare_fn prepare, struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box,
-                        struct vn_job *job, struct vn_err *err)
+int vn_artifacts_before(vn_prepare_fn prepare, struct vn_args *a, struct vn_vol *const *in,
+                        const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
 {
     int rc = vn_artifacts_settle(a, in[0], stat_box, job, err);
     struct vn_vol *seen = NULL;
@@ -122,6 +126,11 @@ void vn_artifacts_say(const char *found, struct vn_str *b)
 
 struct without { struct vn_src s; struct vn_vol *of; struct vn_args a; };
 
+static char *row_at(const struct vn_buf *b, int64_t y, int64_t z)
+{
+    return (char *)b->data + vn_buf_at(b, b->box.lo[0], y, z) * (int64_t)vn_type_size(b->type);
+}
+
 /* Planes of dst, of which `deep` are made at a time, so that what they are made from stays small beside it. */
 static int without_read(struct vn_src *s, int level, struct vn_buf *dst, struct vn_job *job, struct vn_err *err)
 {
@@ -142,8 +151,7 @@ static int without_read(struct vn_src *s, int level, struct vn_buf *dst, struct 
             rc = vn_op_deartifact.cpu(&w->a, &p, &in, out, job, err);
         for (int64_t z = part.lo[2]; rc == 0 && own.data && z < part.hi[2]; z++)
             for (int64_t y = part.lo[1]; y < part.hi[1]; y++)
-                vn_convert_row(to.type, (char *)to.data + vn_buf_at(&to, part.lo[0], y, z) * (int64_t)vn_type_size(to.type), s->type,
-                               (const char *)own.data + vn_buf_at(&own, part.lo[0], y, z) * (int64_t)vn_type_size(s->type), vn_box_dim(&part, 0));
+                vn_convert_row(to.type, row_at(&to, y, z), s->type, row_at(&own, y, z), vn_box_dim(&part, 0));
         vn_buf_free(&in);
         vn_buf_free(&own);
     }
