@@ -100,6 +100,7 @@ static void by_mouse(void **state)
     expect(&t, "x 51 : 52");
     drag(&t, 4, 21, 8, 28, 10);                            /* with Shift a new one, wherever it begins */
     expect(&t, "x 24 : 38");
+    expect(&t, "time   about");                            /* the panel's last line to come */
     settle(&t);
     mouse(&t, 35, 2, 9, false);
     settle(&t);
