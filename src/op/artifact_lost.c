@@ -191,7 +191,7 @@ static VN_HOT void signal_row(const float *restrict v, double middle, double far
     for (int64_t i = 0; i < n; i++) {
         const double d = (double)v[i] - middle, all = fabs(d), size = all < limit ? all : limit;
         const bool is = d - d == 0, stands = size > far;
-        sum[i] += is & stands ? size : 0;
+        sum[i] += (is & stands) ? size : 0;
     }
 }
 
