@@ -79,4 +79,14 @@ static VN_UNUSED double session_number(const cJSON *o, const char *key)
         fail_msg("no %s in the result", key);
     return cJSON_IsNumber(v) ? v->valuedouble : NAN;
 }
+/* The volume that an object is; to be released. */
+static VN_UNUSED struct vn_vol *session_volume(const char *name)
+{
+    struct vn_obj *o = vn_session_get(s, name);
+    struct vn_vol *v = NULL;
+    if (!o || vn_obj_vol(s, o, &v, NULL, &err))
+        fail_msg("%s", name);
+    vn_obj_unref(o);
+    return v;
+}
 #endif

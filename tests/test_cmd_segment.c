@@ -22,16 +22,6 @@ static void what_belongs_to_which(void **state)
     refused("crop v :,:,3:5 as=thin; segment thin method=vesselness as=p", "at least 3 voxels");
 }
 
-static struct vn_vol *volume(const char *name)
-{
-    struct vn_obj *o = vn_session_get(s, name);
-    struct vn_vol *v;
-    assert_non_null(o);
-    assert_int_equal(vn_obj_vol(s, o, &v, NULL, &err), 0);
-    vn_obj_unref(o);
-    return v;
-}
-
 /* The line that the values make is taken back, and gives the same voxels. */
 static void recorded(void **state)
 {
@@ -43,9 +33,9 @@ static void recorded(void **state)
         char again[500];
         snprintf(again, sizeof again, "%s", vn_runner_journal(r, vn_runner_n_journal(r) - 1));
         assert_non_null(strstr(again, " noise="));
-        struct vn_vol *was = volume("p"), *is;
+        struct vn_vol *was = session_volume("p"), *is;
         assert_int_equal(session_run(again), 0);
-        is = volume("p");
+        is = session_volume("p");
         const struct vn_buf a = vn_vol_data(was), b = vn_vol_data(is);
         assert_ptr_not_equal(was, is);
         assert_memory_equal(a.data, b.data, 40 * 40 * 32 * sizeof(float));

@@ -17,20 +17,10 @@ static void text_is(const char *line, const char *key, const char *want)
     cJSON_Delete(o);
 }
 
-static struct vn_vol *volume(const char *name)
-{
-    struct vn_obj *o = vn_session_get(s, name);
-    struct vn_vol *v = NULL;
-    if (!o || vn_obj_vol(s, o, &v, NULL, &err))
-        fail_msg("%s", name);
-    vn_obj_unref(o);
-    return v;
-}
-
 /* Every voxel of a has the same bytes in b, which covers at least as much. */
 static void same(const char *a, const char *b)
 {
-    struct vn_vol *v = volume(a), *w = volume(b);
+    struct vn_vol *v = session_volume(a), *w = session_volume(b);
     const struct vn_buf p = vn_vol_data(v), q = vn_vol_data(w);
     assert_int_equal(p.type, VN_F32);
     for (int64_t z = v->box.lo[2]; z < v->box.hi[2]; z++)
@@ -45,7 +35,7 @@ static void same(const char *a, const char *b)
 /* Mean absolute difference of probabilities. */
 static double apart(const char *a, const char *b)
 {
-    struct vn_vol *v = volume(a), *w = volume(b);
+    struct vn_vol *v = session_volume(a), *w = session_volume(b);
     const float *p = vn_vol_data(v).data, *q = vn_vol_data(w).data;
     double sum = 0;
     for (uint64_t i = 0; i < vn_box_count(&v->box); i++)

@@ -61,16 +61,6 @@ static void nothing(void **state)
     cJSON_Delete(o);
 }
 
-static struct vn_vol *volume(const char *name)
-{
-    struct vn_obj *o = vn_session_get(s, name);
-    struct vn_vol *v;
-    assert_non_null(o);
-    assert_int_equal(vn_obj_vol(s, o, &v, NULL, &err), 0);
-    vn_obj_unref(o);
-    return v;
-}
-
 /* The share is that of the voxels that are vessel only as lumens are filled; in blocks it is the same. */
 static void lumens(void **state)
 {
@@ -82,7 +72,7 @@ static void lumens(void **state)
     const cJSON *d = cJSON_GetObjectItem(cJSON_GetObjectItem(o, "result"), "diameter_um");
     assert_true(fabs(cJSON_GetArrayItem(d, 1)->valuedouble - 20) <= 2);       /* the border is drawn outside a bright wall */
     cJSON_Delete(o);
-    struct vn_vol *with = volume("p"), *without = volume("q");
+    struct vn_vol *with = session_volume("p"), *without = session_volume("q");
     const struct vn_buf a = vn_vol_data(with), b = vn_vol_data(without);
     int64_t n = 0, filled = 0;
     for (int64_t i = 0; i < 96 * 72 * 72; i++) {
