@@ -789,12 +789,14 @@ int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_b
 
     if (rc == 0 && !vn_type_is_int(v->src->type))
         rc = vn_vol_map(v, VN_F32, &wide, VN_PAD_MIRROR, &in, job, err);
-    if (rc == 0)
+    const bool direct = vn_box_same(&wide, &out->box);
+    const struct vn_buf *to = direct ? out : &made;
+    if (rc == 0 && !direct)
         rc = vn_buf_new(&made, VN_F32, &wide, err);
     if (rc == 0)
         rc = vn_job_for_quiet(job, vn_box_dim(&wide, 2), turn_plane,
-                              &(struct turn){ &s, contrast, around, &in, &made }, err);
-    if (rc == 0 && !(rc = vn_pores_fill(&made, job, err)))
+                              &(struct turn){ &s, contrast, around, &in, to }, err);
+    if (rc == 0 && !(rc = vn_pores_fill(to, job, err)) && !direct)
         copy_box(&made, out);
     vn_buf_free(&in);
     vn_buf_free(&made);
