@@ -1,5 +1,6 @@
 /* Estimates: memory within a tenth of what is then used, for every kind of region; words and limits of the verb. No times. */
 #include "session.h"
+#include <time.h>
 #include "estimate.h"
 
 /* Peak of a command beside what was in use, in bytes. */
@@ -142,6 +143,44 @@ static void rates(void **state)
     assert_false(vn_rate_get(a, VN_PART_BLOCKS, &rate));
 }
 
+/* ---- a preparation that takes long where it looks at everything ---- */
+
+enum { WHOLE = 80, WAIT_MS = 100 };
+static int n_whole;
+
+static int slow_prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *e)
+{
+    if (vn_box_same(stat_box, &in[0]->box) && !vn_args_has(a, "artifacts")) {       /* nothing settled yet */
+        nanosleep(&(struct timespec) { .tv_nsec = WAIT_MS * 1000000L }, NULL);
+        n_whole++;
+    }
+    return vn_op_find("segment")->prepare(a, in, stat_box, job, e);
+}
+
+static void short_preparations_are_tried(void **state)
+{
+    (void)state;
+    struct vn_op op = *vn_op_find("segment");
+    struct vn_args a;
+    struct vn_estimate e;
+    const struct vn_box all = { { 0, 0, 0 }, { WHOLE, WHOLE, WHOLE } };
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_U8, &(struct vn_grid) { .um = { 1, 1, 1 } }, &all, &err);
+
+    for (int64_t i = 0, x = 1; i < (int64_t)WHOLE * WHOLE * WHOLE; i++, x = x * 16807 % 2147483647)
+        ((uint8_t *)vn_vol_data(v).data)[i] = (uint8_t)(x % 64);           /* noise; random numbers of Park and Miller (1988) */
+    op.prepare = slow_prepare;
+    assert_int_equal(vn_args_init(&a, op.params, &err), 0);
+    n_whole = 0;
+    assert_int_equal(vn_op_estimate(&op, &a, &v, &all, false, &e, NULL, &err), 0);
+    assert_int_equal(n_whole, 1);
+    assert_true(e.seconds >= 0.5e-3 * WAIT_MS);                /* the wait, and at most half of it for the system */
+    vn_rate_learn(vn_rate_key(&op, &a, &v), VN_PART_PREPARE, 1, 1);
+    assert_int_equal(vn_op_estimate(&op, &a, &v, &all, false, &e, NULL, &err), 0);
+    assert_int_equal(n_whole, 1);                              /* known: not tried */
+    vn_args_free(&a);
+    vn_vol_unref(v);
+}
+
 /* ---- regions by words ---- */
 
 static void region(const char *line, const char *want)
@@ -196,6 +235,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(words, session_json, session_stop),
         cmocka_unit_test_setup_teardown(regions, session_json, session_stop),
         cmocka_unit_test(rates),
+        cmocka_unit_test(short_preparations_are_tried),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

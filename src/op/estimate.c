@@ -356,6 +356,27 @@ static int sample(const struct vn_op *op, const struct vn_args *given, struct vn
     return 0;
 }
 
+static const double SHORT = 0.15;      /* seconds of a preparation that is tried as it is */
+
+/* Replaces the rate of preparing by that of the statistics' box itself, where that is soon done: a search takes longer where it
+ * nearly finds something, which a small sample does not tell. */
+static int sample_prepare(const struct vn_op *op, const struct vn_args *given, struct vn_vol *const *in, const struct vn_box *stat, double work,
+                          double *rate, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_args a;
+    int rc;
+
+    if (!op->prepare || !(*rate * work > 0 && *rate * work <= SHORT))
+        return 0;
+    if ((rc = vn_args_copy(&a, given, err)))
+        return rc;
+    const struct vn_rate_mark began = vn_rate_mark(in, op->n_in);
+    if (!(rc = op->prepare(&a, in, stat, job, err)))
+        *rate = vn_rate_since(&began) / work;
+    vn_args_free(&a);
+    return rc == VN_E_MEMORY ? 0 : rc;
+}
+
 int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct vn_vol *const *in, const struct vn_box *region, bool counted,
                    struct vn_estimate *e, struct vn_job *job, struct vn_err *err)
 {
@@ -385,6 +406,9 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
     const struct vn_key open = vn_args_key(given, vn_key_start()), settled = vn_args_key(&a, vn_key_start());
     const struct vn_cost before = vn_key_same(open, settled) ? (struct vn_cost) { 0, 0 }        /* nothing was automatic */
                                                              : vn_op_prepare_cost(op, &a, &p, in[0], stat);
+    const bool knows_prepare = op->prepare && vn_rate_get(key, VN_PART_PREPARE, &rate[VN_PART_PREPARE]);
+    if (!knows_prepare && (rc = sample_prepare(op, given, in, stat, before.work, &t.prepare, job, err)))
+        goto out;
     const struct vn_cost all = vn_op_blocks_cost(op, &a, &p, in, made, dim, op->shape == VN_GLOBAL ? &share : NULL);
     e->voxels = vn_box_count(made);
     e->result = e->voxels * vn_type_size(p.out_type);
@@ -397,8 +421,7 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
     e->learned = vn_rate_get(key, VN_PART_BLOCKS, &rate[VN_PART_BLOCKS]);
     e->seconds = (e->learned ? rate[VN_PART_BLOCKS] * vn_op_blocks_cost(op, &a, &p, in, made, dim, NULL).work : t.blocks * all.work) +
                  touch_all(all.bytes, (double)e->result, idle);
-    if (op->prepare)
-        e->seconds += (vn_rate_get(key, VN_PART_PREPARE, &rate[0]) ? rate[0] : t.prepare) * before.work;
+    e->seconds += (knows_prepare ? rate[VN_PART_PREPARE] : t.prepare) * before.work;
     e->seconds += t.count * (double)e->voxels;
 out:
     vn_args_free(&a);
