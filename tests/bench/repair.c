@@ -1,7 +1,7 @@
 /* repair.c - breaks planted in vessels whose truth is known, and how many of them repair closes rightly. Never a test.
  *
  *   repair                 both worlds, with and without an image: shares by gap length and by least score
- *   repair RUN SEEDS       one of them, fewer phantoms (REPAIR_LIST=1: every gap; REPAIR_MISSED=1: breaks that stay open)
+ *   repair RUN SEEDS [N]   one of them, other phantoms: from seed N (REPAIR_LIST=1: every gap; REPAIR_MISSED=1: breaks that stay open)
  *   repair time FILE [N]   a mask: milliseconds to find gaps, choose, draw (least of N)
  *
  * Worlds: `network` (phantom network, 128^3, with vessels beside others and 60 breaks) and `bundle` (parallel tubes, two
@@ -443,7 +443,8 @@ int main(int argc, char **argv)
         struct tally t = { { 0 } };
         if (argc > 2 && atoi(argv[1]) != (int)i)
             continue;
-        for (int s = 1; s <= (argc > 2 ? atoi(argv[2]) : runs[i].n); s++) {
+        const int first = argc > 3 ? atoi(argv[3]) : 1;
+        for (int s = first; s < first + (argc > 2 ? atoi(argv[2]) : runs[i].n); s++) {
             struct world w = { 0 };
             seed_now = (uint64_t)s;
             draws = 0;
