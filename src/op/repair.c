@@ -9,7 +9,7 @@
 #include "thin.h"
 #include "vox.h"
 
-enum { N_AROUND = 12, N_CONE = 3, N_RING = 8, MOST_FLANK = 6, CHUNK_ENDS = 8, NEAR_MOST = 1500, SPECK = 5 };
+enum { N_AROUND = 12, N_CONE = 3, N_RING = 8, MOST_FLANK = 6, CHUNK_ENDS = 8, NEAR_MOST = 1500, SPECK = 5, CELL = 32 };
 static const double CONE[N_CONE] = { 0.15, 0.35, 0.6 };              /* tangents of the angles that an end looks at */
 static const double COS_MOST = 0.5, COS_BACK = -0.85, CROWD_MOST = 0.3, LOST_SHARE = 0.7, TILT_STRAIGHT = 0.2, SHIFT_MOST = 1.25;
 static const double AROUND[N_AROUND][2] = {
@@ -24,7 +24,8 @@ struct find {
     struct vn_skel_voxels s;
     struct vn_buf d2;
     struct vn_end *end;
-    int64_t n_end;
+    int64_t n_end, n_cell[3], *cell;                /* first number of each cell in in_cell, and all */
+    int32_t *in_cell;                               /* ends */
     uint8_t *lost;                                  /* of each slice */
     int32_t *size;                                  /* of each piece, by its number */
     double *contrast, usual;                        /* of each end's vessel; the median */
@@ -75,12 +76,9 @@ struct line {
     double t0, t1, empty;                           /* background from .. to, of the line; its share in all */
 };
 
-/* False: no background between, or the region is left. */
-static bool draw_line(const struct find *f, const double a[3], const double b[3], struct line *l)
+static bool aim_line(const struct find *f, const double a[3], const double b[3], struct line *l)
 {
     double um2 = 0, vox2 = 0;
-    int64_t n_empty = 0;
-    bool outside = false, any = false;
     memcpy(l->a, a, sizeof l->a);
     memcpy(l->b, b, sizeof l->b);
     for (int k = 0; k < 3; k++) {
@@ -94,25 +92,38 @@ static bool draw_line(const struct find *f, const double a[3], const double b[3]
     l->steps = sqrt(vox2);
     for (int k = 0; k < 3; k++)
         l->dir[k] /= l->len;
-    const int64_t n = (int64_t)ceil(4 * l->steps);
-    for (int64_t i = 0; i <= n; i++) {
-        const double t = (double)i / (double)n, p[3] = { a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), a[2] + t * (b[2] - a[2]) };
-        if (set_at(f, p, &outside))
-            continue;
-        if (!any)
-            l->t0 = fmax(0, t - 0.5 / (double)n);
-        l->t1 = fmin(1, t + 0.5 / (double)n);
-        any = true;
-        n_empty++;
-    }
-    l->empty = (double)n_empty / (double)(n + 1);
-    return any && !outside && l->t0 > 0;
+    return true;
 }
 
 static void at_line(const struct line *l, double t, double p[3])
 {
     for (int k = 0; k < 3; k++)
         p[k] = l->a[k] + t * (l->b[k] - l->a[k]);
+}
+
+/* False: no background between, or more than is looked across, or the region is left. */
+static bool walk_line(const struct find *f, struct line *l)
+{
+    const int64_t n = (int64_t)ceil(4 * l->steps);
+    int64_t n_empty = 0;
+    bool outside = false, any = false;
+    for (int64_t i = 0; i <= n; i++) {
+        const double t = (double)i / (double)n;
+        double p[3];
+        at_line(l, t, p);
+        if (set_at(f, p, &outside))
+            continue;
+        if (outside)
+            return false;
+        if (!any)
+            l->t0 = fmax(0, t - 0.5 / (double)n);
+        l->t1 = fmin(1, t + 0.5 / (double)n);
+        any = true;
+        l->empty = (double)++n_empty / (double)(n + 1);
+        if (l->empty * l->steps > f->in->reach)
+            return false;
+    }
+    return any && l->t0 > 0;
 }
 
 /* How much of the tube between its ends is taken: by a third vessel, as the ends' own caps are left out. */
@@ -457,10 +468,12 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     struct vn_gap g = { .end = { (int32_t)a, (int32_t)b }, .piece = { p->piece, f->s.piece[at] }, .bridge.radius = { ra, rb }, .evidence = NAN };
     struct line l;
     double aside;
-    if (!draw_line(f, p->base, q ? q->base : flank, &l) || l.empty * l.steps > f->in->reach || (q && l.t1 >= 1))
+    if (!aim_line(f, p->base, q ? q->base : flank, &l))
         return 0;
     const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1;
-    if (c1 <= COS_MOST || c2 <= COS_MOST || (aside = q ? shift(f, p, q, l.empty * l.len) : 0) > SHIFT_MOST)
+    if (c1 <= COS_MOST || c2 <= COS_MOST || !walk_line(f, &l) || (q && l.t1 >= 1))
+        return 0;
+    if ((aside = q ? shift(f, p, q, l.empty * l.len) : 0) > SHIFT_MOST)
         return 0;
     g.loop = p->piece == f->s.piece[at];
     if (g.loop && near_along(&f->s, p->tip, at, 3 * l.len + 4 * (ra + rb), f->side))
@@ -619,25 +632,74 @@ static bool cut_by_face(const struct find *f, const struct vn_end *e)
     return false;
 }
 
+static int64_t cell_of(const struct find *f, int k, double at)
+{
+    return vn_min64(vn_max64((int64_t)floor(at) - f->box.lo[k], 0) / CELL, f->n_cell[k] - 1);
+}
+
+/* Ends by the cell that their bases lie in, in the order of their numbers. */
+static int fill_cells(struct find *f, struct vn_err *err)
+{
+    int64_t n = 1;
+    for (int k = 0; k < 3; k++)
+        n *= f->n_cell[k] = (vn_box_dim(&f->box, k) + CELL - 1) / CELL;
+    if (!(f->cell = vn_calloc((uint64_t)n + 1, sizeof *f->cell, err)) || !(f->in_cell = vn_alloc((uint64_t)f->n_end * sizeof *f->in_cell, err)))
+        return VN_E_MEMORY;
+    for (int round = 0; round < 2; round++) {
+        for (int64_t i = f->n_end - 1; i >= 0; i--) {
+            const double *p = f->end[i].base;
+            const int64_t at = (cell_of(f, 2, p[2]) * f->n_cell[1] + cell_of(f, 1, p[1])) * f->n_cell[0] + cell_of(f, 0, p[0]);
+            if (round)
+                f->in_cell[--f->cell[at]] = (int32_t)i;
+            else
+                f->cell[at]++;
+        }
+        for (int64_t i = 1; i <= n && !round; i++)
+            f->cell[i] += f->cell[i - 1];
+    }
+    return 0;
+}
+
+/* Gaps from end a to ends of less radius, or as much and a greater number: each pair once, and few look far. */
+static int others(const struct find *f, struct list *to, int64_t a, struct vn_err *err)
+{
+    const struct vn_end *p = &f->end[a];
+    const double least = fmin(f->um[0], fmin(f->um[1], f->um[2])), most = 2 * (f->in->reach + 4 * p->radius / least);
+    int64_t lo[3], hi[3], at[3];
+    int rc = 0;
+    for (int k = 0; k < 3; k++) {
+        lo[k] = cell_of(f, k, p->base[k] - most);
+        hi[k] = cell_of(f, k, p->base[k] + most);
+    }
+    for (at[2] = lo[2]; at[2] <= hi[2]; at[2]++)
+        for (at[1] = lo[1]; at[1] <= hi[1]; at[1]++) {
+            const int64_t row = (at[2] * f->n_cell[1] + at[1]) * f->n_cell[0];
+            for (int64_t i = f->cell[row + lo[0]]; i < f->cell[row + hi[0] + 1] && !rc; i++) {
+                const int64_t b = f->in_cell[i];
+                const struct vn_end *q = &f->end[b];
+                const double far = 2 * (f->in->reach + 2 * (p->radius + q->radius) / least);
+                if (q->radius > p->radius || (!(q->radius < p->radius) && b <= a) || fabs(q->base[0] - p->base[0]) > far ||
+                    fabs(q->base[1] - p->base[1]) > far || fabs(q->base[2] - p->base[2]) > far || cut_by_face(f, q))
+                    continue;
+                const int64_t first = vn_min64(a, b), second = vn_max64(a, b);
+                rc = try_gap(f, to, first, second, f->end[second].tip, 0, err);
+            }
+        }
+    return rc;
+}
+
 static int ends_chunk(void *ctx, int64_t chunk, struct vn_err *err)
 {
     const struct find *f = ctx;
     struct list *to = &f->list[chunk];
     int rc = 0;
     for (int64_t a = chunk * CHUNK_ENDS; a < vn_min64((chunk + 1) * CHUNK_ENDS, f->n_end) && !rc; a++) {
-        const struct vn_end *p = &f->end[a];
-        if (cut_by_face(f, p))
+        if (cut_by_face(f, &f->end[a]))
             continue;
-        if (!p->stub)
+        if (!f->end[a].stub)
             rc = flanks(f, to, a, err);
-        for (int64_t b = a + 1; b < f->n_end && !rc; b++) {
-            const struct vn_end *q = &f->end[b];
-            const double far = f->in->reach + 2 * (p->radius + q->radius) / fmin(f->um[0], fmin(f->um[1], f->um[2]));
-            if (q->base[2] - p->base[2] > 2 * far)                  /* in the order of their slices */
-                break;
-            if (fabs(q->base[0] - p->base[0]) <= 2 * far && fabs(q->base[1] - p->base[1]) <= 2 * far && !cut_by_face(f, q))
-                rc = try_gap(f, to, a, b, q->tip, 0, err);
-        }
+        if (!rc)
+            rc = others(f, to, a, err);
     }
     return rc;
 }
@@ -774,12 +836,16 @@ int vn_gaps_find(const struct vn_gaps_in *in, struct vn_gaps *out, struct vn_job
     if (!rc)
         vn_job_stage(job, "gaps");
     if (!rc)
+        rc = fill_cells(&f, err);
+    if (!rc)
         rc = vn_job_for_quiet(job, n_chunk, ends_chunk, &f, err);
     if (!rc)
         rc = gather(&f, n_chunk, out, job, err);
     for (int64_t i = 0; i < n_chunk && f.list; i++)
         vn_free(f.list[i].v);
     vn_free(f.list);
+    vn_free(f.cell);
+    vn_free(f.in_cell);
     vn_free(f.lost);
     vn_free(f.size);
     vn_free(f.contrast);
