@@ -91,6 +91,68 @@ static void test_unit(void **state)
     }
 }
 
+/* Slices 3 and 5 times as far apart as voxels are wide.  Along the axes the expected section is counted: the circle as large
+ * as that of the mask, to half a voxel.  In other directions the section cuts slices wherever it does: the mean over them is
+ * the tube's width to a quarter of a voxel, and each to half of what a voxel measures across. */
+static void test_coarse(void **state)
+{
+    (void)state;
+    static const double along[][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 1, 1, 0 }, { 1, 0, 1 }, { 0, 1, 1 }, { 1, 1, 1 },
+                                       { 1, 2, 3 }, { 3, 1, 2 }, { 2, -1, 0.7 }, { -0.3, 1, 0.4 }, { 0.2, 0.3, 1 }, { 1, 0.1, 0.15 } };
+    static const double width[] = { 6, 8, 12, 16 };
+    for (int coarse = 3; coarse <= 5; coarse += 2)
+        for (size_t w = 0; w < VN_COUNT(width); w++) {
+            const double um[3] = { 1, 1, coarse };
+            const int64_t dim[3] = { 64, 64, 64 / coarse };
+            double sum = 0;
+            for (size_t i = 0; i < VN_COUNT(along); i++) {
+                const struct tube t = { { 32, 31, (double)(dim[2] / 2) }, { along[i][0], along[i][1], along[i][2] }, width[w] };
+                struct vn_vol *v = tubes(dim, um, &t, 1);
+                const struct vn_diameters d = of(v);
+                double expected = width[w], within = 0.5 * sqrt((1 + coarse * coarse) / 2.0);
+                if (i < 3) {
+                    const struct vn_buf b = vn_vol_data(v);
+                    int64_t n = 0;
+                    for (int64_t j = 0; j < 64 * 64 * dim[2]; j++)
+                        n += ((const float *)b.data)[j] > 0;
+                    expected = 2 * sqrt((double)n / (double)dim[i] * (i == 2 ? 1 : coarse) / M_PI);
+                    within = 0.5;
+                }
+                sum += d.median - width[w];
+                if (!(fabs(d.median - expected) <= within))
+                    fail_msg("%g, slices of %d, along %g %g %g: %g %g %g, not %g", width[w], coarse, along[i][0], along[i][1], along[i][2],
+                             d.low, d.median, d.high, expected);
+                vn_vol_unref(v);
+            }
+            if (!(fabs(sum / VN_COUNT(along)) <= 0.25))
+                fail_msg("%g, slices of %d: off by %g", width[w], coarse, sum / VN_COUNT(along));
+        }
+}
+
+/* Specks beside a vessel do not count; its ends do. */
+static void test_specks(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = { 64, 64, 24 };
+    for (int coarse = 1; coarse <= 5; coarse += 4) {
+        const double um[3] = { 1, 1, coarse };
+        const struct tube t = { { 32, 32, 12 }, { 1, 0, 0 }, 8 };
+        struct vn_vol *v = tubes(dim, um, &t, 1);
+        const struct vn_buf b = vn_vol_data(v);
+        const struct vn_diameters clear = of(v);
+        int n = 0;
+        for (int64_t z = 2; z < 24; z += 20)
+            for (int64_t y = 4; y < 64; y += 8)
+                for (int64_t x = 4; x < 56; x += 8, n++)       /* one voxel, or two */
+                    for (int64_t i = 0; i <= (x >> 3 & 1); i++)
+                        ((float *)b.data)[vn_buf_at(&b, x + i, y, z)] = 1;
+        assert_int_equal(n, 2 * 8 * 7);
+        const struct vn_diameters d = of(v);
+        assert_memory_equal(&d, &clear, sizeof d);
+        vn_vol_unref(v);
+    }
+}
+
 /* Nine thin tubes and one wide one: a tenth of the length is wide, also where blocks are cut out of a larger volume. */
 static void test_quantiles(void **state)
 {
@@ -178,7 +240,8 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_width), cmocka_unit_test(test_unit), cmocka_unit_test(test_quantiles), cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_width), cmocka_unit_test(test_unit), cmocka_unit_test(test_coarse), cmocka_unit_test(test_specks),
+        cmocka_unit_test(test_quantiles), cmocka_unit_test(test_wide),
         cmocka_unit_test(test_odd), cmocka_unit_test(test_memory),
     };
     vn_mem_init(0);

@@ -9,10 +9,10 @@
 
 enum { PER_EDGE = 20, BINS = 1 << 16 };            /* steps of a diameter in the smallest voxel edge; the last: wider */
 enum { LEAST = 1 << 20, MOST = 1 << 23 };          /* voxels looked at: an eighth within these */
-enum { WIDE = 24 };                                /* voxels of radius from which the distance alone will do */
+enum { WIDE = 24 };                                /* voxels of distance from which the distance alone will do */
 enum { AXIS = 2, WEIGHT = 1 << 10 };
 
-static const double FURTHER = 1.5;                 /* smallest voxel edges that the ball reaches beyond the distance */
+static const double FURTHER = 1.5;                 /* voxels that the ball reaches beyond the distance */
 
 struct look {
     const struct vn_buf *p;
@@ -46,6 +46,14 @@ static int mask_plane(void *ctx, int64_t i, struct vn_err *err)
 enum { STEPS = 3 };
 static const double RISE = 0.22;                   /* of the distance, per length, over 1 to STEPS voxels off an axis */
 
+/* Whether the distance is a maximum along axis k. */
+static bool top_along(const struct look *l, const int64_t c[3], int k)
+{
+    const int64_t *s = l->d.stride, step = k == 0 ? 1 : s[k - 1];
+    const float *v = (const float *)l->d.data + c[2] * s[1] + c[1] * s[0] + c[0];
+    return (c[k] == 0 || v[0] > v[-step]) && (c[k] + 1 == vn_box_dim(&l->d.box, k) || v[0] >= v[step]);
+}
+
 static bool on_axis(const struct look *l, const int64_t c[3])
 {
     const int64_t *s = l->d.stride, stride[3] = { 1, s[0], s[1] };
@@ -55,7 +63,7 @@ static bool on_axis(const struct look *l, const int64_t c[3])
 
     for (int k = 0; k < 3; k++) {
         n[k] = vn_box_dim(&l->d.box, k);
-        tops += (c[k] == 0 || v[0] > v[-stride[k]]) && (c[k] + 1 == n[k] || v[0] >= v[stride[k]]);
+        tops += top_along(l, c, k);
     }
     if (tops < 2)
         return false;
@@ -77,45 +85,78 @@ static bool on_axis(const struct look *l, const int64_t c[3])
     return true;
 }
 
+/* Radius of the ball: by how far a voxel reaches across the axis, the root of the mean square of its sizes along which the
+ * distance is a maximum (of the larger two, if along three). */
+static double reach_of(const struct look *l, const int64_t c[3], double d)
+{
+    double sum = 0, least = INFINITY;
+    int tops = 0;
+
+    for (int k = 0; k < 3; k++)
+        if (top_along(l, c, k)) {
+            sum += l->um[k] * l->um[k];
+            least = fmin(least, l->um[k]);
+            tops++;
+        }
+    return d + FURTHER * sqrt((tops > 2 ? sum - least * least : sum) / 2);
+}
+
+/* Column of mask voxels along z, mirrored beyond the block. */
+struct column { const uint8_t *m; int64_t stride, c, n; bool inside; };
+
+static inline uint8_t at(const struct column *l, int64_t k)
+{
+    return l->m[l->stride * (l->inside ? l->c + k : vn_pad_from(VN_PAD_MIRROR, l->c + k, 0, l->n))];
+}
+
 /* Diameter of the tube through the middle of a ball that fills as much of it: V = 4/3 pi (r^3 - (r^2 - R^2)^(3/2)).
  * Voxels count by the length of their column along z that lies in the ball.  *length: of the tube, for each of the
- * axis's voxels there, which lie side by side in places. */
-static double width_in(const struct look *l, const int64_t c[3], double r, double *length)
+ * axis's voxels there, which lie side by side in places; 0 where nothing reaches the ball's surface: a speck. */
+static double width_in(const struct look *l, const int64_t c[3], double d, double *length)
 {
     const struct vn_box *b = &l->mask.box;
     const int64_t n[3] = { vn_box_dim(b, 0), vn_box_dim(b, 1), vn_box_dim(b, 2) };
+    const double r = reach_of(l, c, d), near = r - l->edge, h = l->um[2];
     const int64_t far[2] = { (int64_t)(r / l->um[0]), (int64_t)(r / l->um[1]) };
-    double sum = 0;
+    const bool beside = c[0] < far[0] || c[0] + far[0] >= n[0];
+    double sum = 0, out2 = 0;
     int64_t axis = 0;
 
     *length = l->edge;
     for (int k = 0; k < 3; k++)
-        if (n[k] == 1 || r > WIDE * l->edge)           /* a plane: between two borders */
-            return 2 * (r - FURTHER * l->edge) - l->edge;
-    for (int64_t j = -far[1]; j <= far[1]; j++)
+        if (n[k] == 1 || d > WIDE * l->edge)           /* a plane: between two borders */
+            return 2 * d - l->edge;
+    for (int64_t j = -far[1]; j <= far[1]; j++) {
+        const uint8_t *row = (const uint8_t *)l->mask.data +
+                             vn_pad_from(VN_PAD_MIRROR, c[1] + j, 0, n[1]) * l->mask.stride[0];
         for (int64_t i = -far[0]; i <= far[0]; i++) {
-            const double x = (double)i * l->um[0], y = (double)j * l->um[1], half2 = r * r - x * x - y * y;
-            if (half2 <= 0)
+            const double x = (double)i * l->um[0], y = (double)j * l->um[1], off2 = x * x + y * y;
+            if (off2 >= r * r)
                 continue;
-            const double half = sqrt(half2);
-            const int64_t mx = vn_pad_from(VN_PAD_MIRROR, c[0] + i, 0, n[0]);
-            const int64_t my = vn_pad_from(VN_PAD_MIRROR, c[1] + j, 0, n[1]);
-            const uint8_t *m = (const uint8_t *)l->mask.data + my * l->mask.stride[0] + mx;
-            const int64_t top = (int64_t)(half / l->um[2] + 0.5);
-            const bool inside = c[2] >= top && c[2] + top < n[2];
-            for (int64_t k = -top; k <= top; k++) {
-                const int64_t mz = inside ? c[2] + k : vn_pad_from(VN_PAD_MIRROR, c[2] + k, 0, n[2]);
-                const uint8_t v = m[mz * l->mask.stride[1]];
-                if (!v)
-                    continue;
-                const double lo = fmax(-half, ((double)k - 0.5) * l->um[2]);
-                const double hi = fmin(half, ((double)k + 0.5) * l->um[2]);
-                if (hi > lo) {
-                    sum += hi - lo;
-                    axis += v == AXIS;
-                }
+            const double half = sqrt(r * r - off2);
+            const int64_t top = (int64_t)(half / h + 0.5);
+            const struct column m = { row + (beside ? vn_pad_from(VN_PAD_MIRROR, c[0] + i, 0, n[0]) : c[0] + i),
+                                      l->mask.stride[1], c[2], n[2], c[2] >= top && c[2] + top < n[2] };
+            const uint8_t low = at(&m, -top), high = at(&m, top);
+            const double end = top ? half - ((double)top - 0.5) * h : half;        /* of the outermost in the ball */
+            int64_t full = 0, k = end > 0 ? top : top - 1;
+            for (int64_t z = 1 - top; z < top; z++) {
+                const uint8_t v = at(&m, z);
+                full += v > 0;
+                axis += v == AXIS;
             }
+            axis += (low == AXIS) + (top > 0 && high == AXIS);
+            sum += (double)full * h + end * ((low > 0) + (high > 0));
+            if (out2 >= near * near)
+                continue;
+            while (k >= 0 && !at(&m, k) && !at(&m, -k))
+                k--;
+            const double z = k == top ? half : ((double)k + 0.5) * h;
+            out2 = k < 0 ? out2 : fmax(out2, off2 + z * z);
         }
+    }
+    if (out2 < near * near)
+        return *length = 0;
     const double rest = r * r * r - sum * l->um[0] * l->um[1] * 0.75 / M_PI, half = rest > 0 ? cbrt(rest) : 0;
     *length = 2 * half / (double)axis;
     return 2 * sqrt(r * r - half * half);
@@ -157,7 +198,7 @@ static int axis_plane(void *ctx, int64_t z, struct vn_err *err)
 
 static void add(struct look *l, const int64_t c[3], double d)
 {
-    const double reach = d + FURTHER * l->edge;
+    const double reach = reach_of(l, c, d);
     double share = 1, length;
     bool seen = true;
 
@@ -168,9 +209,11 @@ static void add(struct look *l, const int64_t c[3], double d)
     }
     if (!seen)
         return;
-    const int64_t at = llround(PER_EDGE * width_in(l, c, reach, &length) / l->edge);
+    const int64_t width = llround(PER_EDGE * width_in(l, c, d, &length) / l->edge);
+    if (length == 0)
+        return;
     __atomic_fetch_add(&l->n, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&l->bin[vn_min64(at, BINS - 1)], (uint64_t)llround(WEIGHT * length / l->edge / share),
+    __atomic_fetch_add(&l->bin[vn_min64(width, BINS - 1)], (uint64_t)llround(WEIGHT * length / l->edge / share),
                        __ATOMIC_RELAXED);
 }
 
