@@ -232,6 +232,30 @@ static void seams(void **state)
     vn_vol_unref(out); vn_vol_unref(v);
 }
 
+/* Rows that are darker by up to a 12th, as light sheets leave them, and a soft vessel along x where it is least: its flanks rise and fall as
+ * the rows do, which says nothing about how rows grow with the grey value. */
+static void vessel_along_rows(void **state)
+{
+    enum { X = 96, Y = 120, Z = 48 };
+    const struct vn_grid g = { .dim = { X, Y, Z } };
+    const struct vn_box b = box6(0, X, 0, Y, 0, Z);
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_F32, &g, &b, &err), *out;
+    struct vn_artifacts m;
+    (void)state;
+    for (int64_t i = 0; i < X * Y * Z; i++) {
+        const int64_t x = i % X, y = i / X % Y, z = i / X / Y;
+        const double t = (double)(y % 12) / 12, dark = 4 * t * (1 - t) * (0.5 + noise_of(0, y / 12, 0, 5) / 3.5) / 12;
+        const double vessel = 160 * exp(-(pow((double)y - 60, 2) + pow((double)z - 20, 2)) / 12);
+        ((float *)vn_vol_data(v).data)[i] = (float)((40 + vessel) * (1 - dark) + 3 * noise_of(x, y, z, 1));
+    }
+    found(v, NULL, &out, &m);
+    assert_true(m.n == 1 && m.item[0].kind == VN_SLICES && m.item[0].axis == 1);
+    if (fabs(m.item[0].scale * m.item[0].level - 1) > 1e-5)
+        fail_msg("scale times level is %g", m.item[0].scale * m.item[0].level);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
 /* Vessels and noise; no signal in some slices, but for noise around a grey value of its own. */
 static bool lost(int64_t z, const int *gone)
 {
@@ -521,7 +545,7 @@ static void text(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_period), cmocka_unit_test(two_periods), cmocka_unit_test(phase_and_amplitude), cmocka_unit_test(nothing_is_nothing),
-    cmocka_unit_test(slices), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(lost_slices), cmocka_unit_test(lost_at_the_ends), cmocka_unit_test(lost_and_stripes), cmocka_unit_test(shading_stays),
+    cmocka_unit_test(slices), cmocka_unit_test(vessel_along_rows), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(lost_slices), cmocka_unit_test(lost_at_the_ends), cmocka_unit_test(lost_and_stripes), cmocka_unit_test(shading_stays),
     cmocka_unit_test(odd_values), cmocka_unit_test(exact),
     cmocka_unit_test(failing_allocations), cmocka_unit_test(text),
 };

@@ -4,7 +4,7 @@
 #include "mem.h"
 
 static const double CLIP = 4;
-enum { PASSES = 4 };
+enum { PASSES = 4, SHIFTS = 8 };
 
 int vn_ascan_begin(struct vn_ascan *s, const struct vn_artifact_look *l, const struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
@@ -118,6 +118,7 @@ static int growth_task(void *ctx, int64_t i, struct vn_err *err)
 static int lacking(struct growth *c, int n, double *lack, double *error, struct vn_job *job, struct vn_err *err)
 {
     double num = 0, den = 0, scatter = 0;
+    int some = 0;                                          /* boxes in which E has steps */
 
     if (!(c->sum = vn_alloc(2 * (uint64_t)n * sizeof *c->sum, err)))
         return VN_E_MEMORY;
@@ -125,14 +126,42 @@ static int lacking(struct growth *c, int n, double *lack, double *error, struct 
     for (int b = 0; rc == 0 && b < n; b++) {
         num += c->sum[2 * b];
         den += c->sum[2 * b + 1];
+        some += c->sum[2 * b + 1] > 0;
     }
     *lack = den > 0 ? num / den : 0;
     for (int b = 0; rc == 0 && b < n; b++) {
         const double d = c->sum[2 * b] - *lack * c->sum[2 * b + 1];
         scatter += d * d;
     }
-    *error = den > 0 ? sqrt(scatter) / den : 0;
+    *error = some > 1 ? sqrt(scatter * some / (some - 1)) / den : INFINITY;
     vn_free(c->sum);
+    return rc;
+}
+
+/* What E that is elsewhere seems to lack, rms: by how much vessels that happen to lie as E does mislead. */
+static int elsewhere(const struct growth *here, int n, double *error, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_artifact a = *here->a;
+    struct growth c = *here;
+    double sum = 0;
+    int rc = 0;
+
+    a.e = a.mul = a.add = NULL;
+    a.value = vn_alloc((uint64_t)a.n_value * sizeof *a.value, err);
+    c.a = &a;
+    for (int k = 1; a.value && k <= SHIFTS && rc == 0; k++) {
+        double lack, own;
+        for (int64_t i = 0; i < a.n_value; i++)
+            a.value[i] = here->a->value[(i + (int64_t)a.n_value * k / (SHIFTS + 1)) % a.n_value];
+        if (!(rc = vn_artifact_ready(&a, 1, err)) && !(rc = lacking(&c, n, &lack, &own, job, err)))
+            sum += lack * lack / SHIFTS;
+    }
+    *error = sqrt(sum);
+    rc = a.value ? rc : VN_E_MEMORY;
+    vn_free(a.value);
+    vn_free(a.e);
+    vn_free(a.mul);
+    vn_free(a.add);
     return rc;
 }
 
@@ -148,7 +177,14 @@ int vn_ascan_scale(const struct vn_ascan *s, struct vn_artifact *a, const int *a
         if (rc || (rc = vn_artifact_ready(a, 1, err)))
             return rc;
     }
-    const double near = 4 * error + 0.1 * in_proportion, off = fabs(a->scale - in_proportion);
+    double near = 4 * error + 0.1 * in_proportion;
+    const double off = fabs(a->scale - in_proportion);
+    if (a->n_value > SHIFTS && fmin(off, fabs(a->scale)) >= near) {
+        const int rc = elsewhere(&c, n, &error, job, err);
+        if (rc)
+            return rc;
+        near = fmax(near, 4 * error + 0.1 * in_proportion);
+    }
     const bool gain = a->kind != VN_CHECKERBOARD && fabs(a->scale) < near;          /* of slices and tiles, where both are possible */
     if (in_proportion > 0 && off < near && (gain || off < fabs(a->scale)))
         a->scale = in_proportion;
