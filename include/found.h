@@ -28,12 +28,12 @@ int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job,
 /* What segment counts as it runs (vn_ran.tally). */
 enum {
     VN_FOUND_FILLED,       /* voxels of lumens that are vessel as they are filled, and would not be */
-    VN_FOUND_THIS,         /* of every 4th row of every 4th plane: voxels that stand out by `contrast` */
+    VN_FOUND_THIS,         /* of those looked at: voxels that stand out by `contrast` */
     VN_FOUND_OTHER,        /* and those that do so the other way; both where what is around is mostly background */
 };
-enum { VN_FOUND_STEP = 4 };
+enum { VN_FOUND_STEP = 4 };                        /* method=auto: every 4th row of every 4th plane is looked at */
 /* Whether what is darker stands out more than what is brighter (given dark: the other way round): in twice as many
  * voxels, 20, and 1e-4 of those looked at.  As vessels hardly pull their background towards them, there is next to
  * nothing on its other side. */
-bool vn_found_turned(const int64_t *tally, uint64_t voxels);
+bool vn_found_turned(const int64_t *tally, double looked);
 #endif

@@ -24,6 +24,48 @@ static void notes(void **state)
     says("segment d dark as=q", NULL);
 }
 
+/* Masks of any type; three values are none. */
+static void masks(void **state)
+{
+    (void)state;
+    static const char *const type[] = { "u8", "u16", "i16", "f32" };
+    char line[200];
+    says("phantom network dims=64x64x48 seed=7 noise=0.1 as=v", NULL);
+    for (size_t i = 0; i < VN_COUNT(type); i++) {
+        snprintf(line, sizeof line, "calc '(a > 120) * 90' a=v type=%s as=m", type[i]);
+        says(line, NULL);
+        says("segment m as=q", "may be a mask already");
+        snprintf(line, sizeof line, "calc '(a > 120) * 90 + (a > 140) * 2' a=v type=%s as=m", type[i]);
+        says(line, NULL);
+        says("segment m as=q", NULL);
+    }
+}
+
+/* Grey values that 32-bit floats or their third powers cannot hold; what is advised helps. */
+static void values(void **state)
+{
+    (void)state;
+    says("phantom network dims=64x64x48 seed=7 noise=0.1 as=v", NULL);
+    says("segment v method=vesselness as=q", NULL);
+    says("calc 'a * 1e20' a=v type=f32 as=w", NULL);
+    says("segment w as=q", NULL);
+    says("segment w method=local as=q", NULL);
+    says("segment w method=vesselness as=q", "vessels above 1e+12; divide them: calc 'a/1e22' a=w type=f32");
+    says("calc 'a/1e22' a=w type=f32 as=w", NULL);
+    says("segment w method=vesselness as=q", NULL);
+    says("calc 'a * 1e-20' a=v type=f32 as=w", NULL);
+    says("segment w as=q", NULL);
+    says("segment w method=vesselness as=q", "vessels below 1e-12; multiply them: calc 'a*1e18' a=w type=f32");
+    says("calc 'a * 1e60' a=v type=f64 as=w", NULL);
+    says("segment w as=q", "loses vessels above 3.4e+38");
+    says("calc 'a + 1e9' a=v type=f64 as=w", NULL);
+    says("segment w as=q", "subtract the least: calc 'a-1000000");
+    says("calc 'sqrt(-1 - a)' a=v type=f32 as=w", NULL);
+    says("segment w as=q", "no voxel is finite");
+    says("calc 'a / (a > 20)' a=v type=f32 as=w", NULL);
+    says("segment w method=vesselness as=q", "not finite: nothing is found there and within 4 times the scales");
+}
+
 static void share_is_of_the_mask(void **state)
 {
     (void)state;
@@ -40,6 +82,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(notes, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(masks, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(values, session_text, session_stop),
         cmocka_unit_test_setup_teardown(share_is_of_the_mask, session_json, session_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,28 @@ static void phantoms(void **state)
         told("segment i as=p", "dark", DARK);
         told("segment i dark as=p", "dark", NULL);
         told("segment v dark as=p", "bright", BRIGHT);
+        told("segment v method=local as=p", "bright", NULL);
+        told("segment i method=local as=p", "dark", DARK);
+        told("segment i method=local dark as=p", "dark", NULL);
+        told("segment v method=local dark as=p", "bright", BRIGHT);
+    }
+}
+
+/* Only method=auto fills lumens, and vesselness looks one way. */
+static void methods(void **state)
+{
+    (void)state;
+    static const struct { const char *line; bool lumen, polarity; } t[] = {
+        { "segment v as=p", true, true }, { "segment v method=local as=p", false, true },
+        { "segment v method=vesselness as=p", false, false } };
+    assert_int_equal(session_run("phantom network dims=64x64x40 seed=3 noise=0.1 as=v"), 0);
+    for (size_t i = 0; i < VN_COUNT(t); i++) {
+        cJSON *o = session_json_of(t[i].line);
+        const cJSON *made = cJSON_GetObjectItem(o, "result");
+        assert_true(!!cJSON_GetObjectItem(made, "lumen_fraction") == t[i].lumen);
+        assert_true(!!cJSON_GetObjectItem(made, "polarity") == t[i].polarity);
+        assert_non_null(cJSON_GetObjectItem(made, "diameter_um"));
+        cJSON_Delete(o);
     }
 }
 
@@ -52,6 +74,7 @@ static void nothing(void **state)
     for (size_t i = 0; i < VN_COUNT(make); i++) {
         assert_int_equal(session_run(make[i]), 0);
         told("segment v as=p", "bright", NULL);
+        told("segment v method=local as=p", "bright", NULL);
     }
     cJSON *o = session_json_of("phantom empty dims=40x40x40 as=v; segment v as=p");
     assert_true(isnan(session_number(o, "lumen_fraction")));
@@ -99,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(phantoms, session_json, session_stop),
+        cmocka_unit_test_setup_teardown(methods, session_json, session_stop),
         cmocka_unit_test_setup_teardown(light_sheet, session_json, session_stop),
         cmocka_unit_test_setup_teardown(nothing, session_json, session_stop),
         cmocka_unit_test_setup_teardown(lumens, session_json, session_stop),

@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "filter.h"
 #include "hist.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 #include "segment_report.h"
@@ -33,28 +34,64 @@ static int refuse_others(const struct vn_args *a, struct vn_err *err)
     return 0;
 }
 
-/* Whether 8-bit voxels have one value beside 0 only; told from an image by its first planes. */
+/* Whether voxels have one value beside 0 only; told from an image by its first planes. */
 static int is_mask(struct vn_vol *v, const struct vn_box *box, bool *out, struct vn_job *job, struct vn_err *err)
 {
-    bool seen[256] = { false };
     struct vn_box plane = *box;
-    double least = INFINITY;
-    int n = vn_type_size(v->src->type) == 1 ? 0 : VN_COUNT(seen), rc = 0;
+    double value = 0;
+    bool zero = false;
+    int rc = 0;
 
-    for (; rc == 0 && n <= 2 && plane.lo[2] < box->hi[2]; plane.lo[2]++) {
+    for (*out = true; *out && plane.lo[2] < box->hi[2]; plane.lo[2]++) {
         struct vn_hist h = { 0 };
         plane.hi[2] = plane.lo[2] + 1;
         if ((rc = vn_hist_box(v, &plane, &h, job, err)))
             break;
-        for (int i = 0; i < (int)VN_COUNT(seen); i++) {
-            n += h.bin[i] > 0 && !seen[i];
-            seen[i] = seen[i] || h.bin[i] > 0;
-        }
-        least = fmin(least, h.min);
+        /* the variance is at most mean (max - mean), and that where all are 0 or max (Bhatia, Davis 2000) */
+        const double spread = h.mean * (h.max - h.mean);
+        *out = h.n_nan + h.n_inf == 0 && h.min >= 0 && (h.max == 0 || value == 0 || h.max == value) &&
+               (h.min == h.max || fabs(h.sd * h.sd - spread) <= 1e-9 * spread);
+        zero = zero || h.min == 0;
+        value = h.max > 0 ? h.max : value;
         vn_hist_free(&h);
     }
-    *out = n == 2 && least == 0;
+    *out = rc == 0 && *out && zero && value > 0;
     return rc;
+}
+
+/* Vesselness works with third powers of grey values, all of segment with 32-bit floats. */
+static const double LARGEST = 1e12, SMALLEST = 1e-12, COARSE = 1e-5;
+
+/* Says why grey values show nothing, or less than they should; false: they do not. */
+static bool tell_values(struct vn_call *c, const struct vn_hist *h, bool nothing, bool vesselness)
+{
+    const char *name = vn_args_text(&c->args, "volume"), *method = vn_args_text(&c->args, "method");
+    const double high = fmax(fabs(h->min), fabs(h->max)), range = h->max - h->min;
+    const double most = vesselness ? LARGEST : FLT_MAX, least = vesselness ? SMALLEST : FLT_MIN;
+
+    if (h->n == 0)
+        vn_call_note(c, "no voxel is finite: no vessel is found");
+    else if (nothing && range == 0)
+        vn_call_note(c, "the volume is constant: no vessel is found");
+    else if (range < COARSE * high)
+        vn_call_note(c, "grey values differ by %.3g alone beside %.3g, and method=%s works with 7 digits; subtract the "
+                     "least: calc 'a-%.15g' a=%s type=f32", range, high, method, h->min, name);
+    else if (high > most && !nothing)
+        vn_call_note(c, "some grey values reach %.3g, and method=%s loses vessels near those above %.2g; cut them off: "
+                     "calc 'clamp(a, LOW, HIGH)' a=%s", high, method, most, name);
+    else if (high > most)
+        vn_call_note(c, "grey values reach %.3g, and method=%s loses vessels above %.2g; divide them: "
+                     "calc 'a/1e%.0f' a=%s type=f32", high, method, most, floor(log10(high)), name);
+    else if (range < least)
+        vn_call_note(c, "grey values differ by %.3g alone, and method=%s loses vessels below %.2g; multiply them: "
+                     "calc 'a*1e%.0f' a=%s type=f32", range, method, least, -floor(log10(range)), name);
+    else if (vesselness && h->n_nan + h->n_inf > 0)
+        vn_call_note(c, "%.3g %% of the voxels are not finite: nothing is found there and within 4 times the scales; "
+                     "method=auto finds vessels between them",
+                     100 * (double)(h->n_nan + h->n_inf) / (double)(h->n + h->n_nan + h->n_inf));
+    else
+        return false;
+    return true;
 }
 
 /* What was found, and what may be done about it; hollow: the widest lumen that is filled is automatic. */
@@ -76,10 +113,21 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
     vn_res_num(c, "vessel_fraction", share);
     if ((rc = vn_segment_report(c, out, n, &turned, err)))
         return rc;
-    if (noise == 0 && vn_args_int(&c->args, "method") == VESSELNESS)
-        vn_call_note(c, "nothing is like a tube: no vessel is found");
-    else if (noise == 0)
-        vn_call_note(c, "the volume is constant: no vessel is found");
+    const bool vesselness = vn_args_int(&c->args, "method") == VESSELNESS;
+    bool told = false;
+    const double level = vn_args_has(&c->args, "level") ? fabs(vn_args_real(&c->args, "level")) : 0;
+    if (noise < fmax(FLT_MIN, 0.1 * COARSE * level) || (vesselness && !vn_type_is_int(in->src->type))) {
+        struct vn_hist values = { 0 };
+        if ((rc = vn_hist_box(in, &out->box, &values, c->job, err)))
+            return rc;
+        told = tell_values(c, &values, noise == 0, vesselness);
+        vn_hist_free(&values);
+    }
+    if (told)
+        return 0;
+    if (noise == 0)
+        vn_call_note(c, vesselness ? "nothing is like a tube: no vessel is found" :
+                        "nothing stands out: no vessel is found");
     else if (mask)
         vn_call_note(c, "the volume has two values alone: it may be a mask already");
     else if (turned)

@@ -27,10 +27,12 @@ int vn_segment_report(struct vn_call *c, struct vn_vol *p, uint64_t n, bool *tur
     if (d.beyond > 0)
         vn_call_note(c, "there are vessels wider than %.3g %s, which %s leaves out", d.beyond,
                      um ? "um" : "voxels", name);
-    *turned = vn_found_turned(c->tally, vn_box_count(&p->box));
-    if (!strcmp(vn_args_text(&c->args, "method"), "auto")) {
+    const char *method = vn_args_text(&c->args, "method");
+    const bool all = !strcmp(method, "auto");
+    *turned = vn_found_turned(c->tally, (double)vn_box_count(&p->box) / (all ? VN_FOUND_STEP * VN_FOUND_STEP : 1));
+    if (all)
         vn_res_num(c, "lumen_fraction", n ? (double)c->tally[VN_FOUND_FILLED] / (double)n : NAN);
+    if (strcmp(method, "vesselness"))
         vn_res_text(c, "polarity", dark != *turned ? "dark" : "bright");
-    }
     return 0;
 }

@@ -298,9 +298,8 @@ int vn_diameters(struct vn_vol *p, struct vn_diameters *out, struct vn_job *job,
     return rc;
 }
 
-bool vn_found_turned(const int64_t *tally, uint64_t voxels)
+bool vn_found_turned(const int64_t *tally, double looked)
 {
     const int64_t other = tally[VN_FOUND_OTHER];
-    return other >= 20 && other > 2 * tally[VN_FOUND_THIS] &&
-           (double)other * VN_FOUND_STEP * VN_FOUND_STEP > 1e-4 * (double)voxels;
+    return other >= 20 && other > 2 * tally[VN_FOUND_THIS] && (double)other > 1e-4 * looked;
 }

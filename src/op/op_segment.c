@@ -675,11 +675,12 @@ static void copy_box(const struct vn_buf *from, const struct vn_buf *to)
     for (int64_t z = b->lo[2]; z < b->hi[2]; z++)
         for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
             memcpy((float *)to->data + vn_buf_at(to, b->lo[0], y, z),
-                   (const float *)from->data + vn_buf_at(from, b->lo[0], y, z), (size_t)vn_box_dim(b, 0) * sizeof(float));
+                   (const float *)from->data + vn_buf_at(from, b->lo[0], y, z),
+                   (size_t)vn_box_dim(b, 0) * sizeof(float));
 }
 
-static int make_probability(const struct vn_seg *s, const struct vn_buf *in, const struct vn_buf *out, struct vn_job *job,
-                            struct vn_err *err)
+static int make_probability(const struct vn_seg *s, const struct vn_buf *in, const struct vn_buf *out,
+                            struct vn_job *job, struct vn_err *err)
 {
     struct vn_field window = { .n = 0 };
     int rc = make_contrast(s, in, &window, out, job, err);

@@ -1,11 +1,11 @@
-/* op_segment_vesselness.c - segment method=vesselness: probability from the tubeness of Sato et al. 1998 (op_vesselness.c), by its
- * own noise.
+/* op_segment_vesselness.c - segment method=vesselness: probability from the tubeness of Sato et al. 1998
+ * (op_vesselness.c), by its own noise.
  *
  *   s = response / (contrast noise),  p = s^2 / (1 + s^2)
  *
- * noise is the lower quartile of the positive responses of a sample, most of which are background.  contrast is 0.4 of the mean
- * response, weighted by itself, of what lies above 10 noise, in noise, and 10 at least, which white noise exceeds in .5 % of the
- * voxels.  Of an image without noise p = 1/2 is at 0.4 of the mean response. */
+ * noise is the lower quartile of the positive responses of a sample, most of which are background.  contrast is 0.4 of
+ * the mean response, weighted by itself, of what lies above 10 noise, in noise, and 10 at least, which white noise
+ * exceeds in .5 % of the voxels.  Of an image without noise p = 1/2 is at 0.4 of the mean response. */
 #include <math.h>
 #include <stdio.h>
 #include "artifact.h"
@@ -36,12 +36,14 @@ static int settle_scales(struct vn_args *a, const double um[3], struct vn_err *e
 {
     const double edge = vn_seg_edge(um);
     char text[100];
-    snprintf(text, sizeof text, "%.9g,%.9g,%.9g%s", edge, 2 * edge, 4 * edge, um[0] > 0 && um[1] > 0 && um[2] > 0 ? "um" : "vox");
+    snprintf(text, sizeof text, "%.9g,%.9g,%.9g%s", edge, 2 * edge, 4 * edge,
+             um[0] > 0 && um[1] > 0 && um[2] > 0 ? "um" : "vox");
     return vn_args_has(a, "scales") ? 0 : vn_args_set(a, "scales", text, err);
 }
 
 /* Responses of the sample. */
-static int sample(const struct vn_args *a, struct vn_vol *const *in, struct vn_sample *q, struct vn_job *job, struct vn_err *err)
+static int sample(const struct vn_args *a, struct vn_vol *const *in, struct vn_sample *q, struct vn_job *job,
+                  struct vn_err *err)
 {
     struct vn_args of;
     int rc = response(a, &of, err);
@@ -59,7 +61,8 @@ static int sample(const struct vn_args *a, struct vn_vol *const *in, struct vn_s
     return rc;
 }
 
-static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *err)
+static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
+                  struct vn_err *err)
 {
     struct vn_sample q;
     double one = 0, two = 0;
@@ -69,13 +72,15 @@ static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_b
         return rc;
     vn_job_stage(job, "statistics");
     if ((rc = sample(a, in, &q, job, err)) == 0) {
-        const double found = vn_sample_quartile(&q), quartile = vn_args_has(a, "noise") ? vn_args_real(a, "noise") : found;
+        const double found = vn_sample_quartile(&q);
+        const double quartile = vn_args_has(a, "noise") ? vn_args_real(a, "noise") : found;
         for (int64_t i = 0; i < q.n_v; i++)
             if (q.v[i] > LEAST * quartile) {
                 one += q.v[i];
                 two += (double)q.v[i] * q.v[i];
             }
-        const double mean = one > 0 ? two / one : 0, noise = quartile > ROUNDING * mean ? quartile : SHARE / LEAST * mean;
+        const double mean = one > 0 ? two / one : 0;
+        const double noise = quartile > ROUNDING * mean ? quartile : SHARE / LEAST * mean;
         if (!(rc = vn_args_settle(a, "noise", noise, err)))
             rc = vn_args_settle(a, "contrast", noise > 0 ? fmax(LEAST, SHARE * mean / noise) : LEAST, err);
     }
@@ -83,14 +88,15 @@ static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_b
     return rc;
 }
 
-static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p, struct vn_err *err)
+static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p,
+                struct vn_err *err)
 {
     struct vn_args of;
 
     for (int k = 0; k < 3; k++)
         if (vn_box_dim(&in[0]->box, k) < 3)
-            return vn_fail(err, VN_E_ARG, "method=vesselness takes volumes of at least 3 voxels along x, y and z, and this has %lld along %c",
-                           (long long)vn_box_dim(&in[0]->box, k), "xyz"[k]);
+            return vn_fail(err, VN_E_ARG, "method=vesselness takes volumes of at least 3 voxels along x, y and z, and "
+                           "this has %lld along %c", (long long)vn_box_dim(&in[0]->box, k), "xyz"[k]);
     int rc = response(a, &of, err);
     rc = rc ? rc : vn_op_vesselness.plan(&of, in, region, p, err);
     p->out_kind = VN_PROB;
@@ -114,12 +120,13 @@ static int plane(void *ctx, int64_t i, struct vn_err *err)
     const struct vn_box *b = &t->out->box;
     (void)err;
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
-        probability_row(t->scale, (float *)t->out->data + vn_buf_at(t->out, b->lo[0], y, b->lo[2] + i), vn_box_dim(b, 0));
+        probability_row(t->scale, (float *)t->out->data + vn_buf_at(t->out, b->lo[0], y, b->lo[2] + i),
+                        vn_box_dim(b, 0));
     return 0;
 }
 
-static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out, struct vn_job *job,
-               struct vn_err *err)
+static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out,
+               struct vn_job *job, struct vn_err *err)
 {
     const double half = vn_args_real(a, "contrast") * vn_args_real(a, "noise");
     struct vn_args of;
@@ -127,11 +134,12 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
 
     rc = rc ? rc : vn_op_vesselness.cpu(&of, p, in, out, job, err);
     vn_args_free(&of);
-    return rc ? rc : vn_job_for_quiet(job, vn_box_dim(&out->box, 2), plane, &(struct turn){ half > 0 ? (float)(1 / half) : 0.0f, out }, err);
+    return rc ? rc : vn_job_for_quiet(job, vn_box_dim(&out->box, 2), plane,
+                                      &(struct turn){ half > 0 ? (float)(1 / half) : 0.0f, out }, err);
 }
 
-static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out, const struct vn_share *share,
-                 struct vn_cost *c)
+static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *out,
+                 const struct vn_share *share, struct vn_cost *c)
 {
     struct vn_args of;
     if (!response(a, &of, NULL))
@@ -141,7 +149,8 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
 }
 
 /* A block of the sample: its responses, and what making them holds. */
-static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
+static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in,
+                         const struct vn_box *stat_box, struct vn_cost *c)
 {
     struct vn_sample q;
 
@@ -164,6 +173,7 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     return vn_artifacts_before(settle, a, in, stat_box, job, err);
 }
 
-const struct vn_op vn_op_segment_vesselness = { .name = "segment_vesselness", .version = 2, .shape = VN_STENCIL, .n_in = 1,
-                                                .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu, .cost = cost,
+const struct vn_op vn_op_segment_vesselness = { .name = "segment_vesselness", .version = 2, .shape = VN_STENCIL,
+                                                .n_in = 1, .params = vn_segment_params, .plan = plan,
+                                                .prepare = prepare, .cpu = cpu, .cost = cost,
                                                 .prepare_cost = prepare_cost, .see = vn_artifacts_without };
