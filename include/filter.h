@@ -71,9 +71,10 @@ int  vn_sigma(const struct vn_args *a, const char *name, int index, const double
  * all, or more than max. */
 int  vn_radius(const struct vn_args *a, const char *name, const double um[3], int64_t max, int64_t r[3], struct vn_err *err);
 
-/* segment in two parts: what neither contrast= nor local= touches, over the box of two f32 buffers, and the probability from it
- * in a box inside theirs.  a: with explicit values.  The same bytes as the operation where out's box, grown by VN_PORE in x and y (pores.h),
- * is in theirs or they end with the volume. */
+/* segment in two parts: what neither contrast= nor local= nor edge= touches, over the box of two f32 buffers, and the probability
+ * from it in a box inside theirs.  a: with explicit values.  The same bytes as the operation where out's box, grown by
+ * vn_segment_reach, is in theirs or they end with the volume. */
+extern const int64_t vn_segment_reach[3];
 int  vn_segment_parts(const struct vn_args *a, struct vn_vol *v, struct vn_buf *contrast, struct vn_buf *around, struct vn_job *job,
                       struct vn_err *err);
 int  vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_buf *contrast, const struct vn_buf *around,

@@ -11,7 +11,7 @@
 #include "tune.h"
 
 enum vn_knob_id { VN_KNOB_DENOISE, VN_KNOB_SIGMA, VN_KNOB_RADIUS, VN_KNOB_STRENGTH, VN_KNOB_DARK, VN_KNOB_SMOOTH, VN_KNOB_BACKGROUND,
-                  VN_KNOB_CONTRAST, VN_KNOB_LOCAL, VN_KNOB_ARTIFACT, VN_KNOB_PERIOD, VN_KNOB_LOW, VN_KNOB_HIGH, VN_KNOB_CLOSE, VN_KNOB_FILL, VN_KNOB_OPEN, VN_KNOB_MIN_SIZE, VN_KNOB_GAP,
+                  VN_KNOB_CONTRAST, VN_KNOB_LOCAL, VN_KNOB_EDGE, VN_KNOB_ARTIFACT, VN_KNOB_PERIOD, VN_KNOB_LOW, VN_KNOB_HIGH, VN_KNOB_CLOSE, VN_KNOB_FILL, VN_KNOB_OPEN, VN_KNOB_MIN_SIZE, VN_KNOB_GAP,
                   VN_N_KNOB };
 struct vn_knob {
     const char *name, *verb, *key;       /* key: the verb's parameter */
@@ -33,6 +33,7 @@ const struct vn_param *vn_knob_param(int knob);          /* its row in the verb'
     { "background", VN_P_TEXT, 0, .help = "background= of segment" MORE },                                             \
     { "contrast", VN_P_TEXT, 0, .help = "contrast= of segment" MORE },                                                 \
     { "local", VN_P_TEXT, 0, .help = "local= of segment" MORE },                                                       \
+    { "edge", VN_P_TEXT, 0, .help = "edge= of segment" MORE },                                                         \
     { "artifact", VN_P_TEXT, 0, .help = "strength= of deartifact; 0: not done" MORE },                                   \
     { "period", VN_P_TEXT, 0, .help = "period= of deartifact" MORE },                                                    \
     { "low", VN_P_TEXT, 0, .help = "low= of threshold" MORE },                                                         \

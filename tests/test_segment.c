@@ -159,6 +159,44 @@ static void test_sheets(void **state)
     vn_vol_unref(v); vn_vol_unref(p); vn_vol_unref(q);
 }
 
+/* Along one axis the contrast in noise is this; its background is without noise, so that it is exact. */
+static const float PROFILE[] = { 0, 2.5f, 6, 18, 20, 18, 6, 2.5f, 0 };
+static float profile_x(int64_t x, int64_t y, int64_t z) { return (void)y, (void)z, 100 + 10 * PROFILE[x]; }
+static float profile_z(int64_t x, int64_t y, int64_t z) { return (void)y, (void)x, 100 + 10 * PROFILE[z]; }
+
+static void has_ratios(struct vn_vol *v, bool along_x, const char *settings, const double ratio[5])
+{
+    struct vn_vol *p = image_ok("segment", v, NULL, settings);
+    for (int i = 0; i < 9; i++) {
+        const double r = ratio[i < 5 ? i : 8 - i], want = r * r / (1 + r * r), got = along_x ? image_at(p, i, 3, 2) : image_at(p, 2, 3, i);
+        if (!(fabs(got - want) < 1e-5))
+            fail_msg("%s: voxel %d is %g, not %g", settings, i, got, want);
+    }
+    vn_vol_unref(p);
+}
+
+/* The larger of the contrast 2 and the share of the largest contrast within a voxel is p = 1/2; a coarse axis is not looked along. */
+static void test_edge(void **state)
+{
+    char text[2][200];
+    struct vn_vol *x = image_new(VN_IMAGE, 9, 7, 5, 1, profile_x), *z = image_new(VN_IMAGE, 5, 7, 9, 1, profile_z);
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        snprintf(text[i], sizeof text[i], "background=4vox smooth=0 level=100 spread=0.01 offset=0 noise=10 contrast=2 local=0 hollow=0 sheets=keep "
+                 "drift=0 artifacts=0 edge=%s", i ? "0.5" : "0");
+    const double plain[] = { 0, 2.5 / 2, 6 / 2.0, 18 / 2.0, 20 / 2.0 }, half[] = { 0, 2.5 / 3, 6 / 9.0, 18 / 10.0, 20 / 10.0 };
+    has_ratios(x, true, text[0], plain);
+    has_ratios(x, true, text[1], half);
+    has_ratios(z, false, text[1], half);
+    z->grid.um[2] = 1.4;                          /* still beside */
+    has_ratios(z, false, text[1], half);
+    z->grid.um[2] = 3;
+    const double self[] = { 0, 2.5 / 2, 6 / 3.0, 18 / 9.0, 20 / 10.0 };     /* itself alone: never more than 1 / edge */
+    has_ratios(z, false, text[1], self);
+    vn_vol_unref(x);
+    vn_vol_unref(z);
+}
+
 static void test_odd(void **state)
 {
     struct vn_vol *v = image_new(VN_IMAGE, 48, 41, 41, 0, holes), *p = image_ok("segment", v, NULL, NULL);
@@ -263,7 +301,7 @@ static void test_pial(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_backdrop), cmocka_unit_test(test_mode), cmocka_unit_test(test_cut_off), cmocka_unit_test(test_sheets), cmocka_unit_test(test_large_sample), cmocka_unit_test(test_tube), cmocka_unit_test(test_odd), cmocka_unit_test(test_exact),
+    cmocka_unit_test(test_backdrop), cmocka_unit_test(test_mode), cmocka_unit_test(test_cut_off), cmocka_unit_test(test_sheets), cmocka_unit_test(test_edge), cmocka_unit_test(test_large_sample), cmocka_unit_test(test_tube), cmocka_unit_test(test_odd), cmocka_unit_test(test_exact),
     cmocka_unit_test(test_light_sheet), cmocka_unit_test(test_capillaries), cmocka_unit_test(test_pial),
 };
 IMAGE_MAIN(tests)

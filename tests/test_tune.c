@@ -117,7 +117,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
     struct vn_tune *t = vn_tune_new(in, truth, box, NULL, &err);
     struct vn_vol *before = NULL;
     const bool thin = vn_box_dim(box, 2) <= 5;           /* all of it is looked at for its middle plane */
-    const char *contrast = NULL, *local = NULL, *smooth = NULL, *median = NULL, *artifact = NULL, *period = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
+    const char *contrast = NULL, *local = NULL, *edge = NULL, *smooth = NULL, *median = NULL, *artifact = NULL, *period = NULL, *low = "0.5", *high = "0.7", *close = NULL, *fill = NULL, *open = NULL,
                *size = NULL;
     assert_non_null(t);
     for (int i = 0; i < n; i++) {
@@ -137,7 +137,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
         case 7: open = ANY(NULL, "1vox"); break;
         case 9: artifact = ANY(NULL, "0.5", "1"); break;
         case 10: period = ANY(NULL, "4", "3"); break;
-        case 8: local = ANY(NULL, "0", "0.3"); break;
+        case 8: local = ANY(NULL, "0", "0.3"), edge = ANY(NULL, "0", "0.5"); break;
         default: size = ANY(NULL, "0", "1", "12", "100000"); break;
         }
         const char *from = "v";
@@ -156,6 +156,7 @@ static void walk(struct vn_vol *in, struct vn_vol *truth, const struct vn_box *b
             vn_str_addf(&line, "segment %s", from);
             give(&set.step[set.n_step], &line, "contrast", contrast);
             give(&set.step[set.n_step], &line, "local", local);
+            give(&set.step[set.n_step], &line, "edge", edge);
             give(&set.step[set.n_step++], &line, "smooth", smooth);
             vn_str_add(&line, " as=q; ");
             from = "q";

@@ -131,11 +131,11 @@ static void lightsheet_by_keys(void **state)
     begin_lightsheet(&t, folder, "keys");
     const double before = number_after(&t, "Dice ");
     assert_true(before > 0.79);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 3; i++)
         keys(&t, "\033[C");                      /* low: Right */
-    expect(&t, "low=0.55");
-    keys(&t, "\033[B0.8\r");                     /* high: Down, typed */
-    expect(&t, "high=0.8");
+    expect(&t, "low=0.53");
+    keys(&t, "\033[A\033[A0.25\r");       /* edge: Up, typed */
+    expect(&t, "edge=0.25");
     settle(&t);
     end_lightsheet(&t, folder, before, false);
 }
@@ -147,14 +147,17 @@ static void lightsheet_by_mouse(void **state)
     (void)state;
     begin_lightsheet(&t, folder, "mouse");
     const double before = number_after(&t, "Dice ");
-    const int low = panel_row(&t, "low", 30), high = panel_row(&t, "high", 30), bar = t.cols - 30 + 11;
+    const int low = panel_row(&t, "low", 30), high = panel_row(&t, "high", 30), edge = panel_row(&t, "edge", 30), bar = t.cols - 30 + 11;
     mouse(&t, 0, bar + 4, low, false);           /* drag away and back: 9 cells from 0 to 1 */
     mouse(&t, 32, bar + 2, low, false);
     mouse(&t, 32, bar + 4, low, false);
     mouse(&t, 0, bar + 4, low, true);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 3; i++)
         mouse(&t, 64, t.cols - 28, low, false);  /* wheel up on the row */
-    expect(&t, "low=0.55");
+    expect(&t, "low=0.53");
+    for (int i = 0; i < 8; i++)
+        mouse(&t, 65, t.cols - 28, edge, false); /* and down */
+    expect(&t, "edge=0.25");
     click(&t, 0, bar + 6, high);
     for (int i = 0; i < 5; i++)
         mouse(&t, 64, bar + 1, high, false);
@@ -229,21 +232,21 @@ static void everything_by_mouse(void **state)
     expect(&t, "setting 1 of 1");
     settle(&t);
     int x = 0, y = 0;
-    for (char row[1024]; y < t.rows; y++) {      /* the panel's row "low" */
+    for (char row[1024]; y < t.rows; y++) {      /* the panel's row "edge" */
         row_text(&t, y, row);
-        const char *low = strstr(row, "low ");
-        if (low && low - row > 60) {
-            x = (int)(low - row);
+        const char *edge = strstr(row, "edge ");
+        if (edge && edge - row > 60) {
+            x = (int)(edge - row);
             break;
         }
     }
-    for (int i = 0; i < 5; i++)
-        mouse(&t, 64, x, y, false);              /* the wheel: 0.5 to 0.55 */
-    expect(&t, "low=0.55");
+    for (int i = 0; i < 8; i++)
+        mouse(&t, 65, x, y, false);              /* the wheel: 0.33 to 0.25 */
+    expect(&t, "edge=0.25");
     settle(&t);
-    for (int i = 0; i < 10; i++)
-        mouse(&t, 64, x, y + 1, false);
-    expect(&t, "high=0.8");
+    for (int i = 0; i < 3; i++)
+        mouse(&t, 64, x, y + 2, false);
+    expect(&t, "low=0.53");
     const double after = number_after(&t, "Dice ");
     if (!(after > before))
         fail_msg("Dice %.4f after tuning, %.4f before", after, before);
@@ -384,7 +387,7 @@ static void chart(void **state)
     expect(&t, "high=0.0");
     settle(&t);
     keys(&t, "cA");
-    expect(&t, "contrast");
+    expect(&t, "edge");
     resize(&t, 50, 160);
     expect(&t, "low alone gives");
     keys(&t, "\033[A0.02\r");
@@ -401,11 +404,11 @@ static void chart(void **state)
     expect(&t, " setting  ");                    /* the axis of what was tried */
     keys(&t, "c");
     expect(&t, "low alone gives");
-    keys(&t, "\033[A\033[A\033[A\033[C");        /* contrast: another field */
+    keys(&t, "\033[A\033[A\033[A\033[A\033[C");  /* contrast: another field */
     expect(&t, "contrast=");
     expect_is(&t, "low alone gives", false);
     settle(&t);
-    keys(&t, "\033[B\033[B\033[B");
+    keys(&t, "\033[B\033[B\033[B\033[B");
     expect(&t, "low alone gives");
     settle(&t);
     row_text(&t, at + 4, row);

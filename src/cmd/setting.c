@@ -17,6 +17,7 @@ const struct vn_knob vn_knobs[VN_N_KNOB] = {
     [VN_KNOB_BACKGROUND] = { "background", "segment", "background", NULL, true, 1, 40, 1 },
     [VN_KNOB_CONTRAST] = { "contrast", "segment", "contrast", NULL, true, 0.5, 30, 0.25 },
     [VN_KNOB_LOCAL] = { "local", "segment", "local", NULL, true, 0, 1, 0.01 },
+    [VN_KNOB_EDGE] = { "edge", "segment", "edge", NULL, true, 0, 1, 0.01 },
     [VN_KNOB_ARTIFACT] = { "artifact", "deartifact", "strength", NULL, false, 0, 1, 0.05 },
     [VN_KNOB_PERIOD] = { "period", "deartifact", "period", NULL, false, 2, 16, 1 },
     [VN_KNOB_LOW] = { "low", "threshold", "low", NULL, false, 0, 1, 0.01 },

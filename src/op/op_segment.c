@@ -5,14 +5,15 @@
  *   z = (g - b - offset) / noise
  *   z is lowered to 0 where the surroundings are a sheet (sheet.h), and raised to A in the lumens of hollow vessels
  *   (lumen.h)
- *   s = z / (contrast + local A),  A = G_window[z+^2] / (G_window[z+] + 1)
+ *   s = z / max(contrast + local A, edge B),  A = G_window[z+^2] / (G_window[z+] + 1),
+ *   B the largest z of the voxel and those beside it
  *   p = s^2 / (1 + s^2) where s > 0, else 0
  *
  * b is a wide mean of the surroundings in which vessels hardly count (normalised convolution, Knutsson, Westin 1993),
  * and the volume's level where there is nothing but vessel.  A is the contrast of the vessels around: the border of a
- * bright vessel is drawn at a fraction of its own contrast, not at the noise.  p = 1/2 where z reaches
- * contrast + local A.  What is automatic is settled from samples (segment_auto.c) and recorded; given the same numbers
- * a region equals the crop of the whole.  A voxel that is not finite counts as background level and gets 0. */
+ * bright vessel is drawn at a fraction of its own contrast, not at the noise.  Where z falls from one voxel to the next
+ * below the fraction `edge` is the foot of a blurred border, no vessel.  What is automatic is settled from samples
+ * (segment_auto.c) and recorded; given the same numbers a region equals the crop of the whole.  A voxel that is not finite counts as background level and gets 0. */
 #include "segment.h"
 #include <string.h>
 #include "artifact.h"
@@ -30,6 +31,8 @@ const struct vn_param vn_segment_params[] = {
     { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise",
       .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default" },
     { "local", VN_P_REAL, 0, 0, 1, .def = "0.12", .help = "share of the contrast around that is asked in addition" },
+    { "edge", VN_P_REAL, 0, 0, 1, .def = "0.33",
+      .help = "share of the contrast of the voxels beside that is asked at least" },
     { "smooth", VN_P_LENGTH, 0, 0, 1e9,
       .help = "Gaussian against noise; automatic by default, "
               "0.75 of the smallest voxel edge and more for thin vessels" },
@@ -56,6 +59,8 @@ const struct vn_param vn_segment_params[] = {
     { "as", VN_P_NAME, 0, .help = "name of the result" },
     { 0 },
 };
+
+const int64_t vn_segment_reach[3] = { VN_PORE + 1, VN_PORE + 1, 1 };
 
 static void edges_of(const double um[3], double edge[3])
 {
@@ -108,6 +113,7 @@ int vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg
     s->noise = vn_seg_real(a, "noise");
     s->contrast = vn_seg_real(a, "contrast");
     s->local = vn_seg_real(a, "local");
+    s->border = vn_seg_real(a, "edge");
     for (int k = 0; rc == 0 && k < 3; k++) {
         window[k] = 2 * back[k];
         rc = vn_gauss_taps(smooth[k], &s->smooth[k], err);
@@ -129,8 +135,7 @@ int vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg
         vn_lumen_halo(s->edge, s->hollow, s->halo_l);
     for (int k = 0; k < 3; k++) {
         s->halo_z[k] = s->smooth[k].r + s->back.halo[k];
-        s->halo[k] = s->halo_z[k] + vn_max64(s->halo_s[k], s->window.halo[k] + s->halo_l[k]) +
-                     (k < 2 ? VN_PORE : 0);
+        s->halo[k] = s->halo_z[k] + vn_max64(s->halo_s[k], s->window.halo[k] + s->halo_l[k]) + vn_segment_reach[k];
     }
     return 0;
 }
@@ -190,13 +195,50 @@ static VN_HOT void around_row(const float *restrict one, float *restrict two, in
         two[x] = two[x] / (one[x] + 1.0f);
 }
 
-/* c = probability of contrast c, given the contrast of the vessels around. */
-static VN_HOT void probability_row(const struct vn_seg *s, const float *restrict around, float *restrict c, int64_t n)
+/* b = the largest of three rows. */
+static VN_HOT void largest_row(const float *restrict a, const float *restrict c, float *restrict b, int64_t n)
 {
-    const float contrast = s->contrast, local = s->local;
-    const float offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
     for (int64_t x = 0; x < n; x++) {
-        const float r = z_of(c[x], offset, scale) / (contrast + local * around[x]);
+        const float t = a[x] > c[x] ? a[x] : c[x];
+        b[x] = t > b[x] ? t : b[x];
+    }
+}
+
+/* out = the largest contrast of a row's voxels and those beside them, as far as they are in c, along axes whose voxels are
+ * less than half as long again as the smallest edge.  spare: two more than n. */
+static void beside_row(const struct vn_seg *s, const struct vn_buf *c, int64_t x, int64_t y, int64_t z, float *out,
+                       float *spare, int64_t n)
+{
+    const struct vn_box *b = &c->box;
+    const float *const data = c->data;
+    int64_t step[3];
+    float *const row = spare + 1;
+
+    for (int k = 0; k < 3; k++)
+        step[k] = s->edge[k] < 1.5;
+    const int64_t y0 = vn_max64(y - step[1], b->lo[1]), y1 = vn_min64(y + step[1], b->hi[1] - 1);
+    const int64_t z0 = vn_max64(z - step[2], b->lo[2]), z1 = vn_min64(z + step[2], b->hi[2] - 1);
+    memcpy(row, data + vn_buf_at(c, x, y, z), (size_t)n * sizeof *row);
+    for (int64_t k = z0; k <= z1; k++)
+        largest_row(data + vn_buf_at(c, x, y0, k), data + vn_buf_at(c, x, y1, k), row, n);
+    largest_row(data + vn_buf_at(c, x, y, z0), data + vn_buf_at(c, x, y, z1), row, n);
+    row[-1] = row[0];
+    row[n] = row[n - 1];
+    memcpy(out, row, (size_t)n * sizeof *row);
+    if (step[0])
+        largest_row(row - 1, row + 1, out, n);
+}
+
+/* c = probability of contrast c, given that of the vessels around and of the voxels beside; NULL: not asked. */
+static VN_HOT void probability_row(const struct vn_seg *s, const float *restrict around, const float *restrict beside,
+                                   float *restrict c, int64_t n)
+{
+    const float contrast = s->contrast, local = s->local, border = beside ? s->border : 0.0f;
+    const float offset = s->offset, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
+    beside = beside ? beside : around;
+    for (int64_t x = 0; x < n; x++) {
+        const float far = contrast + local * around[x], near = border * z_of(beside[x], offset, scale);
+        const float r = z_of(c[x], offset, scale) / (near > far ? near : far);
         const float q = r * r / (1.0f + r * r);
         c[x] = r > 0.0f ? q : 0.0f;
     }
@@ -328,10 +370,10 @@ static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct 
     return rc;
 }
 
-/* What of the plane around box the pores in it depend on, as far as there is any of within. */
-static struct vn_box with_pores(const struct vn_box *box, const struct vn_box *within)
+/* Whose contrast a box depends on, as far as there is any of within. */
+static struct vn_box reached(const struct vn_box *box, const struct vn_box *within)
 {
-    const struct vn_box grown = vn_box_grow(box, (const int64_t[3]){ VN_PORE, VN_PORE, 0 });
+    const struct vn_box grown = vn_box_grow(box, vn_segment_reach);
     struct vn_box b;
     vn_box_meet(&grown, within, &b);
     return b;
@@ -372,7 +414,7 @@ static void boxes(const struct vn_seg *s, const struct vn_box *out, const struct
 static void cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *region,
                  const struct vn_share *share, struct vn_cost *c)
 {
-    const struct vn_box made = with_pores(region, &in->box), *out = &made;
+    const struct vn_box made = reached(region, &in->box), *out = &made;
     struct vn_seg s;
     struct vn_box walls, wide;
     double ground, stay, tube, cells, filled;
@@ -383,6 +425,7 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
     boxes(&s, out, &in->box, &walls, &wide);
     vn_ground_cost(&s, in, &wide, &ground, c);
     vn_field_bytes(&s.window, &walls, 2, &stay, &cells, &filled);
+    const double kept = stay;
     c->bytes = fmax(c->bytes, ground + cells);
     c->work += VN_SEG_CONTRAST * filled;
     const struct vn_box reach = vn_box_grow(out, s.halo_l);
@@ -395,6 +438,7 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
         c->work += (VN_SEG_CONTRAST + SHEET) * filled;
     }
     c->bytes = fmax(c->bytes, stay + LUMEN_BITS * bits);
+    c->bytes = fmax(c->bytes, kept + vn_mem_counted(s.border > 0 ? 4.0 * (double)vn_box_count(out) : 0));
     c->work += PROBABILITY * (double)vn_box_count(out);
     if (!vn_box_same(out, region))
         c->bytes += vn_mem_counted(4.0 * (double)vn_box_count(out));
@@ -645,13 +689,34 @@ static int make_contrast(const struct vn_seg *s, const struct vn_buf *in, struct
     return rc;
 }
 
-struct finish { const struct vn_seg *s; const struct vn_field *window; const struct vn_buf *in, *out; };
+struct finish {
+    const struct vn_seg *s;
+    const struct vn_field *window;
+    const struct vn_buf *in, *out;
+    struct vn_buf beside;
+};
+
+static int beside_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct finish *f = ctx;
+    const struct vn_box *b = &f->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
+    float *spare = vn_alloc((uint64_t)(n + 2) * sizeof *spare, err);
+
+    if (!spare)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++)
+        beside_row(f->s, f->out, x, y, z, (float *)f->beside.data + vn_buf_at(&f->beside, x, y, z), spare, n);
+    vn_free(spare);
+    return 0;
+}
 
 static int finish_plane(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct finish *f = ctx;
     const struct vn_box *b = &f->out->box;
     const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
+    const float *const beside = f->beside.data;
     float *one = vn_alloc((uint64_t)(3 * (n + 2)) * sizeof *one, err), *two = one + n + 2, *spare = two + n + 2;
 
     if (!one)
@@ -661,7 +726,7 @@ static int finish_plane(void *ctx, int64_t i, struct vn_err *err)
         vn_field_row(f->window, 0, x, y, z, one, spare, n);
         vn_field_row(f->window, 1, x, y, z, two, spare, n);
         around_row(one, two, n);
-        probability_row(f->s, two, p, n);
+        probability_row(f->s, two, beside ? beside + vn_buf_at(&f->beside, x, y, z) : NULL, p, n);
         if (f->in->type == VN_F32)
             hole_row((const float *)f->in->data + vn_buf_at(f->in, x, y, z), p, n);
     }
@@ -686,9 +751,12 @@ static int make_probability(const struct vn_seg *s, const struct vn_buf *in, con
     int rc = make_contrast(s, in, &window, out, job, err);
 
     vn_job_stage(job, "probability");
-    struct finish f = { s, &window, in, out };
+    struct finish f = { s, &window, in, out, { 0 } };
+    if (rc == 0 && s->border > 0 && !(rc = vn_buf_new(&f.beside, VN_F32, &out->box, err)))
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), beside_plane, &f, err);
     if (rc == 0)
         rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), finish_plane, &f, err);
+    vn_buf_free(&f.beside);
     vn_field_free(&window);
     return rc ? rc : vn_pores_fill(out, job, err);
 }
@@ -696,7 +764,7 @@ static int make_probability(const struct vn_seg *s, const struct vn_buf *in, con
 static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn_buf *in, struct vn_buf *out,
                struct vn_job *job, struct vn_err *err)
 {
-    const struct vn_box wide = with_pores(&out->box, &in->box);
+    const struct vn_box wide = reached(&out->box, &in->box);
     struct vn_buf around = { 0 };
     struct vn_seg s;
     int rc = vn_seg_setup(a, &p->grid, &s, err);
@@ -711,7 +779,7 @@ static int cpu(const struct vn_args *a, const struct vn_plan *p, const struct vn
     return rc;
 }
 
-/* ---- in two parts, for who turns contrast and local ---- */
+/* ---- in two parts, for who turns contrast, local and edge ---- */
 
 struct around { const struct vn_field *window; const struct vn_buf *out; };
 
@@ -767,22 +835,28 @@ static int turn_plane(void *ctx, int64_t i, struct vn_err *err)
     const struct turn *t = ctx;
     const struct vn_box *b = &t->out->box;
     const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
-    (void)err;
+    const bool edges = t->s->border > 0;
+    float *beside = edges ? vn_alloc((uint64_t)(2 * n + 2) * sizeof *beside, err) : NULL;
 
+    if (edges && !beside)
+        return VN_E_MEMORY;
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
         float *p = (float *)t->out->data + vn_buf_at(t->out, x, y, z);
         memcpy(p, (const float *)t->contrast->data + vn_buf_at(t->contrast, x, y, z), (size_t)n * sizeof *p);
-        probability_row(t->s, (const float *)t->around->data + vn_buf_at(t->around, x, y, z), p, n);
+        if (edges)
+            beside_row(t->s, t->contrast, x, y, z, beside, beside + n, n);
+        probability_row(t->s, (const float *)t->around->data + vn_buf_at(t->around, x, y, z), beside, p, n);
         if (t->in->type == VN_F32)
             hole_row((const float *)t->in->data + vn_buf_at(t->in, x, y, z), p, n);
     }
+    vn_free(beside);
     return 0;
 }
 
 int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_buf *contrast,
                     const struct vn_buf *around, struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
-    struct vn_box wide = with_pores(&out->box, &contrast->box);
+    struct vn_box wide = reached(&out->box, &contrast->box);
     struct vn_buf in = { 0 }, made = { 0 };
     struct vn_seg s;
     vn_box_meet(&wide, &v->box, &wide);
@@ -817,7 +891,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_artifacts_cost(a, stat_box, c);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 5, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 6, .shape = VN_STENCIL, .n_in = 1,
                                      .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
                                      .map = map, .cost = cost, .prepare_cost = prepare_cost,
                                      .see = vn_artifacts_without };

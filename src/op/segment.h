@@ -7,7 +7,7 @@
 #include "op.h"
 
 struct vn_seg {
-    float sign, level, spread, offset, noise, contrast, local, drift[VN_DRIFT];
+    float sign, level, spread, offset, noise, contrast, local, border, drift[VN_DRIFT];
     bool drifts;
     int64_t dim[3];                            /* of the whole volume */
     struct vn_taps smooth[3];

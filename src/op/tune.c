@@ -17,7 +17,6 @@
 #include "label.h"
 #include "lee94.h"
 #include "mem.h"
-#include "pores.h"
 
 extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_median, vn_op_segment;
 
@@ -205,7 +204,7 @@ static int settle_seen(struct vn_tune *t, struct vn_args *a, struct vn_vol *in, 
     return rc ? rc : vn_args_set(a, "artifacts", p->found, err);
 }
 
-/* The arguments of segment that neither contrast= nor local= touches, settled.  *apart: what they touch can be told apart from the rest;
+/* The arguments of segment that neither contrast= nor local= nor edge= touches, settled.  *apart: what they touch can be told apart from the rest;
  * without noise the one settles the other. */
 static int settle_parts(struct vn_tune *t, const struct vn_op *after, const struct vn_args *a, struct vn_vol *in, struct vn_key before, bool *apart,
                         struct vn_job *job, struct vn_err *err)
@@ -217,6 +216,7 @@ static int settle_parts(struct vn_tune *t, const struct vn_op *after, const stru
         return rc;
     vn_args_unset(&plain, "contrast");
     vn_args_unset(&plain, "local");
+    vn_args_unset(&plain, "edge");
     if (!(rc = settle_seen(t, &plain, in, before, job, err)))
         rc = settle(t, &t->parts.ahead, &vn_op_segment, &plain, in, before, job, err);
     t->parts.after = after;
@@ -241,7 +241,7 @@ static bool has_parts(const struct vn_tune *t) { return t->parts.ahead.l.made &&
 static int take_parts_of_segment(struct vn_tune *t, struct vn_vol *in, bool *fits, struct vn_job *job, struct vn_err *err)
 {
     struct parts *p = &t->parts;
-    const struct vn_box wide = vn_box_grow(&t->box, (const int64_t[3]){ VN_PORE, VN_PORE, 0 });
+    const struct vn_box wide = vn_box_grow(&t->box, vn_segment_reach);
     struct vn_box box;
     vn_box_meet(&wide, &in->box, &box);
     const uint64_t bytes = 8 * vn_box_count(&box), used = vn_mem_in_use(), budget = vn_mem_budget();
@@ -864,6 +864,7 @@ static int begin_of(const struct vn_tune *t, const struct vn_tune_set *s)
         return i == s->n_step ? FROM_FIELD : i;
     vn_args_unset(&plain, "contrast");
     vn_args_unset(&plain, "local");
+    vn_args_unset(&plain, "edge");
     key = step_key(s->op[i], &plain, before);
     vn_args_free(&plain);
     return vn_key_same(key, t->parts.l.key) ? FROM_TURN : i;
