@@ -31,6 +31,7 @@ struct vn_gap {
         double shift;                     /* of one tip beside the other's line, by what a vessel can bend */
         double stubs;                     /* of the two ends that the skeleton has no line for */
         double tilt;                      /* of a flank: tangent of the angle between the end's direction and the ray that meets it */
+        double bulge;                     /* of a flank: voxels by which it stands out to the end, from its radius there */
         double piece;                     /* skeleton voxels of the smaller piece */
         double own;                       /* contrast of the weaker end by the median of all ends; NaN: no image */
     } facts;

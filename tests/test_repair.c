@@ -125,6 +125,21 @@ static void an_end_is_joined_with_the_flank_it_points_at(void **state)
     assert_true(number("info part stats=full", "min") == 1);
 }
 
+/* By the help's formula, of an end 8 voxels and more long that sees the flank straight: s = -0.48 n + 0.42 b + 3.2 + 0.2 - 0.8, and
+ * 0.7 asks for s > 0.847.  Four voxels away from a smooth flank s = 0.7; where a voxel of the vessel is left on it, 1.1. */
+static void what_is_left_on_a_flank_counts(void **state)
+{
+    (void)state;
+    run("paint m at=3,10,20,57,10,20 size=7vox axis=ball as=t; paint t at=30,20,20,30,37,20 size=5vox axis=ball as=c", 0, NULL);
+    run("crop c 30:31,13:19,20:21 as=part", 0, NULL);
+    assert_true(number("info part stats=full", "mean") * 6 == 2);      /* y = 14 to 17 are empty */
+    assert_true(number("repair c as=r", "bridges") == 0);
+    run("paint t at=30,21,20,30,37,20 size=5vox axis=ball as=c; calc 'a || (y == 14 && (x - 30) * (x - 30) + (z - 20) * (z - 20) <= 6)' a=c as=c", 0, NULL);
+    run("crop c 30:31,14:20,20:21 as=part", 0, NULL);
+    assert_true(number("info part stats=full", "mean") * 6 == 2);
+    assert_true(number("repair c as=r", "bridges") == 1 && number("repair c as=r", "stubs") == 0);
+}
+
 /* The whole is there again but for the stub's rounding: one piece, nothing outside of what it was, and the axis closed. */
 static void whole_again(const char *cut, const char *whole)
 {
@@ -265,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_table_says_what_was_joined, start, session_stop),
         cmocka_unit_test_setup_teardown(parallel_neighbours_are_not_joined, start, session_stop),
         cmocka_unit_test_setup_teardown(an_end_is_joined_with_the_flank_it_points_at, start, session_stop),
+        cmocka_unit_test_setup_teardown(what_is_left_on_a_flank_counts, start, session_stop),
         cmocka_unit_test_setup_teardown(a_break_beside_a_junction_closes, start, session_stop),
         cmocka_unit_test_setup_teardown(bumps_are_no_stubs, start, session_stop),
         cmocka_unit_test_setup_teardown(slices_of_z_are_steps_however_thick, start, session_stop),

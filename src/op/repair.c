@@ -385,30 +385,40 @@ static bool near_along(const struct vn_skel_voxels *s, int32_t from, int32_t to,
 static double between(double x, double lo, double hi) { return fmin(fmax(x, lo), hi); }
 
 /* Weights as logistic regression gave them on phantoms (tests/bench/repair.c), rounded; that of lost slices, of which the phantoms
- * say nothing, is set by hand. */
-static void weigh(struct vn_gap *g)
+ * say nothing, and what makes few bridges wrong, is set by hand. */
+static double weigh_ends(const struct vn_gap *g)
 {
     const struct vn_gap_facts *x = &g->facts;
-    const bool flank = g->end[1] < 0;
     const double turn = 1 - x->c[0] + 1 - x->c[1];
     double sum = 6.4 - 0.55 * x->steps - 7 * turn - 0.9 * (1 - fmin(x->ratio, 1)) + 0.8 * fmin(x->piece, 12) / 12 - 4 * fmax(x->shift - 1, 0);
     if (x->stubs > 0)                                       /* how far it stands out says nothing of it */
         sum += x->stubs + turn;
     else
         sum += 1.8 * between(x->clear, 0, 8) / 8;
-    if (flank)
-        sum -= 5.6 + 1.8 * (1 - x->c[0]) + 1.6 * x->tilt;
-    if (g->loop)
-        sum -= 0.6;
-    if (flank && x->own != x->own && g->evidence != g->evidence)          /* no image: more doubt, so that as few are wrong */
-        sum -= 0.3;
-    if (g->lost)
-        sum += 1.5;
     if (x->own == x->own)
         sum -= 3.2 * (1 - between(x->own, 0, 1));
-    if (g->evidence == g->evidence)
-        sum += 0.1 + 7 * between(g->evidence, -0.1, 0.5);
-    g->score = 1 / (1 + vn_exp(-sum));
+    else
+        sum += 0.8 * (between(x->wide, 2, 5) - 3.4);
+    return g->evidence == g->evidence ? sum + 0.1 + 7 * between(g->evidence, -0.1, 0.5) : sum;
+}
+
+/* What a break left of the vessel stands out of the flank, or in the way. */
+static double weigh_flank(const struct vn_gap *g)
+{
+    const struct vn_gap_facts *x = &g->facts;
+    const double clear = between(x->clear, 0, 8) / 8;
+    double sum = -0.48 * x->steps - 4 * (1 - x->c[0]) - 0.7 * x->tilt + 0.42 * between(x->bulge, -1, 6) + 9 * x->crowd;
+    if (x->own != x->own)
+        sum += 3.2 * clear + 0.2 * fmin(x->piece, 12) / 12 - 0.8;
+    else
+        sum += 2.4 + 0.5 * clear - 4.2 * (1 - between(x->own, 0, 1));
+    return g->evidence == g->evidence ? sum + 5 * between(g->evidence, -0.1, 0.5) : sum;
+}
+
+static void weigh(struct vn_gap *g)
+{
+    const double sum = g->end[1] < 0 ? weigh_flank(g) : weigh_ends(g);
+    g->score = 1 / (1 + vn_exp(-(sum - (g->loop ? 0.6 : 0) + (g->lost ? 1.5 : 0))));
 }
 
 static int add(struct list *l, const struct vn_gap *g, struct vn_err *err)
@@ -492,7 +502,8 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     g.from = l.t0;
     g.to = l.t1;
     g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .ratio = fmin(ra, rb) / fmax(ra, rb),
-                                     .wide = (ra + rb) / f->side, .crowd = taken, .tilt = tilt, .shift = aside, .stubs = p->stub + (q && q->stub), .own = NAN,
+                                     .wide = (ra + rb) / f->side, .crowd = taken, .tilt = tilt, .shift = aside, .own = NAN,
+                                     .bulge = ((1 - l.t1) * l.len - (double)v->d) / f->side, .stubs = p->stub + (q && q->stub),
                                      .clear = (q ? fmin(p->clear, q->clear) : p->clear) / f->side,
                                      .piece = vn_min64(f->size[p->piece], f->size[f->s.piece[at]]) };
     return add(to, &g, err);
