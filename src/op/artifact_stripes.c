@@ -3,21 +3,28 @@
  *
  * Cells of 16 voxels along the axis, on the grid of the whole volume, hold sums and counts of the heights that count.  Stripes
  * that are the same all along: a row's level in a cell is the mean over `arm` cells on either side, of what lies within 2.5
- * standard deviations of the noise around where the cells' means are
- * densest; rows that lie farther than stripes do, and rows whose neighbours lie on the vessels' side as they do, are inside a vessel.  Others: over 3 cells on either side, weighted 1 2 3 4 3
+ * standard deviations of the noise around the row's background, in cells whose means are there.  Where that is, the cells' means say
+ * (background_of); rows that lie farther than stripes do, and bright ones of which little is background or whose neighbours are bright as
+ * well, are inside a vessel.  Others: over 3 cells on either side, weighted 1 2 3 4 3
  * 2 1, of what lies within 2.5 standard deviations of the background.  Less a share of the mean of the rows within 8 voxels that is E
  * in the middle of the cell, and E changes linearly between.  The share is that of the scatter of such means that is more than
- * chance: rows that differ by chance have some.  Where fewer than a third of the voxels count, as inside a vessel along the axis, E
+ * chance: rows that differ by chance have some.  Where too few voxels count, as inside a vessel along the axis, E
  * is 0.  Of E, whose errors have the variance e^2, the part rms^2 / (rms^2 + e^2) is taken. */
 #include <math.h>
 #include <string.h>
 #include "artifact_scan.h"
 #include "mem.h"
+#include "vox.h"
 
-enum { CELL = 16, ARM = 3, MAX_ARM = 16, CROSS = 8, PATCH = 24, SIDE = PATCH + 2 * CROSS, PATCHES = 3 };
+enum { CELL = 16, ARM = 3, MAX_ARM = 16, CROSS = 8, PATCH = 24, SIDE = PATCH + 2 * CROSS, PATCHES = 3, FEW = 2 };
 static const double NEAR = 2.5, SURE = 10, SHARE = 0.15, LEAST = 0.03, SAME = 0.7, WIDE = 4, STEADY = 0.9, FARTHEST = 4.5, ALIKE = 1.5;
+/* Of cells of the background: voxels that count, standard errors of their mean from the row's, of a few from each other; cells that do at least */
+static const double MOSTLY = 0.75, ALIKE_CELL = 3, DENSE = 2.5, LEAST_ROW = 1.5;
 
 enum { RMS, ARMS, SHARED, LENGTH, SIDE_OF, N_VALUE };      /* of an artifact's values; LENGTH: of the axis, from lo on; SIDE_OF: 1 or -1, where vessels are */
+
+/* Rms of a row's level. */
+static double usual_of(const struct vn_artifact *a) { return sqrt(a->value[RMS] * a->value[RMS] + a->error * a->error); }
 
 static bool steady(const struct vn_artifact *a) { return a->value[ARMS] != ARM; }
 
@@ -50,16 +57,20 @@ struct cells {
     double near, *square;              /* how far they count; [w]: sums of their squares */
 };
 
-/* Heights that count, else 0, and whether they do.  Returns the sum of squares over the centre. */
-static VN_HOT double near_row(const double *v, double level, const float *centre, double most, float *restrict d, float *restrict one, int64_t n)
+/* Heights that count, else 0, and whether they do. */
+static VN_HOT void near_row(const double *v, double level, const float *centre, double most, float *restrict d, float *restrict one, int64_t n)
 {
-    double sum = 0;
     for (int64_t i = 0; i < n; i++) {
         const double h = v[i] - level, from = h - (double)centre[i];
         const bool ok = fabs(from) <= most;
         d[i] = ok ? (float)h : 0.0f;
         one[i] = ok ? 1.0f : 0.0f;
     }
+}
+
+static double squares(const float *d, const float *one, const float *centre, int64_t n)
+{
+    double sum = 0;
     for (int64_t i = 0; i < n; i++) {
         const double from = (double)d[i] - (double)centre[i];
         sum += one[i] > 0 ? from * from : 0;
@@ -73,6 +84,13 @@ static VN_HOT void add_row(float *restrict to, const float *restrict v, int64_t 
         to[i] += v[i];
 }
 
+/* Where cell k of the box begins in a row along x. */
+static int64_t cell_from(const struct cells *c, int64_t k)
+{
+    const struct vn_box *b = &c->in->box;
+    return vn_clamp64((c->c0 + k) * CELL - b->lo[0], 0, vn_box_dim(b, 0));
+}
+
 static int sum_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct cells *c = ctx;
@@ -83,24 +101,34 @@ static int sum_task(void *ctx, int64_t i, struct vn_err *err)
 
     if (!v)
         return VN_E_MEMORY;
-    c->square[i] = 0;
+    if (c->square)
+        c->square[i] = 0;
     memset(sum, 0, (size_t)(c->nc * c->nu) * sizeof *sum);
     memset(count, 0, (size_t)(c->nc * c->nu) * sizeof *count);
     for (int64_t j = b->lo[mid]; j < b->hi[mid]; j++) {
         const int64_t y = mid == 1 ? j : b->lo[1] + i, z = mid == 1 ? b->lo[2] + i : j;
         vn_artifact_fetch(c->lost, c->strength, c->raw, b->lo[0], y, z, v, nx);
         vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
-        for (int64_t x = 0; x < nx && c->centre; x++)
-            from[x] = c->centre[i * c->nc * c->nu + (c->a->axis ? (cell_of(j) - c->c0) * c->nu + x : (cell_of(b->lo[0] + x) - c->c0) * c->nu + (j - b->lo[1]))];
-        c->square[i] += near_row(v, c->a->level, from, c->near, d, one, nx);
+        if (c->centre && c->a->axis)
+            memcpy(from, c->centre + (i * c->nc + cell_of(j) - c->c0) * c->nu, (size_t)nx * sizeof *from);
+        for (int64_t k = 0; k < c->nc && c->centre && !c->a->axis; k++)
+            for (int64_t x = cell_from(c, k), end = cell_from(c, k + 1); x < end; x++)
+                from[x] = c->centre[(i * c->nc + k) * c->nu + (j - b->lo[1])];
+        near_row(v, c->a->level, from, c->near, d, one, nx);
+        if (c->square)
+            c->square[i] += squares(d, one, from, nx);
         if (c->a->axis) {
             add_row(sum + (cell_of(j) - c->c0) * c->nu, d, nx);
             add_row(count + (cell_of(j) - c->c0) * c->nu, one, nx);
         } else
-            for (int64_t x = 0; x < nx; x++) {
-                const int64_t at = (cell_of(b->lo[0] + x) - c->c0) * c->nu + (j - b->lo[1]);
-                sum[at] += d[x];
-                count[at] += one[x];
+            for (int64_t k = 0; k < c->nc; k++) {
+                float all[2] = { 0, 0 };
+                for (int64_t x = cell_from(c, k), end = cell_from(c, k + 1); x < end; x++) {
+                    all[0] += d[x];
+                    all[1] += one[x];
+                }
+                sum[k * c->nu + (j - b->lo[1])] = all[0];
+                count[k * c->nu + (j - b->lo[1])] = all[1];
             }
     }
     vn_free(v);
@@ -136,36 +164,66 @@ static bool cell_mean(const struct cells *c, int64_t cell, float *mean)
     return true;
 }
 
-/* The middle of where the cells' means along each row are densest: of the closest third. */
+/* Where the background of a row is, as far as the means of its cells say: the middle of where a third of them is densest; where that is on
+ * the vessels' side by more than stripes usually are, the middle of the few farthest from there that are as dense as noise leaves them.
+ * Then the mean of the cells that noise may have put there. */
+static float background_of(const struct means *m, double side, double usual, double cell)
+{
+    const int some = m->n / 3 + 1, last = m->n - some;
+    int best = 0;
+
+    for (int j = 1; j <= last; j++)
+        best = m->v[j + some - 1] - m->v[j] < m->v[best + some - 1] - m->v[best] ? j : best;
+    double at = 0.5 * ((double)m->v[best] + (double)m->v[best + some - 1]);
+    for (int j = 0, few = some < FEW ? some : FEW; side * at > usual && j + few <= m->n; j++) {
+        const int k = side > 0 ? j : m->n - few - j;
+        const double lo = (double)m->v[k], hi = (double)m->v[k + few - 1];
+        if (hi - lo <= DENSE * cell) {
+            at = 0.5 * (lo + hi);
+            break;
+        }
+    }
+    for (int pass = 0; pass < 3; pass++) {
+        double sum = 0;
+        int n = 0;
+        for (int j = 0; j < m->n; j++)
+            if (fabs((double)m->v[j] - at) <= ALIKE_CELL * cell) {
+                sum += (double)m->v[j];
+                n++;
+            }
+        at = n ? sum / n : at;
+    }
+    return (float)at;
+}
+
 static int centre_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct cells *c = ctx;
+    const double usual = usual_of(c->a), cell = c->a->noise / sqrt(CELL);
     const int64_t arm = (int64_t)c->a->value[ARMS], at = i * c->nc * c->nu, from = vn_max64(0, c->first), to = vn_min64(c->nc - 1, c->last);
     (void)err;
 
     for (int64_t u = 0; u < c->nu; u++) {
         struct means m = { .n = 0 };
         int64_t lo = from, hi = from;                      /* cells lo..hi - 1 are in m */
+        float mean;
         for (int64_t k = 0; k < c->nc; k++) {
-            float mean;
+            const int64_t was[2] = { lo, hi };
             for (; hi <= vn_min64(to, k + arm); hi++)
-                if (cell_mean(c, at + hi * c->nu + u, &mean))
+                if (cell_mean(c, at + hi * c->nu + u, &mean) && fabs((double)mean) <= FARTHEST * usual)
                     means_add(&m, mean);
             for (; lo < hi && lo < k - arm; lo++)
-                if (cell_mean(c, at + lo * c->nu + u, &mean))
+                if (cell_mean(c, at + lo * c->nu + u, &mean) && fabs((double)mean) <= FARTHEST * usual)
                     means_drop(&m, mean);
-            const int some = m.n / 3 + 1;
-            int best = 0;
-            for (int j = 1; j + some <= m.n; j++)
-                best = m.v[j + some - 1] - m.v[j] < m.v[best + some - 1] - m.v[best] ? j : best;
-            c->centre[at + k * c->nu + u] = m.n ? 0.5f * (m.v[best] + m.v[best + some - 1]) : NAN;
+            c->centre[at + k * c->nu + u] = k && was[0] == lo && was[1] == hi ? c->centre[at + (k - 1) * c->nu + u] :
+                                            m.n ? background_of(&m, c->a->value[SIDE_OF], usual, cell) : NAN;
         }
     }
     return 0;
 }
 
 static int cells_init(struct cells *c, const struct vn_artifact *a, const struct vn_artifacts *m, double strength, const struct vn_buf *in,
-                      const struct vn_buf *raw, struct vn_job *job, struct vn_err *err)
+                      const struct vn_buf *raw, bool squares_too, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box *b = &in->box;
 
@@ -181,8 +239,8 @@ static int cells_init(struct cells *c, const struct vn_artifact *a, const struct
     float *centre = steady(a) ? vn_alloc(n, err) : NULL;
     c->sum = vn_alloc(n, err);
     c->count = vn_alloc(n, err);
-    c->square = vn_alloc((uint64_t)c->nw * sizeof *c->square, err);
-    int rc = c->sum && c->count && c->square && (centre || !steady(a)) ? vn_job_for_quiet(job, c->nw, sum_task, c, err) : VN_E_MEMORY;
+    c->square = squares_too ? vn_alloc((uint64_t)c->nw * sizeof *c->square, err) : NULL;
+    int rc = c->sum && c->count && (c->square || !squares_too) && (centre || !steady(a)) ? vn_job_for_quiet(job, c->nw, sum_task, c, err) : VN_E_MEMORY;
     c->centre = centre;
     for (int pass = 0; rc == 0 && steady(a) && pass < 2; pass++) {
         c->near = (pass ? NEAR : WIDE) * a->noise;
@@ -200,44 +258,93 @@ static void cells_free(struct cells *c)
     vn_free(c->square);
 }
 
-/* Mean of cells from..to of row u, w, weighted as they lie around the middle (flat: alike); false: too few voxels. */
-static bool row_level(const struct cells *c, int64_t u, int64_t w, int64_t from, int64_t to, bool flat, double *level)
+/* Voxels of a cell that are in the volume. */
+static double cell_size(const struct cells *c, int64_t k)
 {
-    double sum = 0, count = 0, all = 0;
-
-    for (int64_t k = vn_max64(from, c->c0 + vn_max64(0, c->first)); k <= vn_min64(to, c->c0 + vn_min64(c->nc - 1, c->last)); k++) {
-        const int64_t at = (w * c->nc + (k - c->c0)) * c->nu + u;
-        const double weight = flat ? 1 : (double)(1 + ARM) - fabs((double)k - 0.5 * (double)(from + to));
-        sum += weight * (double)c->sum[at];
-        count += weight * (double)c->count[at];
-        all += weight * CELL;
-    }
-    *level = count > 0 ? sum / count : 0;
-    return count > all / 3;
+    const int64_t lo = c->a->lo, hi = lo + (int64_t)c->a->value[LENGTH];
+    return (double)(vn_min64(hi, (k + 1) * CELL) - vn_max64(lo, k * CELL));
 }
 
-/* What row u, w has against a share of what those around have: levels [w][u], NaN where there are too few voxels. */
-static double stripe_at(const double *level, int64_t nu, int64_t u, int64_t w, double share)
+/* Forgets the cells that are not of the background, as what else there is in their rows says. */
+static int keep_task(void *ctx, int64_t w, struct vn_err *err)
 {
-    const double own = level[w * nu + u];
-    double sum = 0, n = 0;
+    const struct cells *c = ctx;
+    (void)err;
 
-    if (own != own)
-        return 0;
-    for (int64_t j = w - CROSS; j <= w + CROSS; j++)
-        for (int64_t i = u - CROSS; i <= u + CROSS; i++) {
-            const double v = level[j * nu + i];
-            const bool ok = v == v;
-            sum += ok ? v : 0;
-            n += ok;
+    for (int64_t k = 0; k < c->nc; k++) {
+        const float most = (float)(ALIKE_CELL * c->a->noise), least = (float)(MOSTLY * cell_size(c, c->c0 + k));
+        float *sum = c->sum + (w * c->nc + k) * c->nu, *count = c->count + (w * c->nc + k) * c->nu;
+        const float *centre = c->centre + (w * c->nc + k) * c->nu;
+        for (int64_t u = 0; u < c->nu; u++) {
+            const float off = sum[u] - count[u] * centre[u];
+            const bool keep = count[u] >= least && off * off <= most * most * count[u];
+            sum[u] = keep ? sum[u] : 0;
+            count[u] = keep ? count[u] : 0;
         }
-    return own - share * sum / n;
+    }
+    return 0;
+}
+
+static VN_HOT void add_cells(const float *restrict sum, const float *restrict count, double weight, double *restrict level, double *restrict n, int64_t nu)
+{
+    for (int64_t u = 0; u < nu; u++) {
+        level[u] += weight * (double)sum[u];
+        n[u] += weight * (double)count[u];
+    }
+}
+
+/* Means of cells from..to of the rows w, weighted as they lie around the middle (flat: alike); NaN: too few voxels.  n: nu numbers. */
+static void row_levels(const struct cells *c, int64_t w, int64_t from, int64_t to, bool flat, double *level, double *n)
+{
+    double all = 0;
+
+    memset(level, 0, (size_t)c->nu * sizeof *level);
+    memset(n, 0, (size_t)c->nu * sizeof *n);
+    for (int64_t k = vn_max64(from, c->c0 + vn_max64(0, c->first)); k <= vn_min64(to, c->c0 + vn_min64(c->nc - 1, c->last)); k++) {
+        const int64_t at = (w * c->nc + (k - c->c0)) * c->nu;
+        const double weight = flat ? 1 : (double)(1 + ARM) - fabs((double)k - 0.5 * (double)(from + to));
+        add_cells(c->sum + at, c->count + at, weight, level, n, c->nu);
+        all += weight * CELL;
+    }
+    for (int64_t u = 0; u < c->nu; u++) {
+        const double v = n[u] > 0 ? level[u] / n[u] : 0;
+        const bool few = c->centre && n[u] > LEAST_ROW * CELL && v * c->a->value[SIDE_OF] <= ALIKE * usual_of(c->a);   /* more may be the vessel's */
+        level[u] = n[u] > all / 3 || few ? v : NAN;
+    }
+}
+
+/* Of the inner rows, all but CROSS at the borders, the means of the rows around that have a level.  room: 2 nu nw numbers. */
+static void means_around(const double *level, int64_t nu, int64_t nw, double *mean, double *room)
+{
+    const int64_t mu = nu - 2 * CROSS;
+    double *sum = room, *n = room + nw * mu;
+
+    for (int64_t w = 0; w < nw; w++)
+        for (int64_t u = 0; u < mu; u++) {
+            double s = 0, m = 0;
+            for (int64_t i = u; i <= u + 2 * CROSS; i++) {
+                const double v = level[w * nu + i];
+                s += v == v ? v : 0;
+                m += v == v;
+            }
+            sum[w * mu + u] = s;
+            n[w * mu + u] = m;
+        }
+    for (int64_t w = 0; w < nw - 2 * CROSS; w++)
+        for (int64_t u = 0; u < mu; u++) {
+            double s = 0, m = 0;
+            for (int64_t j = w; j <= w + 2 * CROSS; j++) {
+                s += sum[j * mu + u];
+                m += n[j * mu + u];
+            }
+            mean[w * mu + u] = m > 0 ? s / m : 0;
+        }
 }
 
 /* Whether a row is inside a vessel along the axis, as far as its level and those of its neighbours say. */
 static bool in_vessel(const struct vn_artifact *a, const double *level, int64_t nu, int64_t u, int64_t w)
 {
-    const double usual = sqrt(a->value[RMS] * a->value[RMS] + a->error * a->error), own = level[w * nu + u] * a->value[SIDE_OF];
+    const double usual = usual_of(a), own = level[w * nu + u] * a->value[SIDE_OF];
     double sum = 0, n = 0;
 
     for (int64_t j = w - 1; j <= w + 1; j++)
@@ -266,28 +373,34 @@ static int level_task(void *ctx, int64_t i, struct vn_err *err)
     const struct remove *r = ctx;
     const struct cells *c = r->c;
     const int64_t arm = (int64_t)c->a->value[ARMS];
-    double *level = r->level + i * c->nw * c->nu;
-    (void)err;
+    double *n = vn_alloc((uint64_t)c->nu * sizeof *n, err);
 
-    for (int64_t w = 0; w < c->nw; w++)
-        for (int64_t u = 0; u < c->nu; u++)
-            if (!row_level(c, u, w, r->k0 + i - arm, r->k0 + i + arm, steady(c->a), &level[w * c->nu + u]))
-                level[w * c->nu + u] = NAN;
-    return 0;
+    for (int64_t w = 0; n && w < c->nw; w++)
+        row_levels(c, w, r->k0 + i - arm, r->k0 + i + arm, steady(c->a), r->level + (i * c->nw + w) * c->nu, n);
+    vn_free(n);
+    return n ? 0 : VN_E_MEMORY;
 }
 
+/* What rows have against a share of what those around have. */
 static int stripe_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct remove *r = ctx;
     const struct cells *c = r->c;
     const int64_t nu = c->nu - 2 * CROSS, nw = c->nw - 2 * CROSS;
-    const double *level = r->level + i * c->nw * c->nu;
-    (void)err;
+    const double *level = r->level + i * c->nw * c->nu, share = c->a->value[SHARED];
+    double *mean = vn_calloc((uint64_t)(nu * nw + 2 * c->nu * c->nw), sizeof *mean, err);
 
+    if (!mean)
+        return VN_E_MEMORY;
+    if (share > 0)
+        means_around(level, c->nu, c->nw, mean, mean + nu * nw);
     for (int64_t w = 0; w < nw; w++)
-        for (int64_t u = 0; u < nu; u++)
-            r->e[(i * nw + w) * nu + u] = steady(c->a) && in_vessel(c->a, level, c->nu, u + CROSS, w + CROSS) ? 0 :
-                                          (float)stripe_at(level, c->nu, u + CROSS, w + CROSS, c->a->value[SHARED]);
+        for (int64_t u = 0; u < nu; u++) {
+            const double own = level[(w + CROSS) * c->nu + u + CROSS];
+            const bool none = own != own || (steady(c->a) && in_vessel(c->a, level, c->nu, u + CROSS, w + CROSS));
+            r->e[(i * nw + w) * nu + u] = none ? 0 : (float)(own - share * mean[w * nu + u]);
+        }
+    vn_free(mean);
     return 0;
 }
 
@@ -322,11 +435,16 @@ int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m,
 {
     int64_t halo[3];
     vn_stripes_halo(a, halo);
-    const struct vn_box seen = vn_box_grow(&out->box, halo);
+    struct vn_box seen = vn_box_grow(&out->box, halo);
+    const int64_t lo = vn_max64(seen.lo[a->axis], a->lo), hi = vn_min64(seen.hi[a->axis], a->lo + (int64_t)a->value[LENGTH]);
+    if (lo < hi) {                                         /* beyond there is nothing to learn */
+        seen.lo[a->axis] = lo;
+        seen.hi[a->axis] = hi;
+    }
     const struct vn_buf view = vn_buf_view(in, &seen);
     struct cells c;
     struct remove r = { .c = &c, .out = out, .strength = strength, .share = share, .k0 = cell_of(out->box.lo[a->axis] - CELL / 2) };
-    int rc = cells_init(&c, a, m, strength, &view, in, job, err);
+    int rc = cells_init(&c, a, m, strength, &view, in, false, job, err);
 
     const double own = a->value[RMS] * a->value[RMS], all = own + a->error * a->error;
     r.strength *= all > 0 ? own / all : 0;                 /* so that least is left where E is known badly (Wiener) */
@@ -336,6 +454,8 @@ int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m,
         r.e = vn_alloc((uint64_t)(r.nk * c.nu * c.nw) * sizeof *r.e, err);
         rc = r.level && r.e ? 0 : VN_E_MEMORY;
     }
+    if (rc == 0 && steady(a))
+        rc = vn_job_for_quiet(job, c.nw, keep_task, &c, err);
     if (rc == 0 && !(rc = vn_job_for_quiet(job, r.nk, level_task, &r, err)) && !(rc = vn_job_for_quiet(job, r.nk, stripe_task, &r, err)))
         rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), row_task, &r, err);
     vn_free(r.level);
@@ -360,33 +480,34 @@ static int patch_cells(struct vn_ascan *s, const struct vn_artifact *a, const st
         b.hi[side[k]] = b.lo[side[k]] + SIDE;
     }
     const int rc = vn_ascan_box(s, &b, in, err);
-    return rc ? rc : cells_init(c, a, m, 0, in, in, job, err);         /* lost slices are filled already */
+    return rc ? rc : cells_init(c, a, m, 0, in, in, true, job, err);   /* lost slices are filled already */
 }
 
 struct scatter { double n, own, m, mean, square, count; };             /* rows; sums of squares of E and of means around; of those; within rows */
 
 /* Of a patch's rows, all along. */
-static void scatter_rows(const struct cells *c, struct scatter *t)
+static void scatter_rows(struct cells *c, struct scatter *t)
 {
-    double level[SIDE * SIDE];
+    double level[SIDE * SIDE], mean[PATCH * PATCH], room[2 * SIDE * SIDE];
 
-    for (int64_t k = 0; k < SIDE * SIDE; k++)
-        if (!row_level(c, k % SIDE, k / SIDE, c->c0, c->c0 + c->nc - 1, true, &level[k]))
-            level[k] = NAN;
-    for (int64_t k = 0; k < PATCH * PATCH; k++) {
-        const int64_t u = k % PATCH + CROSS, w = k / PATCH + CROSS;
-        const double e = stripe_at(level, SIDE, u, w, 1), m = level[w * SIDE + u] - e;
-        if (e == 0)
-            continue;
-        t->n++;
-        t->own += e * e;
-        t->m += m * m;
-        t->mean += m;
-    }
     for (int64_t w = 0; w < c->nw; w++)
         t->square += c->square[w];
     for (int64_t k = 0; k < c->nw * c->nc * c->nu; k++)
         t->count += (double)c->count[k];
+    for (int64_t w = 0; w < SIDE; w++) {
+        keep_task(c, w, NULL);
+        row_levels(c, w, c->c0, c->c0 + c->nc - 1, true, level + w * SIDE, room);
+    }
+    means_around(level, SIDE, SIDE, mean, room);
+    for (int64_t k = 0; k < PATCH * PATCH; k++) {
+        const double own = level[(k / PATCH + CROSS) * SIDE + k % PATCH + CROSS], e = own - mean[k];
+        if (own != own)
+            continue;
+        t->n++;
+        t->own += e * e;
+        t->m += mean[k] * mean[k];
+        t->mean += mean[k];
+    }
 }
 
 /* Noise within rows, rms and share of steady stripes. */
@@ -423,7 +544,7 @@ static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, stru
     double value[N_VALUE] = { 0, ARM, 1, (double)length, l->high - l->level < l->level - l->low ? -1 : 1 };
     struct vn_artifact a = { .kind = VN_STRIPES, .axis = axis, .lo = l->box.lo[axis], .level = l->level, .noise = l->spread, .value = value, .n_value = N_VALUE };
     const int u = axis == 0 ? 1 : 0, w = axis == 2 ? 1 : 2;
-    double xx = 0, yy = 0, far = 0, near = 0, n = 0, level[3][SIDE * SIDE];
+    double xx = 0, yy = 0, far = 0, near = 0, n = 0, level[SIDE * SIDE], e[3][PATCH * PATCH], room[2 * SIDE * SIDE];
     int rc = 0;
 
     if (part < 1 || length < (3 * part + 3 + 2) * CELL || vn_box_dim(&l->box, u) < SIDE || vn_box_dim(&l->box, w) < SIDE)
@@ -432,23 +553,21 @@ static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, stru
         struct vn_buf in = { 0 };
         struct cells c = { .sum = NULL };
         rc = patch_cells(s, &a, m, i, &in, &c, job, err);
-        for (int64_t k = 0; rc == 0 && k < SIDE * SIDE; k++) {         /* whole cells at both ends */
-            const int64_t x = k % SIDE, y = k / SIDE, first = c.c0 + 1, last = c.c0 + c.nc - 2;
-            const int64_t from[3] = { first, first + part, last - part + 1 };
-            for (int j = 0; j < 3; j++)
-                if (!row_level(&c, x, y, from[j], from[j] + part - 1, true, &level[j][k]))
-                    level[j][k] = NAN;
+        const int64_t first = c.c0 + 1, last = c.c0 + c.nc - 2, from[3] = { first, first + part, last - part + 1 };   /* whole cells at both ends */
+        for (int j = 0; rc == 0 && j < 3; j++) {
+            for (int64_t y = 0; y < SIDE; y++)
+                row_levels(&c, y, from[j], from[j] + part - 1, true, level + y * SIDE, room);
+            means_around(level, SIDE, SIDE, e[j], room);
+            for (int64_t k = 0; k < PATCH * PATCH; k++)
+                e[j][k] = level[(k / PATCH + CROSS) * SIDE + k % PATCH + CROSS] - e[j][k];
         }
         for (int64_t k = 0; rc == 0 && k < PATCH * PATCH; k++) {
-            double e[3];
-            for (int j = 0; j < 3; j++)
-                e[j] = stripe_at(level[j], SIDE, k % PATCH + CROSS, k / PATCH + CROSS, 1);
-            if (e[0] == 0 || e[1] == 0 || e[2] == 0)
+            if (e[0][k] != e[0][k] || e[1][k] != e[1][k] || e[2][k] != e[2][k])
                 continue;
-            xx += e[0] * e[0];
-            yy += e[2] * e[2];
-            near += e[0] * e[1];
-            far += e[0] * e[2];
+            xx += e[0][k] * e[0][k];
+            yy += e[2][k] * e[2][k];
+            near += e[0][k] * e[1][k];
+            far += e[0][k] * e[2][k];
             n++;
         }
         cells_free(&c);

@@ -198,7 +198,7 @@ static void measure(int kind, const char *dims, double noise, int seed, double b
         if (g[i].uu > 0)
             g[m++] = g[i];
     for (int i = 0; getenv("LIST") && i < m; i++)
-        printf("  %d: n %g planted %.4f left %.4f least squares %.4f\n", i, g[i].uu, g[i].pu / g[i].uu, g[i].eu / g[i].uu, g[i].pu / g[i].uu - g[i].bu / g[i].bb);
+        printf("  %d: n %g planted %.4f left %.4f least squares %.4f told %.0f\n", i, g[i].uu, g[i].pu / g[i].uu, g[i].eu / g[i].uu, g[i].pu / g[i].uu - g[i].bu / g[i].bb, g[i].bb);
     double all[4];
     energies(g, m, all);
     const double left = 10 * log10(all[0] / all[1]), bound = kind == LOST ? NAN : 10 * log10(all[0] / least(g, m, sd));
