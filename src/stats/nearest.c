@@ -108,7 +108,7 @@ static void look(struct search *s, int level, const int64_t c[3])
         else if (first < 0 || d2[i] < d2[first])
             first = i;
     }
-    for (int i = first; w; i = __builtin_ctzll(w)) {
+    for (int i = first; w; i = w ? __builtin_ctzll(w) : 0) {
         const int64_t at[3] = { 4 * c[0] + (i & 3), 4 * c[1] + (i >> 2 & 3), 4 * c[2] + (i >> 4) };
         w &= ~(UINT64_C(1) << i);
         if (d2[i] >= s->best.d2)
