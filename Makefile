@@ -113,7 +113,7 @@ fuzz:
 	@B=build/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/fuzz/run.sh $(FUZZ)
 
 # ---- timings beside the peers of ../shared/peers; never a test ----
-$(B)/tests/bench/accuracy: LIBS += -Wl,--wrap=vn_joined
+$(B)/tests/bench/accuracy: LIBS += -Wl,--wrap=vn_joined,--wrap=vn_pores_fill
 $(B)/tests/bench/stages $(B)/tests/bench/estimate $(B)/tests/bench/accuracy $(B)/tests/bench/repair $(B)/tests/bench/deartifact: $(B)/tests/bench/%: $(B)/tests/bench/%.o $(OBJ) $(GEN) $(DEVICE_OBJ) $(FATBIN_OBJ)
 	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 bench: $(B)/venule $(B)/tests/bench/stages

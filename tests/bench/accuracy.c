@@ -88,9 +88,10 @@ static const struct { const char *name, *drawn; double from, to; const char *off
 enum { N_PROPERTY = VN_COUNT(property) };
 
 /* How `segment` is run: parameters as they are; lengths in smallest voxel edges; the contrast, as a value, at most, or times
- * the automatic one, all other automatic values kept.  What is 0 is automatic.  apart: the contrast is not lowered where pieces
- * join, which no parameter of segment says: the linker gives its calls of vn_joined to __wrap_vn_joined (Makefile). */
-struct setting { const char *name, *text; double smooth, background, contrast, most, times; bool apart; };
+ * the automatic one, all other automatic values kept.  What is 0 is automatic.  What no parameter of segment says: apart, the
+ * contrast is not lowered where pieces join, and pores, which are not filled; the linker gives the calls of vn_joined and
+ * vn_pores_fill to __wrap_vn_joined and __wrap_vn_pores_fill (Makefile). */
+struct setting { const char *name, *text; double smooth, background, contrast, most, times; bool apart, pores; };
 
 static const struct setting ablation[] = {
     { .name = "automatic" },
@@ -99,6 +100,8 @@ static const struct setting ablation[] = {
     { .name = "sheets kept", .text = "sheets=keep" },
     { .name = "hollow 0", .text = "hollow=0" },
     { .name = "local 0", .text = "local=0" },
+    { .name = "edge 0", .text = "edge=0" },
+    { .name = "pores not filled", .pores = true },
     { .name = "pieces not joined", .apart = true },
     { .name = "tissue not minded", .most = 14 },       /* contrast asked of bright images; more is asked over tissue alone */
     { .name = "smooth 0", .text = "smooth=0" },
@@ -111,13 +114,17 @@ static const struct setting ablation[] = {
     { .name = "contrast 14", .contrast = 14 },
 };
 
-static bool apart;
+static bool apart, pores;
 int __real_vn_joined(const float *v, const int64_t n[3], int n_block, double offset, double noise, double *contrast, struct vn_job *job, struct vn_err *e);
 int __wrap_vn_joined(const float *v, const int64_t n[3], int n_block, double offset, double noise, double *contrast, struct vn_job *job, struct vn_err *e);
 int __wrap_vn_joined(const float *v, const int64_t n[3], int n_block, double offset, double noise, double *contrast, struct vn_job *job, struct vn_err *e)
 {
     return apart ? 0 : __real_vn_joined(v, n, n_block, offset, noise, contrast, job, e);
 }
+
+int __real_vn_pores_fill(const struct vn_buf *p, struct vn_job *job, struct vn_err *e);
+int __wrap_vn_pores_fill(const struct vn_buf *p, struct vn_job *job, struct vn_err *e);
+int __wrap_vn_pores_fill(const struct vn_buf *p, struct vn_job *job, struct vn_err *e) { return pores ? 0 : __real_vn_pores_fill(p, job, e); }
 
 enum { MAX_VALUE = 6 };
 static const struct { const char *name; struct setting value[MAX_VALUE]; } constant[] = {
@@ -128,6 +135,9 @@ static const struct { const char *name; struct setting value[MAX_VALUE]; } const
     { "local",
       { { .name = "0", .text = "local=0" }, { .name = "0.06", .text = "local=0.06" }, { .name = "0.12" }, { .name = "0.18", .text = "local=0.18" },
         { .name = "0.25", .text = "local=0.25" }, { .name = "0.4", .text = "local=0.4" } } },
+    { "edge",
+      { { .name = "0", .text = "edge=0" }, { .name = "0.2", .text = "edge=0.2" }, { .name = "0.33" }, { .name = "0.4", .text = "edge=0.4" },
+        { .name = "0.5", .text = "edge=0.5" } } },
     { "smooth",
       { { .name = "0.5", .smooth = 0.5 }, { .name = "0.75", .smooth = 0.75 }, { .name = "auto" }, { .name = "1", .smooth = 1 }, { .name = "1.25", .smooth = 1.25 } } },
     { "background",
@@ -506,8 +516,9 @@ static bool segment(const struct setting *t)
         snprintf(length[1], sizeof length[1], "background=%.9gum", t->background * edge);
     snprintf(line, sizeof line, "segment v %s %s %s as=p", given, length[0], length[1]);
     apart = t->apart;
+    pores = t->pores;
     const bool made = run(line, true);
-    apart = false;
+    apart = pores = false;
     if (!made)
         return false;
     const double found = number("contrast"), times = t->times > 0 ? t->times : 1;
@@ -880,7 +891,7 @@ struct trial { FILE *csv; const struct setting *const *setting; int n; double (*
 
 static double *trial_of(const struct trial *t, int k, int i) { return t->v[k * (N_REAL + n_phantom) + i]; }
 
-static bool is_automatic(const struct setting *t) { return !t->text && !t->apart && t->smooth + t->background + t->contrast + t->most + t->times == 0; }
+static bool is_automatic(const struct setting *t) { return !t->text && !t->apart && !t->pores && t->smooth + t->background + t->contrast + t->most + t->times == 0; }
 
 static void trial_at(void *ctx, int i, const char *name, const char *truth)
 {
