@@ -16,6 +16,7 @@ enum { OF_AUTO = 1 << AUTO, OF_VESSELNESS = 1 << VESSELNESS, OF_LOCAL = 1 << LOC
 static const struct { const char *name; unsigned methods; const char *whose; } own[] = {
     { "local", OF_AUTO, "auto" }, { "edge", OF_AUTO, "auto" }, { "smooth", OF_AUTO, "auto" }, { "background", OF_AUTO, "auto" }, { "drift", OF_AUTO, "auto" },
     { "spread", OF_AUTO, "auto" }, { "offset", OF_AUTO, "auto" }, { "sheets", OF_AUTO, "auto" }, { "hollow", OF_AUTO, "auto" },
+    { "faint", OF_AUTO, "auto" },
     { "level", OF_AUTO | OF_LOCAL, "auto and method=local" }, { "scales", OF_VESSELNESS, "vesselness" }, { "window", OF_LOCAL, "local" },
     { "k", OF_LOCAL, "local" },
 };
@@ -160,7 +161,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
 {
     static const struct { const char *name; unsigned methods; bool word; } shown[] = {
         { "level", OF_AUTO | OF_LOCAL }, { "spread", OF_AUTO }, { "offset", OF_AUTO }, { "noise", OF_ALL }, { "contrast", OF_ALL }, { "local", OF_AUTO }, { "edge", OF_AUTO },
-        { "smooth", OF_AUTO, true }, { "background", OF_AUTO, true }, { "hollow", OF_AUTO, true }, { "drift", OF_AUTO, true },
+        { "smooth", OF_AUTO, true }, { "background", OF_AUTO, true }, { "hollow", OF_AUTO, true }, { "drift", OF_AUTO, true }, { "faint", OF_AUTO, true },
         { "scales", OF_VESSELNESS, true }, { "window", OF_LOCAL, true }, { "k", OF_LOCAL }, { "stats", OF_ALL, true },
     };
     const unsigned method = 1u << vn_args_int(&c->args, "method");

@@ -4,7 +4,7 @@
  *   b = level + G_background[w (g - level)] / (G_background[w] + 0.05),  w = 1 / (1 + ((g - level) / 3 spread)^4)
  *   z = (g - b - offset) / noise
  *   z is lowered to 0 where the surroundings are a sheet (sheet.h), and raised to A in the lumens of hollow vessels
- *   (lumen.h)
+ *   (lumen.h), and to VN_SEG_FAINT in wide vessels too faint for it (faint.h)
  *   s = z / max(contrast + local A, edge B),  A = G_window[z+^2] / (G_window[z+] + 1),
  *   B the largest z of the voxel and those beside it
  *   p = s^2 / (1 + s^2) where s > 0, else 0
@@ -50,6 +50,9 @@ const struct vn_param vn_segment_params[] = {
     { "artifacts", VN_P_TEXT, 0, .help = "what deartifact takes away before, 0: nothing; looked for by default" },
     { "hollow", VN_P_LENGTH, 0, 0, 1e9,
       .help = "widest lumen of a hollow vessel that is filled, 0: none; automatic by default" },
+    { "faint", VN_P_REALS, 0,
+      .help = "faint wide vessels: the widest in smallest voxel edges, standard deviation of the background, that of "
+              "cells in three of it; 0: none are looked for; automatic by default" },
     { "scales", VN_P_LENGTHS, 0, 0, 1e9,
       .help = "vesselness: standard deviations of the Gaussian; 1, 2 and 4 of the smallest voxel edge by default" },
     { "window", VN_P_LENGTH, 0, 0, 1e9, .def = "31vox", .help = "local: width of the surroundings" },
@@ -83,6 +86,25 @@ static int hollow_of(const struct vn_args *a, const double um[3], double *edges,
     if (*edges > VN_LUMEN_MAX)
         return vn_fail(err, VN_E_ARG, "hollow=%s is %.0f voxels wide; a lumen may have up to %d",
                        vn_args_text(a, "hollow"), *edges, VN_LUMEN_MAX);
+    return 0;
+}
+
+/* Once the level is known. */
+static int faint_of(const struct vn_args *a, struct vn_seg *s, struct vn_err *err)
+{
+    const struct vn_arg *f = vn_args_has(a, "faint") ? vn_arg(a, "faint") : NULL;
+
+    s->looks = f && (f->i != 1 || f->d[0] != 0);
+    if (!s->looks)
+        return 0;
+    if (f->i != 3 || !(f->d[0] > 0 && f->d[0] <= VN_FAINT_MAX && f->d[1] > 0 && f->d[2] > 0))
+        return vn_fail(err, VN_E_ARG, "faint=%s: it takes 3 numbers above 0, the first up to %d, or 0",
+                       vn_args_text(a, "faint"), VN_FAINT_MAX);
+    vn_faint_init(&s->faint, s->dim, s->edge, f->d[0]);
+    s->faint.level = s->level;
+    s->faint.spread = (float)f->d[1];
+    s->faint.step = (float)f->d[2];
+    vn_faint_halo(&s->faint, s->halo_f);
     return 0;
 }
 
@@ -129,13 +151,17 @@ int vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg
     edges_of(um, s->edge);
     memset(s->halo_s, 0, sizeof s->halo_s);
     memset(s->halo_l, 0, sizeof s->halo_l);
+    memset(s->halo_f, 0, sizeof s->halo_f);
+    if ((rc = faint_of(a, s, err)))
+        return rc;
     if (!s->sheets)
         vn_sheet_halo(um, s->halo_s);
     if (s->hollow > 0)
         vn_lumen_halo(s->edge, s->hollow, s->halo_l);
     for (int k = 0; k < 3; k++) {
         s->halo_z[k] = s->smooth[k].r + s->back.halo[k];
-        s->halo[k] = s->halo_z[k] + vn_max64(s->halo_s[k], s->window.halo[k] + s->halo_l[k]) + vn_segment_reach[k];
+        s->halo[k] = vn_max64(s->halo_z[k] + vn_max64(s->halo_s[k], s->window.halo[k] + s->halo_l[k]), s->halo_f[k]) +
+                     vn_segment_reach[k];
     }
     return 0;
 }
@@ -348,7 +374,8 @@ double vn_seg_bytes(const struct vn_seg *s, enum vn_type t)
     }
     const double lumen = s->hollow > 0 ? LUMEN_BITS / 8.0 : 0;
     const double later = fmax(4 + back + window + lumen / LUMEN_BITS, fmax(2.5 * window, window + lumen));
-    return (double)vn_type_size(t) + 4 + fmax(4 + fmax(slab, 2 * back), later);
+    const double cells = s->looks ? 16 / (double)(s->faint.f[0] * s->faint.f[1] * s->faint.f[2]) + window : 0;
+    return (double)vn_type_size(t) + 4 + fmax(cells, fmax(4 + fmax(slab, 2 * back), later));
 }
 
 static int plan(const struct vn_args *a, struct vn_vol *const *in, const struct vn_box *region, struct vn_plan *p,
@@ -397,6 +424,14 @@ void vn_ground_cost(const struct vn_seg *s, const struct vn_vol *in, const struc
     c->work = vn_sep_work(s->smooth, &here) + WEIGHT * filled;
 }
 
+/* Whole cells. */
+static struct vn_box faint_box(const struct vn_seg *s, const struct vn_box *out)
+{
+    const int64_t *f = s->faint.f, *h = s->halo_f;
+    const struct vn_box b = vn_box_grow(out, (const int64_t[3]){ h[0] - f[0], h[1] - f[1], h[2] - f[2] });
+    return vn_faint_box(&s->faint, &b);
+}
+
 /* Where the contrast around is needed, as walls are, and where the contrast is. */
 static void boxes(const struct vn_seg *s, const struct vn_box *out, const struct vn_box *volume, struct vn_box *walls,
                   struct vn_box *wide)
@@ -439,6 +474,12 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
     }
     c->bytes = fmax(c->bytes, stay + LUMEN_BITS * bits);
     c->bytes = fmax(c->bytes, kept + vn_mem_counted(s.border > 0 ? 4.0 * (double)vn_box_count(out) : 0));
+    if (s.looks) {
+        const struct vn_box seen = faint_box(&s, out);
+        const double each = (double)(s.faint.f[0] * s.faint.f[1] * s.faint.f[2]);
+        c->bytes = fmax(c->bytes, stay + vn_faint_bytes(&s.faint, &seen));
+        c->work += (VN_SEG_CELL + VN_SEG_RAYS / each) * (double)vn_box_count(&seen);
+    }
     c->work += PROBABILITY * (double)vn_box_count(out);
     if (!vn_box_same(out, region))
         c->bytes += vn_mem_counted(4.0 * (double)vn_box_count(out));
@@ -658,6 +699,48 @@ static int lower_plane(void *ctx, int64_t i, struct vn_err *err)
     return 0;
 }
 
+/* ---- faint wide vessels ---- */
+
+struct faint { const struct vn_seg *s; const struct vn_faint_cells *c; const struct vn_buf *out; };
+
+static int faint_plane(void *ctx, int64_t i, struct vn_err *err)
+{
+    const struct faint *l = ctx;
+    const struct vn_box *b = &l->out->box;
+    const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
+    const float v = l->s->offset + VN_SEG_FAINT * l->s->noise;
+    uint8_t *in = vn_alloc((uint64_t)n, err);
+
+    if (!in)
+        return VN_E_MEMORY;
+    for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        float *c = (float *)l->out->data + vn_buf_at(l->out, x, y, z);
+        vn_faint_row(&l->s->faint, l->c, x, y, z, in, n);
+        for (int64_t k = 0; k < n; k++)
+            c[k] = in[k] && c[k] < v ? v : c[k];
+    }
+    vn_free(in);
+    return 0;
+}
+
+static int add_faint(const struct vn_seg *s, const struct vn_buf *in, const struct vn_buf *out, struct vn_job *job,
+                     struct vn_err *err)
+{
+    const struct vn_box box = faint_box(s, &out->box);
+    const struct vn_ground g = { .s = s, .in = in };
+    struct vn_faint_cells c;
+    uint64_t cores = 0;
+    int rc = vn_faint_cells(&c, &s->faint, &box, err);
+
+    if (rc == 0 && !(rc = vn_faint_pool(&s->faint, &c, &box, vn_ground_clean, &g, job, err)) &&
+        !(rc = vn_faint_smooth(&s->faint, &c, job, err)))
+        rc = vn_faint_find(&s->faint, &c, 0, &cores, job, err);
+    if (rc == 0 && cores > 0)
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), faint_plane, &(struct faint){ s, &c, out }, err);
+    vn_faint_cells_free(&c);
+    return rc;
+}
+
 /* The contrast in c->out and what is around it. */
 static int make_contrast(const struct vn_seg *s, const struct vn_buf *in, struct vn_field *window,
                          const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
@@ -686,7 +769,7 @@ static int make_contrast(const struct vn_seg *s, const struct vn_buf *in, struct
                               &(struct lower){ s, &tube, window, hollow ? &lumen : NULL, out }, err);
     vn_field_free(&tube);
     lumen_free(&lumen);
-    return rc;
+    return rc == 0 && s->looks ? add_faint(s, in, out, job, err) : rc;
 }
 
 struct finish {
@@ -891,7 +974,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_artifacts_cost(a, stat_box, c);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 6, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 7, .shape = VN_STENCIL, .n_in = 1,
                                      .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
                                      .map = map, .cost = cost, .prepare_cost = prepare_cost,
                                      .see = vn_artifacts_without };

@@ -3,6 +3,7 @@
 #define VN_SEGMENT_H
 #include <math.h>
 #include "drift.h"
+#include "faint.h"
 #include "filter.h"
 #include "op.h"
 
@@ -14,7 +15,9 @@ struct vn_seg {
     struct vn_wide back, window;
     bool sheets;                               /* are kept */
     double um[3], edge[3], hollow;             /* edges, and the widest lumen, in smallest edges */
-    int64_t halo_l[3], halo_s[3];              /* of the lumens, of sheets */
+    bool looks;                                /* for faint wide vessels */
+    struct vn_faint faint;
+    int64_t halo_l[3], halo_s[3], halo_f[3];   /* of the lumens, of sheets, of faint vessels */
     int64_t halo_z[3], halo[3];                /* of the contrast, of the result */
     int64_t *tally;                            /* VN_FOUND_... of voxels in `counted`; NULL: not asked */
     struct vn_box counted;
@@ -28,8 +31,10 @@ void   vn_seg_wall_row(const float *restrict v, float from, uint64_t *bits, int6
 
 /* Contrast of a wall: in noise, and in that of the vessels around. */
 static const float VN_SEG_WALL = 4, VN_SEG_WALL_LOCAL = 0.45f;
-/* Work of a voxel's contrast, in additions. */
-enum { VN_SEG_CONTRAST = 16 };
+/* Contrast of a faint wide vessel: of 20 steps by 6 (6 sqrt(20)). */
+static const float VN_SEG_FAINT = 27;
+/* Work in additions: of a voxel's contrast; of its share of the cells, of a cell's rays. */
+enum { VN_SEG_CONTRAST = 16, VN_SEG_CELL = 8, VN_SEG_RAYS = 400 };
 
 /* The smallest voxel edge, 1 where they are unknown. */
 static inline double vn_seg_edge(const double um[3])

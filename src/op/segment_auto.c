@@ -352,6 +352,68 @@ static int settle_contrast(struct vn_args *a, const struct vn_sample *q, const s
     return rc ? rc : vn_args_settle(a, "contrast", contrast, err);
 }
 
+/* ---- faint wide vessels ---- */
+
+/* Of more voxels it is not asked; of the cells that must be cores; widths asked for, in edges, the least that finds
+ * nearly all. */
+static const uint64_t FAINT_MOST = (uint64_t)1 << 28;
+static const double FAINT_SHARE = 0.0005, FAINT_NEARLY = 0.98;
+static const double FAINT[] = { 64, 128, 256 };
+static const double FAINT_PART = 0.4;          /* of the rays, after which most volumes show none */
+enum { FAINT_PLANES = 8 };
+
+/* Means of the cells of box, a few planes of them at a time. */
+static int faint_means(const struct vn_seg *s, const struct vn_faint *f, const struct vn_faint_cells *c,
+                       const struct vn_box *box, struct vn_vol *v, struct vn_job *job, struct vn_err *err)
+{
+    int rc = 0;
+
+    for (int64_t z = box->lo[2]; rc == 0 && z < box->hi[2]; z += FAINT_PLANES * f->f[2]) {
+        struct vn_box part = *box;
+        struct vn_buf in = { 0 };
+        const struct vn_ground g = { .s = s, .in = &in };
+        part.lo[2] = z;
+        part.hi[2] = vn_min64(box->hi[2], z + FAINT_PLANES * f->f[2]);
+        rc = vn_vol_map(v, vn_filter_type(v), &part, VN_PAD_MIRROR, &in, job, err);
+        rc = rc ? rc : vn_faint_pool(f, c, &part, vn_ground_clean, &g, job, err);
+        vn_buf_free(&in);
+    }
+    return rc ? rc : vn_faint_smooth(f, c, job, err);
+}
+
+/* spread: of the image as it is. */
+static int settle_faint(struct vn_args *a, const struct vn_seg *s, double spread, const struct vn_box *stat_box,
+                        struct vn_vol *v, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_faint f;
+    struct vn_faint_cells c;
+    uint64_t cores = 0, fewer = 0;
+    double wide = VN_FAINT_MAX;
+    char text[80] = "0";
+
+    if (vn_args_has(a, "faint") || !(spread > 0) || vn_box_count(stat_box) > FAINT_MOST)
+        return 0;
+    vn_faint_init(&f, s->dim, s->edge, wide);
+    f.level = s->level;
+    f.spread = (float)spread;
+    const struct vn_box box = vn_faint_box(&f, stat_box);
+    int rc = vn_faint_cells(&c, &f, &box, err);
+    if (rc == 0 && !(rc = faint_means(s, &f, &c, &box, v, job, err)) && !(rc = vn_faint_step(&f, &c, err)))
+        rc = vn_faint_find(&f, &c, FAINT_SHARE, &cores, job, err);
+    for (size_t i = 0; rc == 0 && cores > 0 && wide == VN_FAINT_MAX && i < VN_COUNT(FAINT); i++) {
+        struct vn_faint less;
+        vn_faint_init(&less, s->dim, s->edge, FAINT[i]);
+        less.step = f.step;
+        if ((rc = vn_faint_find(&less, &c, FAINT_SHARE, &fewer, job, err)) == 0 &&
+            (double)fewer >= FAINT_NEARLY * (double)cores)
+            wide = FAINT[i];
+    }
+    vn_faint_cells_free(&c);
+    if (cores > 0)
+        snprintf(text, sizeof text, "%.0f,%.9g,%.9g", wide, (double)f.spread, (double)f.step);
+    return rc ? rc : vn_args_set(a, "faint", text, err);
+}
+
 static bool settled(const struct vn_args *a)
 {
     static const char *const all[] = { "smooth", "level", "spread", "offset", "noise", "contrast", "hollow", "drift" };
@@ -393,6 +455,8 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
     struct vn_seg s;
     int rc = vn_args_has(a, "background") ? 0 : set_length(a, "background", BACKGROUND, um, err);
 
+    if (rc == 0 && settled(a) && !vn_args_has(a, "faint"))
+        return vn_args_set(a, "faint", "0", err);
     if (rc || settled(a) || (!given && (rc = set_length(a, "smooth", SMOOTH, um, err))) ||
         (rc = vn_sample_init(&q, stat_box, err)))
         return rc;
@@ -403,6 +467,7 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
     if ((rc = settle_drift(a, &q, in[0], b.spread == 0, job, err)) || (rc = vn_seg_setup(a, &in[0]->grid, &s, err)))
         goto out;
     s.level = isnan(b.level) ? 0 : (float)b.level;
+    const double spread = b.spread;
     if (b.spread == 0) {                       /* no noise: half of the structures' height is p = 1/2 */
         const double height = b.bright > b.level ? b.bright - b.level : 0;
         if ((rc = vn_args_settle(a, "level", s.sign * s.level, err)) ||
@@ -417,6 +482,8 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
             (rc = vn_args_settle(a, "spread", b.spread, err)))
             goto out;
     }
+    if ((rc = vn_seg_setup(a, &in[0]->grid, &s, err)) || (rc = settle_faint(a, &s, spread, stat_box, in[0], job, err)))
+        goto out;
     if (settled(a) && given)
         goto out;
     if ((rc = vn_seg_setup(a, &in[0]->grid, &s, err)) || (rc = pooled_init(&pooled, &q, &s, err)) ||
@@ -436,6 +503,8 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
     if ((rc = look(&q, &s, in[0], &l, job, err)) == 0)
         rc = set_length(a, "smooth", smooth_of(&w), um, err);
 out:
+    if (rc == 0 && !vn_args_has(a, "faint"))
+        rc = vn_args_set(a, "faint", "0", err);
     vn_free(pooled.v);
     vn_sample_free(&q);
     return rc;
@@ -469,5 +538,12 @@ void vn_segment_prepare_cost(const struct vn_args *a, const struct vn_plan *p, c
               (passes * VN_SEG_CONTRAST + (passes - 1) * WIDTH) * sampled +
               3 * PLACE * kept * (1 + kept / VN_SAMPLE_MAX) +        /* the more, the less of them a cache holds */
               PIECES * 0.25 * pooled;
+    if (!vn_args_has(a, "faint") && vn_box_count(stat_box) <= FAINT_MOST) {
+        struct vn_faint f;
+        vn_faint_init(&f, s.dim, s.edge, VN_FAINT_MAX);
+        const double each = (double)(f.f[0] * f.f[1] * f.f[2]), all = (double)vn_box_count(stat_box);
+        c->bytes = fmax(c->bytes, 4.0 * VN_SAMPLE_MAX + vn_faint_bytes(&f, stat_box));
+        c->work += (VN_SEG_CELL + FAINT_PART * VN_SEG_RAYS / each) * all;
+    }
     vn_sample_free(&q);
 }

@@ -505,7 +505,7 @@ static void measure_method(const char *truth, int k, double v[N_METRIC])
 /* p and m of v. */
 static bool segment(const struct setting *t)
 {
-    static const char *const kept[] = { "smooth", "background", "hollow", "drift" };
+    static const char *const kept[] = { "smooth", "background", "hollow", "drift", "faint" };
     char line[900], length[2][40] = { "", "" };
     const char *given = t->text ? t->text : "";
     const double edge = edge_of_v(3);
