@@ -9,11 +9,12 @@
  * A voxel lies on an axis where its distance d to the background (edt.h) is a maximum along two of the three axes of
  * the grid, and rises by less than 0.22 per length towards voxels 1, 2, 3 steps away in 26 directions: beside an axis
  * it rises by 1, and on a sheet it is a maximum along one.  There a ball of d and 1.5 voxels more is looked at, of
- * voxels as large as they are across the axis (where slices are coarse d is to the nearest border in the plane, and
+ * voxels as large as they are across the axis (where slices are coarse, d is to the nearest border in the plane, and
  * the section reaches further along z): the diameter is that of the tube through its middle with as much volume in it,
  * so of the circle as large as the section, which hangs little on where the axis lies between voxels.  What lies in
- * its ball as a whole is a speck and does not count.  In an image of one plane, and from 24 voxels of d on, the
- * diameter is 2 d less a voxel.  Quantiles are of the vessels' length.
+ * its ball as a whole is a speck, and where p is below 0.7 in all of the ball hysteresis takes it off: neither counts.
+ * In an image of one plane, and from 24 voxels of d on, the diameter is 2 d less a voxel.  Quantiles are of the
+ * vessels' length.
  *
  * Where a block ends within the volume, what lies beyond is not known: voxels nearer to it than their ball reaches are
  * left out, and others count by the inverse of the share of the block that is as far (Hanisch 1984), so that wide

@@ -177,6 +177,25 @@ static void test_quantiles(void **state)
     }
 }
 
+/* A tube of p = 0.6 does not count: hysteresis takes it off.  With 0.7 in places it does. */
+static void test_faint(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = { 64, 64, 64 };
+    const struct tube t[2] = { { { 0, 16, 16 }, { 1, 0, 0 }, 6 }, { { 0, 44, 44 }, { 1, 0, 0 }, 12 } };
+    for (int places = 0; places < 2; places++) {
+        struct vn_vol *v = tubes(dim, ONE, t, 2);
+        const struct vn_buf b = vn_vol_data(v);
+        for (int64_t z = 30; z < 64; z++)
+            for (int64_t y = 30; y < 64; y++)
+                for (int64_t x = 0; x < 64; x++)
+                    ((float *)b.data)[vn_buf_at(&b, x, y, z)] *= places && x % 8 == 0 ? 0.7f : 0.6f;
+        const struct vn_diameters d = of(v);
+        assert_true(fabs(d.low - 6) <= 0.5 && fabs(d.high - (places ? 12 : 6)) <= 0.5);
+        vn_vol_unref(v);
+    }
+}
+
 /* Wider than the blocks; in a slab that is seen whole. */
 static void test_wide(void **state)
 {
@@ -240,7 +259,7 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_width), cmocka_unit_test(test_unit), cmocka_unit_test(test_coarse), cmocka_unit_test(test_specks),
+        cmocka_unit_test(test_width), cmocka_unit_test(test_unit), cmocka_unit_test(test_coarse), cmocka_unit_test(test_specks), cmocka_unit_test(test_faint),
         cmocka_unit_test(test_quantiles), cmocka_unit_test(test_wide),
         cmocka_unit_test(test_odd), cmocka_unit_test(test_memory),
     };

@@ -10,7 +10,8 @@
 enum { PER_EDGE = 20, BINS = 1 << 16 };            /* steps of a diameter in the smallest voxel edge; the last: wider */
 enum { LEAST = 1 << 20, MOST = 1 << 23 };          /* voxels looked at: an eighth within these */
 enum { WIDE = 24 };                                /* voxels of distance from which the distance alone will do */
-enum { AXIS = 2, WEIGHT = 1 << 10 };
+enum { HALF = 1, HIGH = 2, AXIS = 4 };             /* of the mask: p >= 0.5, p >= 0.7, on an axis */
+enum { WEIGHT = 1 << 10 };
 
 static const double FURTHER = 1.5;                 /* voxels that the ball reaches beyond the distance */
 
@@ -27,7 +28,7 @@ struct look {
 static VN_HOT void half_row(const float *restrict p, uint8_t *restrict m, int64_t n)
 {
     for (int64_t x = 0; x < n; x++)
-        m[x] = p[x] >= 0.5f;
+        m[x] = (uint8_t)((p[x] >= 0.5f) * HALF | (p[x] >= 0.7f) * HIGH);
 }
 
 static int mask_plane(void *ctx, int64_t i, struct vn_err *err)
@@ -85,8 +86,8 @@ static bool on_axis(const struct look *l, const int64_t c[3])
     return true;
 }
 
-/* Radius of the ball: by how far a voxel reaches across the axis, the root of the mean square of its sizes along which the
- * distance is a maximum (of the larger two, if along three). */
+/* Radius of the ball.  A voxel's size across the axis: the root of the mean square of those along which the distance is a
+ * maximum (of the larger two, if along three). */
 static double reach_of(const struct look *l, const int64_t c[3], double d)
 {
     double sum = 0, least = INFINITY;
@@ -111,7 +112,8 @@ static inline uint8_t at(const struct column *l, int64_t k)
 
 /* Diameter of the tube through the middle of a ball that fills as much of it: V = 4/3 pi (r^3 - (r^2 - R^2)^(3/2)).
  * Voxels count by the length of their column along z that lies in the ball.  *length: of the tube, for each of the
- * axis's voxels there, which lie side by side in places; 0 where nothing reaches the ball's surface: a speck. */
+ * axis's voxels there, which lie side by side in places; 0 where nothing reaches the ball's surface: a speck, or
+ * nothing is HIGH. */
 static double width_in(const struct look *l, const int64_t c[3], double d, double *length)
 {
     const struct vn_box *b = &l->mask.box;
@@ -121,6 +123,7 @@ static double width_in(const struct look *l, const int64_t c[3], double d, doubl
     const bool beside = c[0] < far[0] || c[0] + far[0] >= n[0];
     double sum = 0, out2 = 0;
     int64_t axis = 0;
+    uint8_t any = 0;
 
     *length = l->edge;
     for (int k = 0; k < 3; k++)
@@ -143,9 +146,11 @@ static double width_in(const struct look *l, const int64_t c[3], double d, doubl
             for (int64_t z = 1 - top; z < top; z++) {
                 const uint8_t v = at(&m, z);
                 full += v > 0;
-                axis += v == AXIS;
+                axis += (v & AXIS) > 0;
+                any |= v;
             }
-            axis += (low == AXIS) + (top > 0 && high == AXIS);
+            axis += ((low & AXIS) > 0) + (top > 0 && (high & AXIS));
+            any |= low | high;
             sum += (double)full * h + end * ((low > 0) + (high > 0));
             if (out2 >= near * near)
                 continue;
@@ -155,7 +160,7 @@ static double width_in(const struct look *l, const int64_t c[3], double d, doubl
             out2 = k < 0 ? out2 : fmax(out2, off2 + z * z);
         }
     }
-    if (out2 < near * near)
+    if (out2 < near * near || !(any & HIGH))
         return *length = 0;
     const double rest = r * r * r - sum * l->um[0] * l->um[1] * 0.75 / M_PI, half = rest > 0 ? cbrt(rest) : 0;
     *length = 2 * half / (double)axis;
@@ -186,7 +191,7 @@ static int axis_plane(void *ctx, int64_t z, struct vn_err *err)
             if (row[x] > deep)
                 deep = fmax(deep, fmin(row[x], fmin(near, to_face(l, 0, x))));
             if (row[x] > 0 && row[x] < 1e30f && on_axis(l, (const int64_t[3]){ x, y, z }))
-                m[x] = AXIS;
+                m[x] |= AXIS;
         }
     }
     const int64_t now = (int64_t)fmin(PER_EDGE * deep / l->edge, INT32_MAX);
@@ -227,7 +232,7 @@ static int width_plane(void *ctx, int64_t z, struct vn_err *err)
         const float *row = (const float *)l->d.data + z * l->d.stride[1] + y * l->d.stride[0];
         const uint8_t *m = (const uint8_t *)l->mask.data + z * l->mask.stride[1] + y * l->mask.stride[0];
         for (int64_t x = 0; x < vn_box_dim(b, 0); x++)
-            if (m[x] == AXIS)
+            if (m[x] & AXIS)
                 add(l, (const int64_t[3]){ x, y, z }, row[x]);
     }
     return 0;
