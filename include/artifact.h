@@ -85,7 +85,8 @@ void vn_artifacts_say(const char *found, struct vn_str *b);                     
 /* ---- stripes: E is made from the voxels around ---- */
 bool vn_stripes_valid(const struct vn_artifact *a);         /* values as vn_artifact_find_stripes writes them */
 void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3]);
-/* out = in, whose box is out's grown by the halo (and by VN_MAX_LOST along z when slices are lost), without m and then without a.  share: cut to 0..1. */
+/* out = in, whose box is out's grown by the halo (and by VN_MAX_LOST along z when slices are lost), along the axis as far as there are
+ * voxels at least, without m and then without a.  share: cut to 0..1. */
 int  vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m, double strength, bool share, const struct vn_buf *in,
                        const struct vn_buf *out, struct vn_job *job, struct vn_err *err);
 #endif

@@ -191,7 +191,10 @@ static float background_of(const struct means *m, double side, double usual, dou
                 sum += (double)m->v[j];
                 n++;
             }
+        const double was = at;
         at = n ? sum / n : at;
+        if (at == was)
+            break;
     }
     return (float)at;
 }
@@ -436,6 +439,8 @@ int vn_stripes_remove(const struct vn_artifact *a, const struct vn_artifacts *m,
     int64_t halo[3];
     vn_stripes_halo(a, halo);
     struct vn_box seen = vn_box_grow(&out->box, halo);
+    seen.lo[a->axis] = vn_max64(seen.lo[a->axis], in->box.lo[a->axis]);
+    seen.hi[a->axis] = vn_min64(seen.hi[a->axis], in->box.hi[a->axis]);
     const int64_t lo = vn_max64(seen.lo[a->axis], a->lo), hi = vn_min64(seen.hi[a->axis], a->lo + (int64_t)a->value[LENGTH]);
     if (lo < hi) {                                         /* beyond there is nothing to learn */
         seen.lo[a->axis] = lo;

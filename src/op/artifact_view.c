@@ -124,7 +124,7 @@ void vn_artifacts_say(const char *found, struct vn_str *b)
 
 /* ---- the volume without them ---- */
 
-struct without { struct vn_src s; struct vn_vol *of; struct vn_args a; };
+struct without { struct vn_src s; struct vn_vol *of; struct vn_args a; int along; };         /* along: the axis of stripes, -1: none */
 
 static char *row_at(const struct vn_buf *b, int64_t y, int64_t z)
 {
@@ -143,7 +143,11 @@ static int without_read(struct vn_src *s, int level, struct vn_buf *dst, struct 
 
     for (; rc == 0 && part.lo[2] < dst->box.hi[2]; part.lo[2] = part.hi[2]) {
         part.hi[2] = vn_min64(part.lo[2] + deep, dst->box.hi[2]);
-        const struct vn_box need = vn_box_grow(&part, p.halo);
+        struct vn_box need = vn_box_grow(&part, p.halo);
+        if (w->along >= 0) {                               /* no padding where it is not looked at */
+            need.lo[w->along] = vn_max64(need.lo[w->along], s->box.lo[w->along]);
+            need.hi[w->along] = vn_min64(need.hi[w->along], s->box.hi[w->along]);
+        }
         struct vn_buf in = { 0 }, own = { 0 }, to = vn_buf_view(dst, &part), *out = dst->type == s->type ? &to : &own;
         if (out == &own)
             rc = vn_buf_new(&own, s->type, &part, err);
@@ -170,6 +174,7 @@ struct vn_vol *vn_artifacts_without(const struct vn_args *a, struct vn_vol *v, s
 {
     static const struct vn_src_ops ops = { without_read, without_free };
     const char *found = vn_args_has(a, "artifacts") ? vn_args_text(a, "artifacts") : "none";
+    struct vn_artifacts m = { .n = 0 };
     struct without *w;
 
     if (left(found))
@@ -183,6 +188,10 @@ struct vn_vol *vn_artifacts_without(const struct vn_args *a, struct vn_vol *v, s
     w->s.box = v->box;
     w->s.any_type = true;
     w->of = vn_vol_ref(v);
+    w->along = -1;
+    if (!vn_artifacts_parse(found, &m, NULL) && m.n && m.item[m.n - 1].kind == VN_STRIPES)
+        w->along = m.item[m.n - 1].axis;
+    vn_artifacts_free(&m);
     if (given(&w->a, found, err)) {
         vn_src_unref(&w->s);
         return NULL;
