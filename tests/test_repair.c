@@ -140,6 +140,20 @@ static void what_is_left_on_a_flank_counts(void **state)
     assert_true(number("repair c as=r", "bridges") == 1 && number("repair c as=r", "stubs") == 0);
 }
 
+/* Half a ring (radius of its axis; the vessel's: 2) broken at its top: both ends leave the line between them to the same side. */
+static void a_bent_vessel_closes(void **state)
+{
+    (void)state;
+    for (int big = 10; big <= 16; big += 3) {
+        char line[300];
+        snprintf(line, sizeof line, "calc '(sqrt((x - 30) * (x - 30) + (y - 8) * (y - 8)) - %d) * (sqrt((x - 30) * (x - 30) + (y - 8) * (y - 8)) - %d) + "
+                 "(z - 20) * (z - 20) <= 4.5 && y > 7' a=m as=ring; calc 'a && (x < 28 || x > 31)' a=ring as=c", big, big);
+        run(line, 0, NULL);
+        assert_true(number("components c as=n", "count") == 2);
+        assert_true(number("repair c as=r", "bridges") == 1 && number("components r as=n", "count") == 1);
+    }
+}
+
 /* The whole is there again but for the stub's rounding: one piece, nothing outside of what it was, and the axis closed. */
 static void whole_again(const char *cut, const char *whole)
 {
@@ -281,6 +295,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(parallel_neighbours_are_not_joined, start, session_stop),
         cmocka_unit_test_setup_teardown(an_end_is_joined_with_the_flank_it_points_at, start, session_stop),
         cmocka_unit_test_setup_teardown(what_is_left_on_a_flank_counts, start, session_stop),
+        cmocka_unit_test_setup_teardown(a_bent_vessel_closes, start, session_stop),
         cmocka_unit_test_setup_teardown(a_break_beside_a_junction_closes, start, session_stop),
         cmocka_unit_test_setup_teardown(bumps_are_no_stubs, start, session_stop),
         cmocka_unit_test_setup_teardown(slices_of_z_are_steps_however_thick, start, session_stop),

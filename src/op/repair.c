@@ -456,15 +456,28 @@ static bool through_specks(const struct find *f, const struct line *l)
     return true;
 }
 
-/* How far one tip lies beside the other's line, by what a vessel bends in the gap between: much at ends of parallel neighbours. */
-static double shift(const struct find *f, const struct vn_end *p, const struct vn_end *q, double gap)
+/* 0 where both ends leave the line between them by the same angle to the same side, as they do along an arc, 1 where they leave it
+ * to opposite sides, as parallel neighbours that stand staggered do, or only one of them does. */
+static double one_bend(const struct line *l, const struct vn_end *p, const struct vn_end *q)
 {
-    const double most = fmax(fmin(p->radius, q->radius), 1.5 * f->side) + gap / 2;
+    double a[3], b[3], d[3];
+    for (int k = 0; k < 3; k++) {
+        a[k] = p->out[k] - dot(p->out, l->dir) * l->dir[k];
+        b[k] = q->out[k] - dot(q->out, l->dir) * l->dir[k];
+        d[k] = a[k] - b[k];
+    }
+    return sqrt(between(dot(d, d) / (dot(a, a) + dot(b, b) + 0.04), 0, 1));
+}
+
+/* How far one tip lies beside the other's line, by what a vessel bends in the gap between: much at ends of parallel neighbours. */
+static double shift(const struct find *f, const struct line *l, const struct vn_end *p, const struct vn_end *q)
+{
+    const double most = fmax(fmin(p->radius, q->radius), 1.5 * f->side) + l->empty * l->len / 2;
     double d[3];
     for (int k = 0; k < 3; k++)
         d[k] = (q->base[k] - p->base[k]) * f->um[k] + q->out[k] * q->reach - p->out[k] * p->reach;
     const double d2 = dot(d, d), a = dot(d, p->out), b = dot(d, q->out);
-    return p->len >= 3 * f->side && q->len >= 3 * f->side ? sqrt(fmax(d2 - fmin(a * a, b * b), 0)) / most : 0;
+    return p->len >= 3 * f->side && q->len >= 3 * f->side ? sqrt(fmax(d2 - fmin(a * a, b * b), 0)) / most * one_bend(l, p, q) : 0;
 }
 
 /* A gap from end a to end b, or to a flank: skeleton voxel `at` that a ray met. */
@@ -483,7 +496,7 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1;
     if (c1 <= COS_MOST || c2 <= COS_MOST || !walk_line(f, &l) || (q && l.t1 >= 1))
         return 0;
-    if ((aside = q ? shift(f, p, q, l.empty * l.len) : 0) > SHIFT_MOST)
+    if ((aside = q ? shift(f, &l, p, q) : 0) > SHIFT_MOST)
         return 0;
     g.loop = p->piece == f->s.piece[at];
     if (g.loop && near_along(&f->s, p->tip, at, 3 * l.len + 4 * (ra + rb), f->side))

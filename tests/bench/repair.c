@@ -5,7 +5,7 @@
  *   repair time FILE [N]   a mask: milliseconds to find gaps, choose, draw (least of N)
  *
  * Worlds: `network` (phantom network, 128^3, with vessels beside others and 60 breaks) and `bundle` (parallel tubes, two
- * or three voxels between them, a slice cut out of one here and there) and `rings` (of 7 to 16 voxels of radius).  A break is 1 to 8 voxels long; then 5 % of the
+ * or three voxels between them, a slice cut out of one here and there) and `rings` (of 7 to 16 voxels of radius, a third missing).  A break is 1 to 8 voxels long; then 5 % of the
  * surface's voxels are changed, without joining vessels, and up to 150 specks added.  In the image the broken stretch keeps
  * a share of the contrast, under noise of a quarter of the contrast.  `clean` leaves the mask as the break made it; `segmented`
  * is what segment and threshold make of the image (breaks that they close themselves do not count).  Away from ends: 4 voxels and two radii and more from
@@ -161,11 +161,27 @@ static void bundle(struct world *w)
     cut(w);
 }
 
-/* Rings, each in a cell of its own: what a gap's straight line cuts short. */
+/* A unit vector across a unit vector. */
+static void aside(const double n[3], double u[3])
+{
+    double along = 0, len = 0;
+    for (int k = 0; k < 3; k++) {
+        u[k] = uniform() - 0.5;
+        along += u[k] * n[k];
+    }
+    for (int k = 0; k < 3; k++) {
+        u[k] -= along * n[k];
+        len += u[k] * u[k];
+    }
+    for (int k = 0; k < 3; k++)
+        u[k] /= sqrt(len);
+}
+
+/* Rings that miss a third, each in a cell of its own: what a gap's straight line cuts short. */
 static void rings(struct world *w)
 {
     enum { CELLS = 3, CELL = 42 };
-    struct { double m[3], n[3], r, big; } ring[CELLS * CELLS * CELLS];
+    struct { double m[3], n[3], o[3], r, big; } ring[CELLS * CELLS * CELLS];
     w->truth = blank(VN_MASK, VN_U8);
     for (int i = 0; i < CELLS * CELLS * CELLS; i++) {
         double len = 0;
@@ -176,6 +192,7 @@ static void rings(struct world *w)
         }
         for (int k = 0; k < 3; k++)
             ring[i].n[k] /= sqrt(len);
+        aside(ring[i].n, ring[i].o);
         ring[i].r = 1.2 + 1.3 * uniform();
         ring[i].big = 7 + 9 * uniform();
         for (int64_t z = 0; z < SIDE; z++)
@@ -184,23 +201,21 @@ static void rings(struct world *w)
                     const double d[3] = { (double)x - ring[i].m[0], (double)y - ring[i].m[1], (double)z - ring[i].m[2] };
                     const double up = d[0] * ring[i].n[0] + d[1] * ring[i].n[1] + d[2] * ring[i].n[2];
                     const double out = sqrt(fmax(d[0] * d[0] + d[1] * d[1] + d[2] * d[2] - up * up, 0)) - ring[i].big;
-                    if (up * up + out * out < ring[i].r * ring[i].r)
+                    const double open = d[0] * ring[i].o[0] + d[1] * ring[i].o[1] + d[2] * ring[i].o[2];
+                    if (up * up + out * out < ring[i].r * ring[i].r && open < 0.5 * ring[i].big)
                         voxels(w->truth)[at((const int64_t[3]){ x, y, z })] = 1;
                 }
     }
     for (int i = 0; i < 400; i++) {
         const int j = (int)(uniform() * CELLS * CELLS * CELLS);
-        double u[3], t[3], p[3], len = 0, along = 0;
+        double u[3], t[3], p[3], open = 0;
+        aside(ring[j].n, u);
         for (int k = 0; k < 3; k++) {
-            u[k] = uniform() - 0.5;
-            along += u[k] * ring[j].n[k];
+            p[k] = ring[j].m[k] + u[k] * ring[j].big;
+            open += u[k] * ring[j].o[k];
         }
-        for (int k = 0; k < 3; k++) {
-            u[k] -= along * ring[j].n[k];
-            len += u[k] * u[k];
-        }
-        for (int k = 0; k < 3; k++)
-            p[k] = ring[j].m[k] + (u[k] /= sqrt(len)) * ring[j].big;
+        if (open > 0)
+            continue;
         for (int k = 0; k < 3; k++)
             t[k] = u[(k + 1) % 3] * ring[j].n[(k + 2) % 3] - u[(k + 2) % 3] * ring[j].n[(k + 1) % 3];
         plan_break(w, p, t, ring[j].r);
