@@ -1,7 +1,8 @@
 /* window.h - mean and standard deviation of a box around every voxel, exact.
  *
- * They come from sums of whole numbers, which may run along: round((v - least) / step) within 0..65535.  NaN is in no sum;
- * infinities count as the ends, or with finite are in none either.  The variance (n sum u^2 - (sum u)^2) / n^2 is exact up to its one rounding. */
+ * They come from sums of whole numbers, which may run along: round((v - least) / step) within 0..65535.  NaN is in no
+ * sum; infinities count as the ends, or with finite are in none either.  The variance (n sum u^2 - (sum u)^2) / n^2 is
+ * exact up to its one rounding. */
 #ifndef VN_WINDOW_H
 #define VN_WINDOW_H
 #include "op.h"

@@ -14,10 +14,12 @@ enum { AUTO, VESSELNESS, LOCAL, N_METHOD };
 enum { OF_AUTO = 1 << AUTO, OF_VESSELNESS = 1 << VESSELNESS, OF_LOCAL = 1 << LOCAL, OF_ALL = (1 << N_METHOD) - 1 };
 /* Parameters by the methods that have them. */
 static const struct { const char *name; unsigned methods; const char *whose; } own[] = {
-    { "local", OF_AUTO, "auto" }, { "edge", OF_AUTO, "auto" }, { "smooth", OF_AUTO, "auto" }, { "background", OF_AUTO, "auto" }, { "drift", OF_AUTO, "auto" },
-    { "spread", OF_AUTO, "auto" }, { "offset", OF_AUTO, "auto" }, { "sheets", OF_AUTO, "auto" }, { "hollow", OF_AUTO, "auto" },
+    { "local", OF_AUTO, "auto" }, { "edge", OF_AUTO, "auto" }, { "smooth", OF_AUTO, "auto" },
+    { "background", OF_AUTO, "auto" }, { "drift", OF_AUTO, "auto" }, { "spread", OF_AUTO, "auto" },
+    { "offset", OF_AUTO, "auto" }, { "sheets", OF_AUTO, "auto" }, { "hollow", OF_AUTO, "auto" },
     { "faint", OF_AUTO, "auto" },
-    { "level", OF_AUTO | OF_LOCAL, "auto and method=local" }, { "scales", OF_VESSELNESS, "vesselness" }, { "window", OF_LOCAL, "local" },
+    { "level", OF_AUTO | OF_LOCAL, "auto and method=local" }, { "scales", OF_VESSELNESS, "vesselness" },
+    { "window", OF_LOCAL, "local" },
     { "k", OF_LOCAL, "local" },
 };
 
@@ -31,7 +33,8 @@ static int refuse_others(const struct vn_args *a, struct vn_err *err)
 {
     for (size_t i = 0; i < VN_COUNT(own); i++)
         if (!(own[i].methods >> vn_args_int(a, "method") & 1) && vn_args_given(a, own[i].name))
-            return vn_fail(err, VN_E_USAGE, "%s= belongs to method=%s, and the method is %s", own[i].name, own[i].whose, vn_args_text(a, "method"));
+            return vn_fail(err, VN_E_USAGE, "%s= belongs to method=%s, and the method is %s", own[i].name, own[i].whose,
+                           vn_args_text(a, "method"));
     return 0;
 }
 
@@ -132,12 +135,15 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
     else if (mask)
         vn_call_note(c, "the volume has two values alone: it may be a mask already");
     else if (turned)
-        vn_call_note(c, vn_args_flag(&c->args, "dark") ? "vessels look brighter than their surroundings: leave dark out" :
+        vn_call_note(c, vn_args_flag(&c->args, "dark") ?
+                        "vessels look brighter than their surroundings: leave dark out" :
                         "vessels look darker than their surroundings: add dark");
     else if (share < 1e-4)
-        vn_call_note(c, "next to nothing stands out; where vessels are darker than what is around them, add dark, else lower contrast=");
+        vn_call_note(c, "next to nothing stands out; where vessels are darker than what is around them, add dark, "
+                        "else lower contrast=");
     else if (hollow && vn_arg(&c->args, "hollow")->len[0].v > 0)
-        vn_call_note(c, "vessels are hollow: lumens up to %s wide are filled; hollow=0 leaves them", vn_args_text(&c->args, "hollow"));
+        vn_call_note(c, "vessels are hollow: lumens up to %s wide are filled; hollow=0 leaves them",
+                     vn_args_text(&c->args, "hollow"));
     else if (share > 0.4)
         vn_call_note(c, "much of the volume stands out; raise contrast= where that is not vessel");
     else if (contrast < 6 && vn_args_int(&c->args, "method") == AUTO)
@@ -160,12 +166,15 @@ static void tell_artifacts(struct vn_call *c, bool looked)
 static int exec(struct vn_call *c, struct vn_err *err)
 {
     static const struct { const char *name; unsigned methods; bool word; } shown[] = {
-        { "level", OF_AUTO | OF_LOCAL }, { "spread", OF_AUTO }, { "offset", OF_AUTO }, { "noise", OF_ALL }, { "contrast", OF_ALL }, { "local", OF_AUTO }, { "edge", OF_AUTO },
-        { "smooth", OF_AUTO, true }, { "background", OF_AUTO, true }, { "hollow", OF_AUTO, true }, { "drift", OF_AUTO, true }, { "faint", OF_AUTO, true },
+        { "level", OF_AUTO | OF_LOCAL }, { "spread", OF_AUTO }, { "offset", OF_AUTO }, { "noise", OF_ALL },
+        { "contrast", OF_ALL }, { "local", OF_AUTO }, { "edge", OF_AUTO }, { "smooth", OF_AUTO, true },
+        { "background", OF_AUTO, true }, { "hollow", OF_AUTO, true }, { "drift", OF_AUTO, true },
+        { "faint", OF_AUTO, true },
         { "scales", OF_VESSELNESS, true }, { "window", OF_LOCAL, true }, { "k", OF_LOCAL }, { "stats", OF_ALL, true },
     };
     const unsigned method = 1u << vn_args_int(&c->args, "method");
-    const bool hollow = method == OF_AUTO && !vn_args_has(&c->args, "hollow"), looked = !vn_args_has(&c->args, "artifacts");
+    const bool hollow = method == OF_AUTO && !vn_args_has(&c->args, "hollow");
+    const bool looked = !vn_args_has(&c->args, "artifacts");
     int rc = refuse_others(&c->args, err);
 
     if (rc || (rc = vn_cmd_exec_op(c, err)))

@@ -86,8 +86,8 @@ static bool on_axis(const struct look *l, const int64_t c[3])
     return true;
 }
 
-/* Radius of the ball.  A voxel's size across the axis: the root of the mean square of those along which the distance is a
- * maximum (of the larger two, if along three). */
+/* Radius of the ball.  A voxel's size across the axis: the root of the mean square of those along which the distance is
+ * a maximum (of the larger two, if along three). */
 static double reach_of(const struct look *l, const int64_t c[3], double d)
 {
     double sum = 0, least = INFINITY;

@@ -127,7 +127,7 @@ int vn_window_run(const struct vn_buf *in, const struct vn_window *w, vn_window_
     return vn_job_for(job, (vn_box_dim(&out->box, 2) + c.depth - 1) / c.depth, slab, &c, err);
 }
 
-enum { COLUMN = 6, ROW = 3, VOXEL = 24 };          /* work, in additions: a voxel of a column, its sums, a voxel of out */
+enum { COLUMN = 6, ROW = 3, VOXEL = 24 };      /* work, in additions: a voxel of a column, its sums, a voxel of out */
 
 struct vn_cost vn_window_cost(const int64_t r[3], const struct vn_box *out)
 {
