@@ -15,7 +15,7 @@
 #include "window.h"
 
 static const double CONTRAST = 2, PER_NOISE = 16, MIDDLE = 32768;
-static const double TOLD = 2;                  /* s of what tells which way vessels stand out: noise hardly reaches it */
+static const double TOLD = 2;                  /* s of what tells which way vessels stand out: noise has less */
 enum { PROBABILITY = 12 };                     /* work of a voxel, in additions */
 
 static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
