@@ -108,6 +108,13 @@ static void parallel_neighbours_are_not_joined(void **state)
     /* an end beside a vessel that runs on */
     run("paint m at=5,16,20,27,16,20 size=5vox axis=ball as=a; paint a at=5,22,20,55,22,20 size=5vox axis=ball as=c", 0, NULL);
     assert_true(number("repair c as=r", "bridges") == 0 && differ("r", "c") == 0);
+    /* both again, with a bright way from the end to the neighbour */
+    run("paint m at=5,16,20,27,16,20 size=5vox axis=ball as=a; paint a at=33,22,20,55,22,20 size=5vox axis=ball as=c; "
+        "paint c at=27,16,20,33,22,20 size=3vox axis=ball as=w; calc 'a ? 120 : 20' a=w as=i", 0, NULL);
+    assert_true(number("repair c image=i as=r", "bridges") == 0 && differ("r", "c") == 0);
+    run("paint a at=5,22,20,55,22,20 size=5vox axis=ball as=c; paint c at=27,16,20,33,22,20 size=3vox axis=ball as=w; "
+        "calc 'a ? 120 : 20' a=w as=i", 0, NULL);
+    assert_true(number("repair c image=i as=r", "bridges") == 0 && differ("r", "c") == 0);
     /* a vessel in between */
     run("paint m at=5,20,20,22,20,20 size=5vox axis=ball as=a; paint a at=38,20,20,55,20,20 size=5vox axis=ball as=a; "
         "paint a at=30,2,20,30,37,20 size=5vox axis=ball as=c", 0, NULL);
