@@ -6,9 +6,9 @@
 #include "mem.h"
 #include "vox.h"
 
-enum { CELL = 4, FAR = 4, AWAY = 2, THIN = 12, MOST_STEP = 16, RAYS = 26, CORE = 20, GROWN = 16, GROW = 3, AROUND = 9 };
-enum { NONE = 255, FALL = 1, RISE = 2, NARROW = 128 };       /* of a ray; of a cell on it; beside the number of rays */
-static const float STEPS = 6, PART = 0.55f, WIDTH = 3, SIDE = 0.1065f;         /* Gaussian of 0.5 cells: 0, 1 cell away */
+enum { CELL = 4, FAR = 4, AWAY = 2, THIN = 12, MOST_STEP = 16, RAYS = 26, CORE = 20, GROWN = 16, GROW = 3, AROUND = 9, WIDTH = 3 };
+enum { NONE = 255, FALL = 1, RISE = 2 };                     /* of a ray, and of two; of a cell on it */
+static const float STEPS = 6, PART = 0.55f, SIDE = 0.1065f;         /* Gaussian of 0.5 cells: 0, 1 cell away */
 
 void vn_faint_init(struct vn_faint *q, const int64_t dim[3], const double edge[3], double wide)
 {
@@ -340,13 +340,23 @@ static void follow(const struct scan *s, int64_t side, int64_t y, int64_t z, con
         ray_row(edge + lo, next + lo + dx, most, to + lo, hi - lo);
 }
 
+/* Rays that see a side; how long opposite ones are at least and at most, in half cells. */
 static VN_HOT void count_row(const uint8_t *restrict a, const uint8_t *restrict b, float len, uint8_t *restrict seen,
-                             int64_t n)
+                             uint8_t *restrict least, uint8_t *restrict most, int64_t n)
 {
     for (int64_t x = 0; x < n; x++) {
-        const bool narrow = a[x] != NONE && b[x] != NONE && (float)(a[x] + b[x]) * len < WIDTH;
-        seen[x] = (uint8_t)((seen[x] + (a[x] != NONE) + (b[x] != NONE)) | (narrow ? NARROW : 0));
+        const float both = 2.0f * len * (float)(a[x] + b[x]);
+        const uint8_t far = a[x] == NONE || b[x] == NONE || both >= 254.0f ? NONE : (uint8_t)both;
+        seen[x] = (uint8_t)(seen[x] + (a[x] != NONE) + (b[x] != NONE));
+        least[x] = far < least[x] ? far : least[x];
+        most[x] = far > most[x] ? far : most[x];
     }
+}
+
+/* The second half of the means has room for four bytes a cell: while they turn, cells take the first. */
+static uint8_t *bytes_of(const struct vn_faint_cells *c, int i)
+{
+    return (uint8_t *)(c->v + c->n[1] * c->n[2] * c->row) + i * c->n[0] * c->n[1] * c->n[2];
 }
 
 static int chain(void *ctx, int64_t i, struct vn_err *err)
@@ -367,7 +377,8 @@ static int chain(void *ctx, int64_t i, struct vn_err *err)
         follow(s, 1, y + k * dy, z + k * dz, k + 1 < rows ? there + (k + 1) * n : NULL, edge, there + k * n);
     for (int64_t k = 0; k < rows; k++) {
         follow(s, -1, y + k * dy, z + k * dz, k > 0 ? back + (k - 1) * n : NULL, edge, back + k * n);
-        count_row(there + k * n, back + k * n, s->w->len, c->seen + ((z + k * dz) * c->n[1] + y + k * dy) * n, n);
+        const int64_t at = ((z + k * dz) * c->n[1] + y + k * dy) * n;
+        count_row(there + k * n, back + k * n, s->w->len, c->seen + at, bytes_of(c, 1) + at, bytes_of(c, 2) + at, n);
     }
     vn_free(there);
     return 0;
@@ -382,22 +393,25 @@ static uint64_t count_of(const struct vn_faint_cells *c, const uint8_t *v, int64
     const int64_t all = c->n[0] * c->n[1] * c->n[2];
     uint64_t n = 0;
     for (int64_t i = 0; i < all; i++)
-        n += v[i] >= least && v[i] < NARROW;
+        n += v[i] >= least;
     return n;
 }
 
-/* Passes over planes of cells, a byte each: CORES: whether a cell and enough of those around are cores; WIDER: a cell or
+/* Passes over planes of cells, a byte each: CORES: whether a cell and enough of those around are
+ * cores, and three quarters of those that but for their length are (SEEN); WIDER: a cell or
  * one of six beside it, where there are enough rays; MEANS: how many of the 27 around. */
-enum what { CORES, WIDER, MEANS };
+enum what { SEEN, CORES, WIDER, MEANS };
 struct cells { const struct vn_faint *q; const struct vn_faint_cells *c; const uint8_t *from; uint8_t *to; enum what what; };
 
 static bool is(const struct cells *p, int64_t x, int64_t y, int64_t z)
 {
     const struct vn_faint_cells *c = p->c;
     const int64_t i = (inside(z, c->n[2]) * c->n[1] + inside(y, c->n[1])) * c->n[0] + inside(x, c->n[0]);
-    if (p->what != CORES)
+    if (p->what > CORES)
         return p->from[i] != 0;
-    return !(p->from[i] & NARROW) && p->from[i] >= of_rays(p->q, CORE);
+    const int least = bytes_of(c, 1)[i];
+    return p->from[i] >= of_rays(p->q, CORE) && least >= 2 * WIDTH &&
+           (p->what == SEEN || bytes_of(c, 2)[i] >= 2 * least);
 }
 
 static int around(const struct cells *p, int64_t x, int64_t y, int64_t z)
@@ -421,9 +435,13 @@ static int cell_plane(void *ctx, int64_t z, struct vn_err *err)
         for (int64_t x = 0; x < c->n[0]; x++) {
             const int64_t i = (z * c->n[1] + y) * c->n[0] + x;
             bool on = p->what != MEANS && is(p, x, y, z);
-            if (p->what == CORES)
-                on = on && around(p, x, y, z) >= AROUND;
-            else if (p->what == WIDER && !on && (c->seen[i] & ~NARROW) >= rays)
+            if (p->what == CORES && on) {
+                struct cells seen = *p;
+                seen.what = SEEN;
+                const int n = around(p, x, y, z);
+                on = n >= AROUND && 4 * n >= 3 * around(&seen, x, y, z);
+            }
+            if (p->what == WIDER && !on && c->seen[i] >= rays)
                 on = is(p, x - 1, y, z) || is(p, x + 1, y, z) || is(p, x, y - 1, z) || is(p, x, y + 1, z) ||
                      is(p, x, y, z - 1) || is(p, x, y, z + 1);
             p->to[i] = p->what == MEANS ? (uint8_t)around(p, x, y, z) : on;
@@ -435,12 +453,14 @@ int vn_faint_find(const struct vn_faint *q, const struct vn_faint_cells *c, doub
                   struct vn_job *job, struct vn_err *err)
 {
     const int64_t all = c->n[0] * c->n[1] * c->n[2];
-    uint8_t *const spare = (uint8_t *)(c->v + c->n[1] * c->n[2] * c->row), *turn[2] = { spare, c->vessel };
+    uint8_t *const turn[2] = { bytes_of(c, 0), c->vessel };
     int rc = 0;
 
     *cores = 0;
     memset(c->seen, 0, (size_t)all);
     memset(c->vessel, 0, (size_t)all);
+    memset(bytes_of(c, 1), NONE, (size_t)all);
+    memset(bytes_of(c, 2), 0, (size_t)all);
     if (q->n == 0 || !(q->step > 0.0f))
         return 0;
     for (int i = 0; rc == 0 && i < q->n; i++) {

@@ -405,7 +405,7 @@ static int settle_faint(struct vn_args *a, const struct vn_seg *s, double spread
         vn_faint_init(&less, s->dim, s->edge, FAINT[i]);
         less.step = f.step;
         if ((rc = vn_faint_find(&less, &c, FAINT_SHARE, &fewer, job, err)) == 0 &&
-            (double)fewer >= FAINT_NEARLY * (double)cores)
+            (double)fewer >= FAINT_NEARLY * (double)cores && FAINT_NEARLY * (double)fewer <= (double)cores)
             wide = FAINT[i];
     }
     vn_faint_cells_free(&c);
