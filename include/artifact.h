@@ -31,6 +31,7 @@ struct vn_artifacts { int n; struct vn_artifact item[VN_MAX_ARTIFACTS]; };
 
 extern const char *const vn_artifact_names[VN_N_ARTIFACT];
 void vn_artifacts_free(struct vn_artifacts *m);
+void vn_artifacts_drop(struct vn_artifacts *m);            /* the last one */
 int  vn_artifacts_parse(const char *text, struct vn_artifacts *m, struct vn_err *err);      /* not ready; to be freed also after failure */
 void vn_artifacts_print(const struct vn_artifacts *m, struct vn_str *b);                    /* "none" for none. Appended */
 int  vn_artifact_ready(struct vn_artifact *a, double strength, struct vn_err *err);         /* its tables; again after a change of its numbers */

@@ -1,4 +1,4 @@
-/* What deartifact says of slices at a volume's ends that may be lost. */
+/* What deartifact says: of slices at a volume's ends that may be lost, of rows. */
 #include "session.h"
 
 static void ends(void **state)
@@ -30,8 +30,22 @@ static void ends(void **state)
     }
 }
 
+/* Rows that are darker by turns have slopes across y and no steps: one artifact, and no tiles that meet beside it. */
+static void rows_are_no_seams(void **state)
+{
+    (void)state;
+    assert_int_equal(session_run("phantom network dims=128x128x64 seed=4 type=f32 psf=0.6 psf_z=0.8 thin=0.3 vary=0.6 noise=0.02 stripes=0.4 as=v"), 0);
+    cJSON *o = session_json_of("deartifact v as=d");
+    char *said = cJSON_PrintUnformatted(o);
+    if (session_number(o, "artifacts") != 1 || !strstr(said, "\"kind\":\"slices\",\"axis\":\"y\""))
+        fail_msg("%s", said);
+    cJSON_free(said);
+    cJSON_Delete(o);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(ends, session_json, session_stop) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(ends, session_json, session_stop),
+                                        cmocka_unit_test_setup_teardown(rows_are_no_seams, session_json, session_stop) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

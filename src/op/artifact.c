@@ -19,6 +19,8 @@ static void item_free(struct vn_artifact *a)
     *a = (struct vn_artifact){ .kind = VN_CHECKERBOARD };
 }
 
+void vn_artifacts_drop(struct vn_artifacts *m) { item_free(&m->item[--m->n]); }
+
 void vn_artifacts_free(struct vn_artifacts *m)
 {
     for (int i = 0; i < m->n; i++)

@@ -23,7 +23,7 @@
 enum { TILES = 8, MAX_COLUMNS = TILES * TILES, ROOM = 5 + 2 * TILES + MAX_COLUMNS, PATCH = 32, LARGE = 64, REACH = 32, SIDE = 6,
        BINS = 64, ASIDE = 12, FACE = 256, MAX_TILES = 4096, PASSES = 3 };
 static const double SURE = 10, SURE_ONE = 10, LEAST = 0.05, NEAR = 2.5, ROUGH = 0.3, WIDE = 2;         /* F, t; standard deviations */
-static const double SURE_PLANE = 6, SURE_SCORE = 8, LIKELY_PLANE = 3;
+static const double SURE_PLANE = 6, SURE_SCORE = 8, LIKELY_PLANE = 3, SURE_TILES = 3;
 static const double MAYBE = 0.25, MAYBE_PLANE = 0.5;       /* at first, of what F and t^2, and scores over chance, have to be */
 
 struct columns {
@@ -887,7 +887,16 @@ static int find_seams(struct levels *v, struct vn_job *job, struct vn_err *err)
     v->m->item[v->m->n++] = a;
     rc = vn_artifact_ready(&v->m->item[v->m->n - 1], 1, err);
     struct vn_ascan open = opened(&v->s);
-    return rc ? rc : measure_tiles(&open, &v->m->item[v->m->n - 1], wide, job, err);
+    rc = rc ? rc : measure_tiles(&open, &v->m->item[v->m->n - 1], wide, job, err);
+    if (rc == 0) {                                         /* a slope was taken for steps: known no better than that there are none */
+        struct vn_artifact_size size;
+        vn_artifact_size(&v->m->item[v->m->n - 1], &size);
+        if (size.rms < SURE_TILES * v->m->item[v->m->n - 1].error) {
+            vn_artifacts_drop(v->m);
+            v->known[0] = v->known[1] = v->known[2] = -1;
+        }
+    }
+    return rc;
 }
 
 /* ---- a first look ----
