@@ -6,7 +6,7 @@
  * a slope of the background do not), and nowhere on the way rises as much.  A cell is the core of a vessel where 20 of 26
  * rays (to the neighbours, evened out where cells are not cubes; 16 of them meet the sides of a sheet, 24 those of a
  * tube) do so within `wide`, no two opposite ones within 3 cells, two others twice as
- * far apart (a ball has none), and 9 of the 27 cells around are alike.  It grows by
+ * far apart (few in a ball), and 9 of the 27 cells around are alike.  It grows by
  * three cells where 16 rays do.  Axes along which the volume is less than 12 cells long have no rays. */
 #ifndef VN_FAINT_H
 #define VN_FAINT_H
