@@ -149,9 +149,9 @@ static void proposals_are_decided_one_by_one(void **state)
     assert_string_equal(head, "kind,x,y,z,x2,y2,z2,radius_um,radius2_um,score,voxels,state\n");
     assert_int_equal(sscanf(row, "bridge,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,", &x[0], &x[1], &x[2], &x[3], &x[4], &x[5], &radius[0], &radius[1], &score), 9);
     assert_true(fabs(x[1] - 20) < 0.1 && fabs(x[2] - 20) < 0.1 && x[0] < 28 && x[3] > 32);
-    /* three voxels between two rods that point at each other, each of more than 12 voxels of skeleton */
+    /* three voxels between two rods that point at each other, each of more than 12 voxels of skeleton, and wide */
     assert_true(fabs(radius[0] - sqrt(13)) < 1e-3 && fabs(radius[1] - sqrt(13)) < 1e-3);
-    assert_true(fabs(score - 1 / (1 + exp(-(6.4 - 0.55 * 3 + 0.8 + 1.8)))) < 0.0002);
+    assert_true(fabs(score - 1 / (1 + exp(-(6.4 - 0.55 * 3 + 0.8 + 1.8 + 0.8 * (5 - 3.4))))) < 0.0002);
     run("review t_proposals t accept=4", 1, "accept=4: 't_proposals' has 3 proposals");
     run("review t_proposals t", 1, "accept=N or reject=N");
     run("review t_proposals t reject=2", 0, "\"kind\":\"speck\",\"state\":\"rejected\",\"open\":2}");
