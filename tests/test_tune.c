@@ -14,7 +14,7 @@
 extern const struct vn_op vn_op_clean, vn_op_deartifact, vn_op_segment, vn_op_median;
 extern const struct vn_param vn_deartifact_params[];
 
-static void run_ok(const char *fmt, ...)
+static VN_PRINTF(1, 2) void run_ok(const char *fmt, ...)
 {
     char line[600];
     va_list ap;
@@ -256,7 +256,7 @@ static void engine_thin(void **state)
 static void engine_artifacts(void **state)
 {
     (void)state;
-    run_ok("phantom network dims=64x64x64 seed=7 noise=0.1 as=i; calc \"a + 12 * (x % 4 < 2 ? 1 : -1) * (z % 4 < 2 ? 1 : -1)\" a=i type=u8 as=v; "
+    run_ok("phantom network dims=64x64x64 seed=7 noise=0.1 as=i; calc \"a + 12 * (x %% 4 < 2 ? 1 : -1) * (z %% 4 < 2 ? 1 : -1)\" a=i type=u8 as=v; "
            "set i_mask kind=mask as=t");
     struct vn_vol *v = vol_of("v"), *t = vol_of("t");
     walk(v, t, &v->box, true, 15);
