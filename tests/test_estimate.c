@@ -148,13 +148,17 @@ static void rates(void **state)
 enum { WHOLE = 80, WAIT_MS = 100 };
 static int n_whole;
 
+/* Soon done, on however slow a machine, but there. */
 static int slow_prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *e)
 {
-    if (vn_box_same(stat_box, &in[0]->box) && !vn_args_has(a, "artifacts")) {       /* nothing settled yet */
+    (void)job;
+    if (vn_args_has(a, "artifacts"))                           /* settled */
+        return 0;
+    if (vn_box_same(stat_box, &in[0]->box)) {
         nanosleep(&(struct timespec) { .tv_nsec = WAIT_MS * 1000000L }, NULL);
         n_whole++;
     }
-    return vn_op_find("segment")->prepare(a, in, stat_box, job, e);
+    return vn_args_set(a, "artifacts", "0", e);
 }
 
 static void short_preparations_are_tried(void **state)
