@@ -66,6 +66,31 @@ static void values(void **state)
     says("segment w method=vesselness as=q", "not finite: nothing is found there and within 4 times the scales");
 }
 
+/* One voxel that no image has: it is told, and vessels are found as before. */
+static void far_voxels(void **state)
+{
+    (void)state;
+    says("phantom network dims=64x64x48 seed=7 noise=0.1 as=v", NULL);
+    cJSON *o = session_json_of("segment v as=p");
+    const double share = session_number(o, "vessel_fraction");
+    cJSON_Delete(o);
+    assert_null(strstr(out, "\"range\""));
+    says("calc 'x == 20 && y == 20 && z == 9 ? 3e38 : x == 40 && z == 30 && y == 20 ? -1e30 : a' a=v "
+         "type=f32 as=w", NULL);
+    static const char *const method[] = { "auto", "local", "vesselness" };
+    char line[200];
+    for (size_t i = 0; i < VN_COUNT(method); i++) {
+        snprintf(line, sizeof line, "segment w method=%s as=q", method[i]);
+        says(line, "2 voxels far beyond all others, outside -");
+    }
+    o = session_json_of("segment w as=q");
+    assert_true(fabs(session_number(o, "vessel_fraction") - share) < 0.02 * share);
+    cJSON_Delete(o);
+    says("segment w as=q range=-2000,2000", NULL);             /* by hand: they are known */
+    assert_non_null(strstr(out, "\"range\":\"-2000,2000\""));
+    says("segment v as=q range=0", NULL);
+}
+
 static void share_is_of_the_mask(void **state)
 {
     (void)state;
@@ -84,6 +109,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(notes, session_text, session_stop),
         cmocka_unit_test_setup_teardown(masks, session_text, session_stop),
         cmocka_unit_test_setup_teardown(values, session_text, session_stop),
+        cmocka_unit_test_setup_teardown(far_voxels, session_json, session_stop),
         cmocka_unit_test_setup_teardown(share_is_of_the_mask, session_json, session_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,9 @@
 #include "cmd.h"
 #include "filter.h"
 #include "hist.h"
+#include "outliers.h"
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "segment_report.h"
@@ -121,8 +123,11 @@ static int tell(struct vn_call *c, bool hollow, struct vn_err *err)
     bool told = false;
     const double level = vn_args_has(&c->args, "level") ? fabs(vn_args_real(&c->args, "level")) : 0;
     if (noise < fmax(FLT_MIN, 0.1 * COARSE * level) || (vesselness && !vn_type_is_int(in->src->type))) {
+        struct vn_vol *seen = vn_outliers_without(&c->args, in, err);
         struct vn_hist values = { 0 };
-        if ((rc = vn_hist_box(in, &out->box, &values, c->job, err)))
+        rc = seen ? vn_hist_box(seen, &out->box, &values, c->job, err) : VN_E_MEMORY;
+        vn_vol_unref(seen);
+        if (rc)
             return rc;
         told = tell_values(c, &values, noise == 0, vesselness);
         vn_hist_free(&values);
@@ -163,6 +168,24 @@ static void tell_artifacts(struct vn_call *c, bool looked)
     vn_str_free(&b);
 }
 
+/* looked: they were looked for. */
+static int tell_outliers(struct vn_call *c, bool looked, struct vn_err *err)
+{
+    const char *range = vn_args_text(&c->args, "range");
+    struct vn_vol *in;
+    uint64_t n;
+
+    if (vn_arg(&c->args, "range")->i != 2)
+        return 0;
+    vn_res_text(c, "range", range);
+    const struct vn_box *box = &((const struct vn_vol *)c->made[0].content)->box;
+    int rc = looked ? vn_call_vol(c, "volume", &in, err) : 0;
+    if (looked && rc == 0 && !(rc = vn_outliers_count(&c->args, in, box, &n, c->job, err)) && n > 0)
+        vn_call_note(c, "%" PRIu64 " voxel%s far beyond all others, outside %s, count%s as background; range=0 takes "
+                     "them as they are", n, n > 1 ? "s" : "", range, n > 1 ? "" : "s");
+    return rc;
+}
+
 static int exec(struct vn_call *c, struct vn_err *err)
 {
     static const struct { const char *name; unsigned methods; bool word; } shown[] = {
@@ -174,7 +197,7 @@ static int exec(struct vn_call *c, struct vn_err *err)
     };
     const unsigned method = 1u << vn_args_int(&c->args, "method");
     const bool hollow = method == OF_AUTO && !vn_args_has(&c->args, "hollow");
-    const bool looked = !vn_args_has(&c->args, "artifacts");
+    const bool looked = !vn_args_has(&c->args, "artifacts"), ranged = !vn_args_has(&c->args, "range");
     int rc = refuse_others(&c->args, err);
 
     if (rc || (rc = vn_cmd_exec_op(c, err)))
@@ -185,6 +208,8 @@ static int exec(struct vn_call *c, struct vn_err *err)
         else if (shown[i].methods & method)
             vn_res_num(c, shown[i].name, vn_args_real(&c->args, shown[i].name));
     tell_artifacts(c, looked);
+    if ((rc = tell_outliers(c, ranged, err)))
+        return rc;
     return tell(c, hollow, err);
 }
 

@@ -20,6 +20,7 @@
 #include "found.h"
 #include "lumen.h"
 #include "mem.h"
+#include "outliers.h"
 #include "pores.h"
 #include "sheet.h"
 #include "vox.h"
@@ -48,6 +49,8 @@ const struct vn_param vn_segment_params[] = {
     { "sheets", VN_P_CHOICE, 0, .def = "drop", .choices = "drop|keep",
       .help = "what to do with sheets, as of meninges" },
     { "artifacts", VN_P_TEXT, 0, .help = "what deartifact takes away before, 0: nothing; looked for by default" },
+    { "range", VN_P_REALS, 0, .help = "grey values LOW,HIGH, beyond which a voxel counts as their middle, "
+                                      "0: all are taken; automatic by default" },
     { "hollow", VN_P_LENGTH, 0, 0, 1e9,
       .help = "widest lumen of a hollow vessel that is filled, 0: none; automatic by default" },
     { "faint", VN_P_REALS, 0,
@@ -896,7 +899,7 @@ int vn_segment_parts(const struct vn_args *a, struct vn_vol *v, struct vn_buf *c
     if (rc)
         return rc;
     const struct vn_box grown = vn_box_grow(&contrast->box, s.halo);
-    struct vn_vol *seen = vn_artifacts_without(a, v, err);
+    struct vn_vol *seen = vn_outliers_see(a, v, err);
     struct vn_box need;
     vn_box_meet(&grown, &v->box, &need);
     rc = seen ? vn_vol_map(seen, vn_filter_type(v), &need, VN_PAD_MIRROR, &in, job, err) : VN_E_MEMORY;
@@ -964,7 +967,7 @@ int vn_segment_turn(const struct vn_args *a, struct vn_vol *v, const struct vn_b
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
                    struct vn_err *err)
 {
-    return vn_artifacts_before(vn_segment_prepare, a, in, stat_box, job, err);
+    return vn_outliers_before(vn_segment_prepare, a, in, stat_box, job, err);
 }
 
 static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in,
@@ -974,7 +977,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_artifacts_cost(a, stat_box, c);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 8, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 9, .shape = VN_STENCIL, .n_in = 1,
                                      .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
                                      .map = map, .cost = cost, .prepare_cost = prepare_cost,
-                                     .see = vn_artifacts_without };
+                                     .see = vn_outliers_see };

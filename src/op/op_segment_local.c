@@ -7,10 +7,10 @@
  * above the mean.  Level and noise are those of the background in a sample (robust.h); of an image without noise, half
  * of the structures' height is p = 1/2.  A voxel that is not finite gets 0. */
 #include <math.h>
-#include "artifact.h"
 #include "filter.h"
 #include "found.h"
 #include "op.h"
+#include "outliers.h"
 #include "sample.h"
 #include "window.h"
 
@@ -95,9 +95,9 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
                    struct vn_err *err)
 {
-    return vn_artifacts_before(settle, a, in, stat_box, job, err);
+    return vn_outliers_before(settle, a, in, stat_box, job, err);
 }
 
-const struct vn_op vn_op_segment_local = { .name = "segment_local", .version = 3, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment_local = { .name = "segment_local", .version = 4, .shape = VN_STENCIL, .n_in = 1,
                                            .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
-                                           .cost = cost, .see = vn_artifacts_without };
+                                           .cost = cost, .see = vn_outliers_see };

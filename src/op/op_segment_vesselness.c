@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "mem.h"
 #include "op.h"
+#include "outliers.h"
 #include "sample.h"
 #include "segment.h"
 #include "text.h"
@@ -170,10 +171,10 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
                    struct vn_err *err)
 {
-    return vn_artifacts_before(settle, a, in, stat_box, job, err);
+    return vn_outliers_before(settle, a, in, stat_box, job, err);
 }
 
-const struct vn_op vn_op_segment_vesselness = { .name = "segment_vesselness", .version = 2, .shape = VN_STENCIL,
+const struct vn_op vn_op_segment_vesselness = { .name = "segment_vesselness", .version = 3, .shape = VN_STENCIL,
                                                 .n_in = 1, .params = vn_segment_params, .plan = plan,
                                                 .prepare = prepare, .cpu = cpu, .cost = cost,
-                                                .prepare_cost = prepare_cost, .see = vn_artifacts_without };
+                                                .prepare_cost = prepare_cost, .see = vn_outliers_see };
