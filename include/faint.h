@@ -5,8 +5,8 @@
  * vessel where the mean falls within two cells by 6 of its standard deviations, by .55 of all it does within ten (haze and
  * a slope of the background do not), and nowhere on the way rises as much.  A cell is the core of a vessel where 20 of 26
  * rays (to the neighbours, evened out where cells are not cubes; 16 of them meet the sides of a sheet, 24 those of a
- * tube) do so within `wide`, no two opposite ones within 3 cells, two others twice as
- * far apart (few in a ball), and 9 of the 27 cells around are alike.  It grows by
+ * tube) do so within `wide`, no two opposite sides are within 5 cells, along some axis both are 1.5 times as far away as
+ * on average along the shortest (in a ball they never are), and 9 of the 27 cells around are alike.  It grows by
  * three cells where 16 rays do.  Axes along which the volume is less than 12 cells long have no rays. */
 #ifndef VN_FAINT_H
 #define VN_FAINT_H

@@ -105,8 +105,15 @@ static void test_means(void **state)
     vn_faint_cells_free(&c);
 }
 
-/* A square tube of 10 x 10 cells along x, 100 high over steps of deviation 1: whoever is in its middle sees its sides by
- * 24 rays, the two along it leave the volume. */
+/* Whether a cell of the middle lies in a square tube of 10 x 10 cells along x; in a plate; in a ball, where along no axis
+ * the nearer side is further away than half of what lies across, wherever one looks from; in a cylinder 40 cells long. */
+static bool tube_cell(double x, double y, double z) { return fabs(y) < 5 && fabs(z) < 5 && fabs(x) < 40; }
+static bool plate_cell(double x, double y, double z) { return fabs(z) < 5 && hypot(x, y) < 100; }
+static bool ball_cell(double x, double y, double z) { return hypot(x, hypot(y, z)) < 10; }
+static bool round_cell(double x, double y, double z) { return hypot(y, z) < 10 && fabs(x) < 40; }
+
+/* They are 100 high over steps of deviation 1: whoever is in the middle of the tube sees its sides by 24 rays, the two
+ * along it leave the volume. */
 static void test_rays(void **state)
 {
     enum { C = 40 };
@@ -114,25 +121,28 @@ static void test_rays(void **state)
     struct vn_faint_cells c;
     const double edge[3] = { 1, 1, 1 };
     const struct vn_box all = box6(0, 4 * C, 0, 4 * C, 0, 4 * C);
+    static const struct { bool (*in)(double x, double y, double z); double wide; bool found; } row[] = {
+        { tube_cell, 256, true }, { plate_cell, 256, false }, { tube_cell, 12, false }, { ball_cell, 256, false },
+        { round_cell, 256, true },
+    };
     uint64_t cores;
     (void)state;
-    for (int k = 0; k < 3; k++) {                            /* a tube; a plate 10 cells thick; the tube, shorter rays */
-        vn_faint_init(&q, (const int64_t[3]){ 4 * C, 4 * C, 4 * C }, edge, k == 2 ? 12 : 256);
+    for (size_t k = 0; k < VN_COUNT(row); k++) {
+        vn_faint_init(&q, (const int64_t[3]){ 4 * C, 4 * C, 4 * C }, edge, row[k].wide);
         q.step = 1;
         assert_int_equal(vn_faint_cells(&c, &q, &all, &err), 0);
         for (int64_t z = 0; z < C; z++)
             for (int64_t y = 0; y < C; y++)
-                for (int64_t x = -q.pad; x < C + q.pad; x++) {
-                    const bool in = z >= 15 && z < 25 && (k == 1 || (y >= 15 && y < 25));
-                    c.v[(z * C + y) * c.row + q.pad + x] = in ? 100 : 0;
-                }
+                for (int64_t x = -q.pad; x < C + q.pad; x++)
+                    c.v[(z * C + y) * c.row + q.pad + x] =
+                        row[k].in((double)x - 19.5, (double)y - 19.5, (double)z - 19.5) ? 100 : 0;
         assert_int_equal(vn_faint_find(&q, &c, 0, &cores, NULL, &err), 0);
         const int64_t middle = (20 * C + 20) * C + 20;
-        assert_int_equal(c.vessel[middle], k ? 0 : 27);
+        assert_int_equal(c.vessel[middle], row[k].found ? 27 : 0);
         if (k == 0) {
             uint8_t in[8];
             assert_int_equal(c.seen[middle], 24);
-            assert_int_equal(cores, 1640);                   /* by numpy, from the definition (faint.h) */
+            assert_int_equal(cores, 2360);                   /* by numpy, from the definition (faint.h) */
             assert_int_equal(c.vessel[(20 * C + 27) * C + 20], 0);
             vn_faint_row(&q, &c, 80, 82, 82, in, 8);
             for (int i = 0; i < 8; i++)
@@ -141,7 +151,7 @@ static void test_rays(void **state)
             for (int i = 0; i < 8; i++)
                 assert_int_equal(in[i], 0);
         } else {
-            assert_int_equal(cores, 0);
+            assert_int_equal(cores > 0, row[k].found);
         }
         vn_faint_cells_free(&c);
     }

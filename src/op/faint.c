@@ -6,7 +6,7 @@
 #include "mem.h"
 #include "vox.h"
 
-enum { CELL = 4, FAR = 4, AWAY = 2, THIN = 12, MOST_STEP = 16, RAYS = 26, CORE = 20, GROWN = 16, GROW = 3, AROUND = 9, WIDTH = 3 };
+enum { CELL = 4, FAR = 4, AWAY = 2, THIN = 12, MOST_STEP = 16, RAYS = 26, CORE = 20, GROWN = 16, GROW = 3, AROUND = 9, WIDTH = 5 };
 enum { NONE = 255, FALL = 1, RISE = 2 };                     /* of a ray, and of two; of a cell on it */
 static const float STEPS = 6, PART = 0.55f, SIDE = 0.1065f;         /* Gaussian of 0.5 cells: 0, 1 cell away */
 
@@ -340,16 +340,19 @@ static void follow(const struct scan *s, int64_t side, int64_t y, int64_t z, con
         ray_row(edge + lo, next + lo + dx, most, to + lo, hi - lo);
 }
 
-/* Rays that see a side; how long opposite ones are at least and at most, in half cells. */
+/* Rays that see a side; how far apart those of opposite ones are at least, and twice how far the nearer of two is at most,
+ * in half cells; a side lies in the middle of the two steps in which it is seen. */
 static VN_HOT void count_row(const uint8_t *restrict a, const uint8_t *restrict b, float len, uint8_t *restrict seen,
                              uint8_t *restrict least, uint8_t *restrict most, int64_t n)
 {
     for (int64_t x = 0; x < n; x++) {
-        const float both = 2.0f * len * (float)(a[x] + b[x]);
+        const uint8_t near = a[x] < b[x] ? a[x] : b[x];
+        const float both = 2.0f * len * (float)(a[x] + b[x] + 2), twice = 4.0f * len * (float)(near + 1);
         const uint8_t far = a[x] == NONE || b[x] == NONE || both >= 254.0f ? NONE : (uint8_t)both;
+        const uint8_t on = near == NONE || twice >= 254.0f ? NONE : (uint8_t)twice;
         seen[x] = (uint8_t)(seen[x] + (a[x] != NONE) + (b[x] != NONE));
         least[x] = far < least[x] ? far : least[x];
-        most[x] = far > most[x] ? far : most[x];
+        most[x] = on > most[x] ? on : most[x];
     }
 }
 
@@ -409,9 +412,9 @@ static bool is(const struct cells *p, int64_t x, int64_t y, int64_t z)
     const int64_t i = (inside(z, c->n[2]) * c->n[1] + inside(y, c->n[1])) * c->n[0] + inside(x, c->n[0]);
     if (p->what > CORES)
         return p->from[i] != 0;
-    const int least = bytes_of(c, 1)[i];
+    const int least = bytes_of(c, 1)[i], most = bytes_of(c, 2)[i];
     return p->from[i] >= of_rays(p->q, CORE) && least >= 2 * WIDTH &&
-           (p->what == SEEN || bytes_of(c, 2)[i] >= 2 * least);
+           (p->what == SEEN || most == NONE || 2 * most >= 3 * least);
 }
 
 static int around(const struct cells *p, int64_t x, int64_t y, int64_t z)
