@@ -149,7 +149,7 @@ static void painting_by_key_and_mouse(void **state)
     expect(&t, "PAINT n_drawn  disc 3 vox 6 um");
     keys(&t, " ");
     expect(&t, "n_drawn: voxels 9, brush 6 um");
-    expect(&t, "> overlay n_drawn");
+    expect(&t, "paint: 'n' is an image");        /* in place of what follows by itself: overlay n_drawn */
     expect(&t, "(n_drawn 1)");
     keys(&t, "] ");
     expect(&t, "> paint n_drawn at=24,24,12 size=8um as=n_drawn");

@@ -383,7 +383,7 @@ void vn_screen_bar(int y, const char *left, const char *right)
 
 void vn_screen_line(int y, const struct vn_log_line *l, int left)
 {
-    attrset((int)attr_of(l->kind == VN_LOG_ERROR ? VN_LOOK_ERROR : l->kind == VN_LOG_ECHO ? VN_LOOK_ECHO : VN_LOOK_TEXT));
+    attrset((int)attr_of(l->kind == VN_LOG_ERROR ? VN_LOOK_ERROR : l->kind == VN_LOG_ECHO || l->kind == VN_LOG_FOLLOWS ? VN_LOOK_ECHO : VN_LOOK_TEXT));
     put(y, 0, COLS, l->s + vn_text_cut(l->s, left));
     attrset(A_NORMAL);
 }

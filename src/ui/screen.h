@@ -49,6 +49,7 @@ struct vn_ui {
     double hold_until;                   /* no picture before, while a stroke is being made: it would be drawn twice */
     bool submitting;                     /* a line that ends now is the one being submitted */
     int echo_at;                         /* log line of the last command, to see how much it printed */
+    char follows[100];                   /* command that was given by itself and has not begun yet */
     bool chosen;                         /* what to look at was said since the objects were last looked at */
     int bound;                           /* names bound when the objects were last looked at */
     /* a held key: applied to the view at once, written as one command when it rests */

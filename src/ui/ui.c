@@ -52,7 +52,9 @@ static void on_echo(void *ctx, const char *line)
         if (ui->echo_at > l->n)
             ui->echo_at = l->n;
     }
-    vn_say(ui, VN_LOG_ECHO, "> %s", line);
+    const bool follows = !strcmp(line, ui->follows);
+    ui->follows[0] = '\0';
+    vn_say(ui, follows ? VN_LOG_FOLLOWS : VN_LOG_ECHO, "> %s", line);
 }
 
 /* A member of a result on the line before it: while strokes are drawn, the commands stay in sight. */
@@ -74,10 +76,13 @@ static bool join(struct vn_ui *ui, const char *line)
     return all != NULL;
 }
 
-/* "VERB: ..." in what a verb prints. */
+/* "VERB: ..." in what a verb prints, "job 2: VERB: ..." in the background. */
 static bool is_note(const char *line)
 {
     char verb[32] = "";
+    int n = 0;
+    if (sscanf(line, "job %*d: %n", &n) == 0)
+        line += n;
     return sscanf(line, "%31[a-z]: ", verb) == 1 && line[strlen(verb)] == ':' && vn_cmd_find(verb, false, NULL);
 }
 
@@ -88,10 +93,12 @@ static void on_text(void *ctx, const char *line, bool is_error)
     if (!is_error && sscanf(line, "  device %15s", device) == 1)     /* as results say it */
         snprintf(ui->device, sizeof ui->device, "%s", !strcmp(device, "cuda") ? "gpu" : device);
     ui->text_dirty = true;
-    if (!is_error && is_note(line))
-        vn_log_say(&ui->log, VN_LOG_TEXT, line, vn_screen_cols());
-    else if (!ui->mode->short_results || is_error || !join(ui, line))
-        vn_say(ui, is_error ? VN_LOG_ERROR : VN_LOG_TEXT, "%s", line);
+    if (is_error)
+        vn_say(ui, VN_LOG_ERROR, "%s", line);
+    else if (is_note(line))
+        vn_log_say(&ui->log, VN_LOG_NOTE, line, vn_screen_cols());
+    else if (!ui->mode->short_results || !join(ui, line))
+        vn_log_result(&ui->log, line, vn_screen_cols());
 }
 
 /* What a line made is looked at: the last new image, else the last new mask, labels, skeleton or probability on top; unless
@@ -115,8 +122,10 @@ static void look_at_new(struct vn_ui *ui)
         snprintf(line, sizeof line, "show %s", show);
     else if (top[0] && !show[0] && strcmp(v.overlay, top) && strcmp(v.volume, top))
         snprintf(line, sizeof line, "overlay %s%s", v.n_under && v.n_under < VN_MAX_UNDER ? "add " : "", top);       /* one of several, or the only one */
-    if (line[0] && !ui->chosen)
+    if (line[0] && !ui->chosen) {
+        memcpy(ui->follows, line, sizeof line);
         vn_keys_command(ui, line);
+    }
     ui->chosen = false;
 }
 
@@ -149,7 +158,7 @@ static void on_done(void *ctx, int rc)
     char name[64];
     int printed = 0, from = ui->echo_at;
     for (int i = from; i < ui->log.n; i++)       /* of the last command of the line */
-        if (ui->log.line[i].kind == VN_LOG_ECHO) {
+        if (ui->log.line[i].kind == VN_LOG_ECHO || ui->log.line[i].kind == VN_LOG_FOLLOWS) {
             from = i;
             printed = 0;
         } else {

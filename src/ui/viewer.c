@@ -9,7 +9,7 @@ int vn_viewer_rows(void) { return vn_screen_rows() - 3; }
 static bool chosen_line(const struct vn_viewer *v, int i)
 {
     const struct vn_log_line *l = &v->log->line[i];
-    return !v->filter[0] || l->kind == VN_LOG_ECHO || strcasestr(l->s, v->filter);
+    return !v->filter[0] || l->kind == VN_LOG_ECHO || l->kind == VN_LOG_FOLLOWS || strcasestr(l->s, v->filter);
 }
 
 /* The n-th line of those that are shown; -1: there are fewer. */
