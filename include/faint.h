@@ -5,9 +5,11 @@
  * vessel where the mean falls within two cells by 6 of its standard deviations, by .55 of all it does within ten (haze and
  * a slope of the background do not), and nowhere on the way rises as much.  A cell is the core of a vessel where 20 of 26
  * rays (to the neighbours, evened out where cells are not cubes; 16 of them meet the sides of a sheet, 24 those of a
- * tube) do so within `wide`, no two opposite sides are within 5 cells, along some axis both are 1.5 times as far away as
- * on average along the shortest (in a ball they never are), and 9 of the 27 cells around are alike.  It grows by
- * three cells where 16 rays do.  Axes along which the volume is less than 12 cells long have no rays. */
+ * tube) do so within `wide`, no two opposite sides are within 5 cells, along some axis their distances' geometric mean is
+ * 1.75 times half of the shortest way across (of an ellipsoid it is its length over its width, wherever one looks from, so
+ * 1 in a ball), and 9 of the 27 cells around are alike, 5 of 6 of those that are but for that.  From there vessel goes on
+ * by half of the shortest way across, 16 cells at most, where that does not hold alone, and by three cells where 16 rays
+ * see a side.  Axes along which the volume is less than 12 cells long have no rays. */
 #ifndef VN_FAINT_H
 #define VN_FAINT_H
 #include "filter.h"
@@ -38,9 +40,11 @@ int  vn_faint_pool(const struct vn_faint *q, const struct vn_faint_cells *c, con
 int  vn_faint_smooth(const struct vn_faint *q, const struct vn_faint_cells *c, struct vn_job *job, struct vn_err *err);
 /* The deviation of a mean, from them. */
 int  vn_faint_step(struct vn_faint *q, const struct vn_faint_cells *c, struct vn_err *err);
-/* c->vessel, and how many cells are cores; without more work where fewer than least of all can be. */
+/* How many cells are cores, 0 where fewer than least of all are. */
 int  vn_faint_find(const struct vn_faint *q, const struct vn_faint_cells *c, double least, uint64_t *cores,
                    struct vn_job *job, struct vn_err *err);
+/* c->vessel, from the cores found, of which there are some. */
+int  vn_faint_grow(const struct vn_faint *q, const struct vn_faint_cells *c, struct vn_job *job, struct vn_err *err);
 /* in[0..n) = whether voxels from (x, y, z) on lie in what was found. */
 void vn_faint_row(const struct vn_faint *q, const struct vn_faint_cells *c, int64_t x, int64_t y, int64_t z,
                   uint8_t *in, int64_t n);

@@ -105,11 +105,14 @@ static void test_means(void **state)
     vn_faint_cells_free(&c);
 }
 
-/* Whether a cell of the middle lies in a square tube of 10 x 10 cells along x; in a plate; in a ball, where along no axis
- * the nearer side is further away than half of what lies across, wherever one looks from; in a cylinder 40 cells long. */
+/* Whether a cell, counted from the middle, lies in a square tube of 10 x 10 cells along x; in a plate; in a ball, where
+ * along all chords the product of the ways to the sides is the same, wherever one looks from; in ellipsoids 1.4 and 2.4
+ * times as long as wide; in a cylinder. */
 static bool tube_cell(double x, double y, double z) { return fabs(y) < 5 && fabs(z) < 5 && fabs(x) < 40; }
 static bool plate_cell(double x, double y, double z) { return fabs(z) < 5 && hypot(x, y) < 100; }
 static bool ball_cell(double x, double y, double z) { return hypot(x, hypot(y, z)) < 10; }
+static bool egg_cell(double x, double y, double z) { return hypot(x / 1.4, hypot(y, z)) < 9; }
+static bool long_cell(double x, double y, double z) { return hypot(x / 2.4, hypot(y, z)) < 6.5; }
 static bool round_cell(double x, double y, double z) { return hypot(y, z) < 10 && fabs(x) < 40; }
 
 /* They are 100 high over steps of deviation 1: whoever is in the middle of the tube sees its sides by 24 rays, the two
@@ -123,7 +126,7 @@ static void test_rays(void **state)
     const struct vn_box all = box6(0, 4 * C, 0, 4 * C, 0, 4 * C);
     static const struct { bool (*in)(double x, double y, double z); double wide; bool found; } row[] = {
         { tube_cell, 256, true }, { plate_cell, 256, false }, { tube_cell, 12, false }, { ball_cell, 256, false },
-        { round_cell, 256, true },
+        { egg_cell, 256, false }, { long_cell, 256, true }, { round_cell, 256, true },
     };
     uint64_t cores;
     (void)state;
@@ -137,6 +140,7 @@ static void test_rays(void **state)
                     c.v[(z * C + y) * c.row + q.pad + x] =
                         row[k].in((double)x - 19.5, (double)y - 19.5, (double)z - 19.5) ? 100 : 0;
         assert_int_equal(vn_faint_find(&q, &c, 0, &cores, NULL, &err), 0);
+        assert_int_equal(cores > 0 ? vn_faint_grow(&q, &c, NULL, &err) : 0, 0);
         const int64_t middle = (20 * C + 20) * C + 20;
         assert_int_equal(c.vessel[middle], row[k].found ? 27 : 0);
         if (k == 0) {

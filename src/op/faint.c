@@ -6,7 +6,8 @@
 #include "mem.h"
 #include "vox.h"
 
-enum { CELL = 4, FAR = 4, AWAY = 2, THIN = 12, MOST_STEP = 16, RAYS = 26, CORE = 20, GROWN = 16, GROW = 3, AROUND = 9, WIDTH = 5 };
+enum { CELL = 4, FAR = 4, AWAY = 2, THIN = 12, MOST_STEP = 16, RAYS = 26, CORE = 20, AROUND = 9, WIDTH = 5 };
+enum { GROWN = 16, GROW = 3, FURTHER = 16 };                 /* rays, cells; cells at most along a vessel */
 enum { NONE = 255, FALL = 1, RISE = 2 };                     /* of a ray, and of two; of a cell on it */
 static const float STEPS = 6, PART = 0.55f, SIDE = 0.1065f;         /* Gaussian of 0.5 cells: 0, 1 cell away */
 
@@ -53,7 +54,7 @@ void vn_faint_halo(const struct vn_faint *q, int64_t halo[3])
             const int64_t d = q->way[i].d[k] < 0 ? -q->way[i].d[k] : q->way[i].d[k];
             halo[k] = vn_max64(halo[k], d * (q->way[i].n + FAR + AWAY));
         }
-        halo[k] = (halo[k] + GROW + 5) * q->f[k];  /* smoothing, cells around, growth, their mean, between cells, parts */
+        halo[k] = (halo[k] + FURTHER + GROW + 5) * q->f[k]; /* smoothing, cells around, growth, their mean, between, parts */
     }
 }
 
@@ -340,16 +341,20 @@ static void follow(const struct scan *s, int64_t side, int64_t y, int64_t z, con
         ray_row(edge + lo, next + lo + dx, most, to + lo, hi - lo);
 }
 
-/* Rays that see a side; how far apart those of opposite ones are at least, and twice how far the nearer of two is at most,
- * in half cells; a side lies in the middle of the two steps in which it is seen. */
+/* Rays that see a side; how far apart those of opposite ones are at least, and at most what would be as long with the cell
+ * in its middle: the root of the product of both ways (where one is not seen, of the other's square), in half cells.  That
+ * product is the same along all chords through a point of a ball (Euclid III, 35).  A side lies in the middle of the two
+ * steps in which it is seen. */
 static VN_HOT void count_row(const uint8_t *restrict a, const uint8_t *restrict b, float len, uint8_t *restrict seen,
                              uint8_t *restrict least, uint8_t *restrict most, int64_t n)
 {
     for (int64_t x = 0; x < n; x++) {
-        const uint8_t near = a[x] < b[x] ? a[x] : b[x];
-        const float both = 2.0f * len * (float)(a[x] + b[x] + 2), twice = 4.0f * len * (float)(near + 1);
-        const uint8_t far = a[x] == NONE || b[x] == NONE || both >= 254.0f ? NONE : (uint8_t)both;
-        const uint8_t on = near == NONE || twice >= 254.0f ? NONE : (uint8_t)twice;
+        const bool two = a[x] != NONE && b[x] != NONE;
+        const uint8_t near = a[x] < b[x] ? a[x] : b[x], other = two ? (uint8_t)(a[x] + b[x] - near) : near;
+        const float sum = 2.0f * len * (float)(a[x] + b[x] + 2);
+        const float mean = 4.0f * len * sqrtf((float)((near + 1) * (other + 1)));
+        const uint8_t far = !two || sum >= 254.0f ? NONE : (uint8_t)sum;
+        const uint8_t on = near == NONE || mean >= 254.0f ? NONE : (uint8_t)mean;
         seen[x] = (uint8_t)(seen[x] + (a[x] != NONE) + (b[x] != NONE));
         least[x] = far < least[x] ? far : least[x];
         most[x] = on > most[x] ? on : most[x];
@@ -400,55 +405,91 @@ static uint64_t count_of(const struct vn_faint_cells *c, const uint8_t *v, int64
     return n;
 }
 
-/* Passes over planes of cells, a byte each: CORES: whether a cell and enough of those around are
- * cores, and three quarters of those that but for their length are (SEEN); WIDER: a cell or
- * one of six beside it, where there are enough rays; MEANS: how many of the 27 around. */
-enum what { SEEN, CORES, WIDER, MEANS };
+/* Passes over planes of cells, a byte each: CORES: whether a cell and enough of those around are cores, and five sixths
+ * of those that but for their length are (SEEN): how far vessel goes on from there, and 1; ALONG: one less than the cells
+ * beside it, where it is SEEN; WIDER: a cell or one of six beside it, where there are enough rays; MEANS: how many of the
+ * 27 around. */
+enum what { SEEN, CORES, ALONG, WIDER, MEANS };
 struct cells { const struct vn_faint *q; const struct vn_faint_cells *c; const uint8_t *from; uint8_t *to; enum what what; };
 
-static bool is(const struct cells *p, int64_t x, int64_t y, int64_t z)
+static int64_t at_cell(const struct cells *p, int64_t x, int64_t y, int64_t z)
 {
-    const struct vn_faint_cells *c = p->c;
-    const int64_t i = (inside(z, c->n[2]) * c->n[1] + inside(y, c->n[1])) * c->n[0] + inside(x, c->n[0]);
-    if (p->what > CORES)
-        return p->from[i] != 0;
-    const int least = bytes_of(c, 1)[i], most = bytes_of(c, 2)[i];
-    return p->from[i] >= of_rays(p->q, CORE) && least >= 2 * WIDTH &&
-           (p->what == SEEN || most == NONE || 2 * most >= 3 * least);
+    const int64_t *n = p->c->n;
+    return (inside(z, n[2]) * n[1] + inside(y, n[1])) * n[0] + inside(x, n[0]);
 }
 
-static int around(const struct cells *p, int64_t x, int64_t y, int64_t z)
+static bool is_seen(const struct cells *p, int64_t i)
 {
+    return p->c->seen[i] >= of_rays(p->q, CORE) && bytes_of(p->c, 1)[i] >= 2 * WIDTH;
+}
+
+static bool is(const struct cells *p, int64_t i)
+{
+    const int most = bytes_of(p->c, 2)[i];
+    if (p->what > CORES)
+        return p->from[i] != 0;
+    return is_seen(p, i) && (p->what == SEEN || most == NONE || 4 * most >= 7 * bytes_of(p->c, 1)[i]);
+}
+
+static int around(const struct cells *p, enum what what, int64_t x, int64_t y, int64_t z)
+{
+    struct cells of = *p;
     int n = 0;
+
+    of.what = what;
     for (int64_t k = z - 1; k <= z + 1; k++)
         for (int64_t j = y - 1; j <= y + 1; j++)
             for (int64_t i = x - 1; i <= x + 1; i++)
-                n += is(p, i, j, k);
+                n += is(&of, at_cell(p, i, j, k));
     return n;
+}
+
+/* The greatest of the six cells beside one. */
+static uint8_t beside(const struct cells *p, int64_t x, int64_t y, int64_t z)
+{
+    uint8_t most = 0;
+    for (int64_t s = -1; s <= 1; s += 2) {
+        const uint8_t a = p->from[at_cell(p, x + s, y, z)], b = p->from[at_cell(p, x, y + s, z)];
+        const uint8_t c = p->from[at_cell(p, x, y, z + s)];
+        most = a > most ? a : most;
+        most = b > most ? b : most;
+        most = c > most ? c : most;
+    }
+    return most;
+}
+
+static uint8_t cell_of(const struct cells *p, int64_t x, int64_t y, int64_t z)
+{
+    const int64_t i = at_cell(p, x, y, z);
+    uint8_t on = p->from[i];
+
+    switch (p->what) {
+    case CORES:
+        if (!is(p, i))
+            return 0;
+        const int n = around(p, CORES, x, y, z);
+        on = (uint8_t)(1 + vn_min64(FURTHER, bytes_of(p->c, 1)[i] / 4));           /* half of the way across */
+        return n >= AROUND && 6 * n >= 5 * around(p, SEEN, x, y, z) ? on : 0;
+    case ALONG: {
+        const uint8_t next = is_seen(p, i) ? beside(p, x, y, z) : 0;
+        return next > on + 1 ? (uint8_t)(next - 1) : on;
+    }
+    case WIDER:
+        return on || (p->c->seen[i] >= of_rays(p->q, GROWN) && beside(p, x, y, z));
+    default:
+        return (uint8_t)around(p, p->what, x, y, z);
+    }
 }
 
 static int cell_plane(void *ctx, int64_t z, struct vn_err *err)
 {
     const struct cells *p = ctx;
-    const struct vn_faint_cells *c = p->c;
-    const int64_t rays = of_rays(p->q, GROWN);
+    const int64_t *n = p->c->n;
     (void)err;
 
-    for (int64_t y = 0; y < c->n[1]; y++)
-        for (int64_t x = 0; x < c->n[0]; x++) {
-            const int64_t i = (z * c->n[1] + y) * c->n[0] + x;
-            bool on = p->what != MEANS && is(p, x, y, z);
-            if (p->what == CORES && on) {
-                struct cells seen = *p;
-                seen.what = SEEN;
-                const int n = around(p, x, y, z);
-                on = n >= AROUND && 4 * n >= 3 * around(&seen, x, y, z);
-            }
-            if (p->what == WIDER && !on && c->seen[i] >= rays)
-                on = is(p, x - 1, y, z) || is(p, x + 1, y, z) || is(p, x, y - 1, z) || is(p, x, y + 1, z) ||
-                     is(p, x, y, z - 1) || is(p, x, y, z + 1);
-            p->to[i] = p->what == MEANS ? (uint8_t)around(p, x, y, z) : on;
-        }
+    for (int64_t y = 0; y < n[1]; y++)
+        for (int64_t x = 0; x < n[0]; x++)
+            p->to[(z * n[1] + y) * n[0] + x] = cell_of(p, x, y, z);
     return 0;
 }
 
@@ -456,7 +497,7 @@ int vn_faint_find(const struct vn_faint *q, const struct vn_faint_cells *c, doub
                   struct vn_job *job, struct vn_err *err)
 {
     const int64_t all = c->n[0] * c->n[1] * c->n[2];
-    uint8_t *const turn[2] = { bytes_of(c, 0), c->vessel };
+    uint8_t *const found = bytes_of(c, 0);
     int rc = 0;
 
     *cores = 0;
@@ -473,19 +514,27 @@ int vn_faint_find(const struct vn_faint *q, const struct vn_faint_cells *c, doub
         if (rc == 0 && still > 0 && (double)count_of(c, c->seen, still) <= least * (double)all)
             return 0;
     }
-    struct cells p = { q, c, c->seen, turn[0], CORES };
+    struct cells p = { q, c, c->seen, found, CORES };
     rc = rc ? rc : vn_job_for_quiet(job, c->n[2], cell_plane, &p, err);
-    *cores = rc ? 0 : count_of(c, turn[0], 1);
-    if (rc || *cores == 0 || (double)*cores <= least * (double)all) {
-        *cores = 0;
-        return rc;
-    }
-    for (int i = 0; rc == 0 && i <= GROW; i++) {
-        p = (struct cells) { q, c, turn[i & 1], turn[!(i & 1)], i < GROW ? WIDER : MEANS };
+    *cores = rc ? 0 : count_of(c, found, 1);
+    *cores = (double)*cores <= least * (double)all ? 0 : *cores;
+    return rc;
+}
+
+int vn_faint_grow(const struct vn_faint *q, const struct vn_faint_cells *c, struct vn_job *job, struct vn_err *err)
+{
+    uint8_t *const turn[2] = { bytes_of(c, 0), c->vessel };
+    int now = 0, rc = 0;
+
+    for (int i = 0; rc == 0 && i < FURTHER + GROW + 1; i++) {
+        if (i < FURTHER && !count_of(c, turn[now], FURTHER + 1 - i))
+            continue;
+        struct cells p = { q, c, turn[now], turn[!now], i < FURTHER ? ALONG : i < FURTHER + GROW ? WIDER : MEANS };
         rc = vn_job_for_quiet(job, c->n[2], cell_plane, &p, err);
+        now = !now;
     }
-    if (rc == 0 && turn[!(GROW & 1)] != c->vessel)
-        memcpy(c->vessel, turn[!(GROW & 1)], (size_t)all);
+    if (rc == 0 && turn[now] != c->vessel)
+        memcpy(c->vessel, turn[now], (size_t)(c->n[0] * c->n[1] * c->n[2]));
     return rc;
 }
 

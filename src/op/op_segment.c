@@ -738,7 +738,7 @@ static int add_faint(const struct vn_seg *s, const struct vn_buf *in, const stru
     if (rc == 0 && !(rc = vn_faint_pool(&s->faint, &c, &box, vn_ground_clean, &g, job, err)) &&
         !(rc = vn_faint_smooth(&s->faint, &c, job, err)))
         rc = vn_faint_find(&s->faint, &c, 0, &cores, job, err);
-    if (rc == 0 && cores > 0)
+    if (rc == 0 && cores > 0 && !(rc = vn_faint_grow(&s->faint, &c, job, err)))
         rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), faint_plane, &(struct faint){ s, &c, out }, err);
     vn_faint_cells_free(&c);
     return rc;
@@ -977,7 +977,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_artifacts_cost(a, stat_box, c);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 9, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 10, .shape = VN_STENCIL, .n_in = 1,
                                      .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
                                      .map = map, .cost = cost, .prepare_cost = prepare_cost,
                                      .see = vn_outliers_see };
