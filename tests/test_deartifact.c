@@ -461,6 +461,62 @@ static void stripes_behind_a_vessel(void **state)
     vn_vol_unref(out); vn_vol_unref(v);
 }
 
+/* Along rows of 1500 voxels nothing depends on where a region ends: what counts in a cell depends on cells 50 away. */
+static void stripes_of_long_rows(void **state)
+{
+    enum { X = 1500, Y = 24, Z = 22 };
+    static const char known[] = "stripes level=40 scale=0 noise=10 error=0.5 axis=0 from=0 values=20,16,0.2,1500,1";
+    const struct vn_grid g = { .dim = { X, Y, Z } };
+    const struct vn_box b = box6(0, X, 0, Y, 0, Z), r = box6(760, 790, 3, 21, 2, 20);
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_F32, &g, &b, &err), *whole, *part;
+    (void)state;
+    for (int64_t i = 0; i < X * Y * Z; i++) {
+        const int64_t x = i % X, y = i / X % Y, z = i / X / Y;
+        const double dim = 40 + 0.15 * (vessels(x, y, z) - 40);        /* about as bright as the lines */
+        ((float *)vn_vol_data(v).data)[i] = (float)(dim + 10 * noise_of(x, y, z, 1) + 20 * noise_of(5, y, z, 9));
+    }
+    const struct vn_op *op = vn_op_find("deartifact");
+    struct vn_args a;
+    assert_int_equal(vn_args_init(&a, op->params, &err), 0);
+    assert_int_equal(vn_args_set(&a, "found", known, &err), 0);
+    assert_int_equal(vn_op_run(op, &a, &v, &b, &whole, NULL, NULL, &err), 0);
+    assert_int_equal(vn_op_run(op, &a, &v, &r, &part, NULL, NULL, &err), 0);
+    image_same(whole, part, &r);
+    vn_args_free(&a);
+    vn_vol_unref(part); vn_vol_unref(whole); vn_vol_unref(v);
+}
+
+/* Soft edges of a vessel across the rows, all on one side, are not taken for what the rows have.  Of rows that cross it the mean of what
+ * is left, as of the others, is 0 but for noise: 10 / (144 20 52)^1/2 = .03. */
+static void stripes_across_a_vessel(void **state)
+{
+    enum { X = 52, Y = 144, Z = 50 };
+    const struct vn_grid g = { .dim = { X, Y, Z } };
+    const struct vn_box b = box6(0, X, 0, Y, 0, Z);
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_F32, &g, &b, &err), *out;
+    float *d = vn_vol_data(v).data;
+    struct vn_artifacts m;
+    double left[2] = { 0 }, n[2] = { 0 };
+    (void)state;
+    for (int64_t i = 0; i < X * Y * Z; i++) {
+        const int64_t x = i % X, y = i / X % Y, z = i / X / Y;
+        const double far = hypot((double)y - 72, (double)z - 25);
+        d[i] = (float)(100 + 150 * fmax(0, fmin(1, (10 - far) / 5)) + 10 * noise_of(x, y, z, 1) + 10 * lines(x, 0, z));
+    }
+    found(v, "kind=stripes", &out, &m);
+    assert_true(m.n == 1 && m.item[0].kind == VN_STRIPES && m.item[0].axis == 1);
+    for (int64_t i = 0; i < X * Y * Z; i++) {
+        const int64_t x = i % X, z = i / X / Y;
+        const bool in = z > 15 && z < 35;
+        left[in] += (double)((float *)vn_vol_data(out).data)[i] - (double)d[i] + 10 * lines(x, 0, z);
+        n[in]++;
+    }
+    if (fabs(left[1] / n[1] - left[0] / n[0]) > 0.15)
+        fail_msg("%g is left in rows through the vessel, %g in others", left[1] / n[1], left[0] / n[0]);
+    vn_artifacts_free(&m);
+    vn_vol_unref(out); vn_vol_unref(v);
+}
+
 /* A slow change is no jump: brightness that falls with depth, shading across. */
 static double shade(int64_t x, int64_t y, int64_t z) { return 20 * exp(-(double)z / 30) + 8 * sin((double)x / 40) + 0.1 * (double)y; }
 
@@ -578,7 +634,8 @@ static void text(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_period), cmocka_unit_test(two_periods), cmocka_unit_test(phase_and_amplitude), cmocka_unit_test(nothing_is_nothing),
-    cmocka_unit_test(slices), cmocka_unit_test(vessel_along_rows), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(stripes_behind_a_vessel), cmocka_unit_test(lost_slices), cmocka_unit_test(lost_at_the_ends), cmocka_unit_test(lost_and_stripes), cmocka_unit_test(shading_stays),
+    cmocka_unit_test(slices), cmocka_unit_test(vessel_along_rows), cmocka_unit_test(seams), cmocka_unit_test(stripes), cmocka_unit_test(stripes_behind_a_vessel),
+    cmocka_unit_test(stripes_of_long_rows), cmocka_unit_test(stripes_across_a_vessel), cmocka_unit_test(lost_slices), cmocka_unit_test(lost_at_the_ends), cmocka_unit_test(lost_and_stripes), cmocka_unit_test(shading_stays),
     cmocka_unit_test(odd_values), cmocka_unit_test(exact),
     cmocka_unit_test(failing_allocations), cmocka_unit_test(text),
 };

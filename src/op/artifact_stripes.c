@@ -2,11 +2,11 @@
  * slowly changing along it (light-sheet shadows, lines of a scanner).
  *
  * Cells of 16 voxels along the axis, on the grid of the whole volume, hold sums and counts of the heights that count.  Stripes
- * that are the same all along: a row's level in a cell is the mean over `arm` cells on either side, of what lies within 2.5
- * standard deviations of the noise around the row's background, in cells whose means are there.  Where that is, the cells' means say
- * (background_of); rows that lie farther than stripes do, and bright ones of which little is background or whose neighbours are bright as
- * well, are inside a vessel.  Others: over 3 cells on either side, weighted 1 2 3 4 3
- * 2 1, of what lies within 2.5 standard deviations of the background.  Less a share of the mean of the rows within 8 voxels that is E
+ * that are the same all along: a row's level in a cell is the mean over `arm` cells on either side, of what lies within 4
+ * standard deviations of the noise around the row's background and among 3 x 3 voxels of its plane that do not stand out (those at
+ * vessels' edges all do to one side), in cells whose means are there.  Where that is, the cells' means say (background_of); rows
+ * that lie farther than stripes do, and bright ones whose neighbours are unknown or bright as well, are inside a vessel.
+ * Others: over 3 cells on either side, weighted 1 2 3 4 3 2 1, of what lies within 2.5 standard deviations of the background.  Less a share of the mean of the rows within 8 voxels that is E
  * in the middle of the cell, and E changes linearly between.  The share is that of the scatter of such means that is more than
  * chance: rows that differ by chance have some.  Where too few voxels count, as inside a vessel along the axis, E
  * is 0.  Of E, whose errors have the variance e^2, the part rms^2 / (rms^2 + e^2) is taken. */
@@ -16,10 +16,10 @@
 #include "mem.h"
 #include "vox.h"
 
-enum { CELL = 16, ARM = 3, MAX_ARM = 16, CROSS = 8, PATCH = 24, SIDE = PATCH + 2 * CROSS, PATCHES = 3, FEW = 2 };
-static const double NEAR = 2.5, SURE = 10, SHARE = 0.15, LEAST = 0.03, SAME = 0.7, WIDE = 4, STEADY = 0.9, FARTHEST = 4.5, ALIKE = 1.5;
-/* Of cells of the background: voxels that count, standard errors of their mean from the row's, of a few from each other; cells that do at least */
-static const double MOSTLY = 0.75, ALIKE_CELL = 3, DENSE = 2.5, LEAST_ROW = 1.5;
+enum { CELL = 16, ARM = 3, MAX_ARM = 16, CROSS = 8, EDGE = CROSS + 1, PATCH = 24, SIDE = PATCH + 2 * CROSS, PATCHES = 3, FEW = 2 };
+static const double NEAR = 2.5, WIDE = 4, QUIET = 3, SURE = 10, SHARE = 0.15, LEAST = 0.03, SAME = 0.7, STEADY = 0.9, FARTHEST = 4.5, ALIKE = 1.5;
+/* Of cells of the background: voxels that count, standard errors of their mean from the row's, of a few from each other; of a row's voxels */
+static const double SOME = 0.34, ALIKE_CELL = 3, DENSE = 2.5, LEAST_ROW = 0.11;
 
 enum { RMS, ARMS, SHARED, LENGTH, SIDE_OF, N_VALUE };      /* of an artifact's values; LENGTH: of the axis, from lo on; SIDE_OF: 1 or -1, where vessels are */
 
@@ -37,9 +37,9 @@ bool vn_stripes_valid(const struct vn_artifact *a)
 
 void vn_stripes_halo(const struct vn_artifact *a, int64_t halo[3])
 {
-    const int64_t arm = (int64_t)a->value[ARMS], along = CELL / 2 + ((steady(a) ? 2 * arm : arm) + 1) * CELL;
+    const int64_t arm = (int64_t)a->value[ARMS], along = CELL / 2 + (steady(a) ? 3 * arm + 2 : arm + 1) * CELL;
     for (int k = 0; k < 3; k++)
-        halo[k] = k == a->axis ? vn_min64(along, (int64_t)a->value[LENGTH] + CELL) : CROSS;
+        halo[k] = k == a->axis ? vn_min64(along, (int64_t)a->value[LENGTH] + CELL) : EDGE;
 }
 
 static int64_t cell_of(int64_t i) { return i >= 0 ? i / CELL : -((CELL - 1 - i) / CELL); }
@@ -55,26 +55,49 @@ struct cells {
     int64_t c0, nc, nu, nw, first, last;                   /* cells; those of the volume */
     float *sum, *count, *centre;       /* centre: what heights are seen from, NULL: the level */
     double near, *square;              /* how far they count; [w]: sums of their squares */
+    bool quiet;                        /* only voxels count whose neighbours do not stand out */
 };
 
-/* Heights that count, else 0, and whether they do. */
-static VN_HOT void near_row(const double *v, double level, const float *centre, double most, float *restrict d, float *restrict one, int64_t n)
+/* A row: heights, how far they are from its centres, at most `most`, whether there is any, and whether it counts. */
+struct heights { float *h, *from, *is, *ok; };
+
+static VN_HOT void height_row(const double *v, double level, const float *centre, double most, float *restrict h, float *restrict from, float *restrict is,
+                              float *restrict ok, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
-        const double h = v[i] - level, from = h - (double)centre[i];
-        const bool ok = fabs(from) <= most;
-        d[i] = ok ? (float)h : 0.0f;
-        one[i] = ok ? 1.0f : 0.0f;
+        const double d = v[i] - level, f = d - (double)centre[i];
+        const bool some = f == f, near = fabs(f) <= most;
+        h[i] = near ? (float)d : 0.0f;
+        from[i] = near ? (float)f : !some ? 0.0f : (float)(f < 0 ? -most : most);
+        is[i] = some ? 1.0f : 0.0f;
+        ok[i] = near ? 1.0f : 0.0f;
     }
 }
 
-static double squares(const float *d, const float *one, const float *centre, int64_t n)
+/* Sums over 3 x 3 voxels of rows beside each other.  wide: n + 2 numbers, the first and the last 0. */
+static VN_HOT void sum_rows(const float *a, const float *b, const float *c, float *restrict wide, float *restrict out, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        wide[i + 1] = (a[i] + c[i]) + b[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (wide[i] + wide[i + 2]) + wide[i + 1];
+}
+
+/* Voxels whose 3 x 3 stand out do not count: vessels' edges do not by themselves, but all to one side. */
+static VN_HOT void quiet_row(const float *sum, const float *n_sum, float most, float *restrict h, float *restrict ok, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const bool quiet = sum[i] * sum[i] <= most * most * n_sum[i];
+        h[i] = quiet ? h[i] : 0.0f;
+        ok[i] = quiet ? ok[i] : 0.0f;
+    }
+}
+
+static double squares(const float *from, const float *ok, int64_t n)
 {
     double sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double from = (double)d[i] - (double)centre[i];
-        sum += one[i] > 0 ? from * from : 0;
-    }
+    for (int64_t i = 0; i < n; i++)
+        sum += ok[i] > 0 ? (double)from[i] * (double)from[i] : 0;
     return sum;
 }
 
@@ -91,45 +114,77 @@ static int64_t cell_from(const struct cells *c, int64_t k)
     return vn_clamp64((c->c0 + k) * CELL - b->lo[0], 0, vn_box_dim(b, 0));
 }
 
+static void load_row(const struct cells *c, int64_t i, int64_t j, double *v, float *centre, struct heights *r)
+{
+    const struct vn_box *b = &c->in->box;
+    const int64_t nx = vn_box_dim(b, 0), y = c->w == 2 ? j : b->lo[1] + i, z = c->w == 2 ? b->lo[2] + i : j;
+
+    vn_artifact_fetch(c->lost, c->strength, c->raw, b->lo[0], y, z, v, nx);
+    vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
+    if (c->centre && c->a->axis)
+        memcpy(centre, c->centre + (i * c->nc + cell_of(j) - c->c0) * c->nu, (size_t)nx * sizeof *centre);
+    for (int64_t k = 0; k < c->nc && c->centre && !c->a->axis; k++)
+        for (int64_t x = cell_from(c, k), end = cell_from(c, k + 1); x < end; x++)
+            centre[x] = c->centre[(i * c->nc + k) * c->nu + (j - b->lo[1])];
+    height_row(v, c->a->level, centre, c->near, r->h, r->from, r->is, r->ok, nx);
+}
+
+static void tally_row(const struct cells *c, int64_t i, int64_t j, const struct heights *r)
+{
+    const struct vn_box *b = &c->in->box;
+    const int64_t nx = vn_box_dim(b, 0);
+    float *sum = c->sum + i * c->nc * c->nu, *count = c->count + i * c->nc * c->nu;
+
+    if (c->square)
+        c->square[i] += squares(r->from, r->ok, nx);
+    if (c->a->axis) {
+        add_row(sum + (cell_of(j) - c->c0) * c->nu, r->h, nx);
+        add_row(count + (cell_of(j) - c->c0) * c->nu, r->ok, nx);
+        return;
+    }
+    for (int64_t k = 0; k < c->nc; k++) {
+        float all[2] = { 0, 0 };
+        for (int64_t x = cell_from(c, k), end = cell_from(c, k + 1); x < end; x++) {
+            all[0] += r->h[x];
+            all[1] += r->ok[x];
+        }
+        sum[k * c->nu + (j - b->lo[1])] = all[0];
+        count[k * c->nu + (j - b->lo[1])] = all[1];
+    }
+}
+
 static int sum_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct cells *c = ctx;
-    const struct vn_box *b = &c->in->box;
-    const int64_t nx = vn_box_dim(b, 0), mid = c->w == 2 ? 1 : 2;          /* the axis that is neither x nor w */
-    double *v = vn_calloc((uint64_t)nx, sizeof *v + 3 * sizeof(float), err);
-    float *d = (float *)(v + nx), *one = d + nx, *from = one + nx, *sum = c->sum + i * c->nc * c->nu, *count = c->count + i * c->nc * c->nu;
+    const int mid = c->w == 2 ? 1 : 2;                     /* the axis that is neither x nor w */
+    const int64_t nx = vn_box_dim(&c->in->box, 0), lo = c->in->box.lo[mid], hi = c->in->box.hi[mid];
+    double *v = vn_calloc((uint64_t)nx + 2, sizeof *v + 16 * sizeof(float), err);
+    float *room = (float *)(v + nx + 2), *centre = room + 12 * nx, *wide = centre + nx, *sum = wide + nx + 2, *n = sum + nx;
+    struct heights r[3];
 
     if (!v)
         return VN_E_MEMORY;
+    for (int k = 0; k < 3; k++)
+        r[k] = (struct heights){ room + 4 * k * nx, room + (4 * k + 1) * nx, room + (4 * k + 2) * nx, room + (4 * k + 3) * nx };
     if (c->square)
         c->square[i] = 0;
-    memset(sum, 0, (size_t)(c->nc * c->nu) * sizeof *sum);
-    memset(count, 0, (size_t)(c->nc * c->nu) * sizeof *count);
-    for (int64_t j = b->lo[mid]; j < b->hi[mid]; j++) {
-        const int64_t y = mid == 1 ? j : b->lo[1] + i, z = mid == 1 ? b->lo[2] + i : j;
-        vn_artifact_fetch(c->lost, c->strength, c->raw, b->lo[0], y, z, v, nx);
-        vn_artifacts_row(c->m, b->lo[0], y, z, v, nx);
-        if (c->centre && c->a->axis)
-            memcpy(from, c->centre + (i * c->nc + cell_of(j) - c->c0) * c->nu, (size_t)nx * sizeof *from);
-        for (int64_t k = 0; k < c->nc && c->centre && !c->a->axis; k++)
-            for (int64_t x = cell_from(c, k), end = cell_from(c, k + 1); x < end; x++)
-                from[x] = c->centre[(i * c->nc + k) * c->nu + (j - b->lo[1])];
-        near_row(v, c->a->level, from, c->near, d, one, nx);
-        if (c->square)
-            c->square[i] += squares(d, one, from, nx);
-        if (c->a->axis) {
-            add_row(sum + (cell_of(j) - c->c0) * c->nu, d, nx);
-            add_row(count + (cell_of(j) - c->c0) * c->nu, one, nx);
-        } else
-            for (int64_t k = 0; k < c->nc; k++) {
-                float all[2] = { 0, 0 };
-                for (int64_t x = cell_from(c, k), end = cell_from(c, k + 1); x < end; x++) {
-                    all[0] += d[x];
-                    all[1] += one[x];
-                }
-                sum[k * c->nu + (j - b->lo[1])] = all[0];
-                count[k * c->nu + (j - b->lo[1])] = all[1];
-            }
+    memset(c->sum + i * c->nc * c->nu, 0, (size_t)(c->nc * c->nu) * sizeof *c->sum);
+    memset(c->count + i * c->nc * c->nu, 0, (size_t)(c->nc * c->nu) * sizeof *c->count);
+    for (int64_t j = lo; j <= hi; j++) {                   /* a row is summed when the next one is known */
+        struct heights *own = &r[(j - lo + 2) % 3], *next = &r[(j - lo) % 3], *before = &r[(j - lo + 1) % 3];
+        if (j < hi)
+            load_row(c, i, j, v, centre, next);
+        else {
+            memset(next->from, 0, (size_t)nx * sizeof *next->from);
+            memset(next->is, 0, (size_t)nx * sizeof *next->is);
+        }
+        if (j > lo && c->quiet) {
+            sum_rows(before->from, own->from, next->from, wide, sum, nx);
+            sum_rows(before->is, own->is, next->is, wide, n, nx);
+            quiet_row(sum, n, (float)(QUIET * c->a->noise), own->h, own->ok, nx);
+        }
+        if (j > lo)
+            tally_row(c, i, j - 1, own);
     }
     vn_free(v);
     return 0;
@@ -246,7 +301,8 @@ static int cells_init(struct cells *c, const struct vn_artifact *a, const struct
     int rc = c->sum && c->count && (c->square || !squares_too) && (centre || !steady(a)) ? vn_job_for_quiet(job, c->nw, sum_task, c, err) : VN_E_MEMORY;
     c->centre = centre;
     for (int pass = 0; rc == 0 && steady(a) && pass < 2; pass++) {
-        c->near = (pass ? NEAR : WIDE) * a->noise;
+        c->near = WIDE * a->noise;
+        c->quiet = pass > 0;
         if (!(rc = vn_job_for_quiet(job, c->nw, centre_task, c, err)))
             rc = vn_job_for_quiet(job, c->nw, sum_task, c, err);
     }
@@ -275,7 +331,7 @@ static int keep_task(void *ctx, int64_t w, struct vn_err *err)
     (void)err;
 
     for (int64_t k = 0; k < c->nc; k++) {
-        const float most = (float)(ALIKE_CELL * c->a->noise), least = (float)(MOSTLY * cell_size(c, c->c0 + k));
+        const float most = (float)(ALIKE_CELL * c->a->noise), least = (float)(SOME * cell_size(c, c->c0 + k));
         float *sum = c->sum + (w * c->nc + k) * c->nu, *count = c->count + (w * c->nc + k) * c->nu;
         const float *centre = c->centre + (w * c->nc + k) * c->nu;
         for (int64_t u = 0; u < c->nu; u++) {
@@ -310,14 +366,13 @@ static void row_levels(const struct cells *c, int64_t w, int64_t from, int64_t t
         all += weight * CELL;
     }
     for (int64_t u = 0; u < c->nu; u++) {
-        const double v = n[u] > 0 ? level[u] / n[u] : 0;
-        const bool few = c->centre && n[u] > LEAST_ROW * CELL && v * c->a->value[SIDE_OF] <= ALIKE * usual_of(c->a);   /* more may be the vessel's */
-        level[u] = n[u] > all / 3 || few ? v : NAN;
+        const bool enough = 3 * n[u] > all || (c->centre && n[u] > LEAST_ROW * all);
+        level[u] = enough ? level[u] / n[u] : NAN;
     }
 }
 
-/* Of the inner rows, all but CROSS at the borders, the means of the rows around that have a level.  room: 2 nu nw numbers. */
-static void means_around(const double *level, int64_t nu, int64_t nw, double *mean, double *room)
+/* Of the inner rows of nu x nw, all but CROSS at the borders, the means of the rows around that have a level.  room: 2 nu nw numbers. */
+static void means_around(const double *level, int64_t stride, int64_t nu, int64_t nw, double *mean, double *room)
 {
     const int64_t mu = nu - 2 * CROSS;
     double *sum = room, *n = room + nw * mu;
@@ -326,7 +381,7 @@ static void means_around(const double *level, int64_t nu, int64_t nw, double *me
         for (int64_t u = 0; u < mu; u++) {
             double s = 0, m = 0;
             for (int64_t i = u; i <= u + 2 * CROSS; i++) {
-                const double v = level[w * nu + i];
+                const double v = level[w * stride + i];
                 s += v == v ? v : 0;
                 m += v == v;
             }
@@ -357,7 +412,7 @@ static bool in_vessel(const struct vn_artifact *a, const double *level, int64_t 
             sum += ok ? v * a->value[SIDE_OF] : 0;
             n += ok;
         }
-    return n < 6 || fabs(own) > FARTHEST * usual || (own > ALIKE * usual && sum > ALIKE * usual * n);
+    return fabs(own) > FARTHEST * usual || (own > ALIKE * usual && (n == 0 || sum > ALIKE * usual * n));
 }
 
 /* ---- taking away ---- */
@@ -389,18 +444,18 @@ static int stripe_task(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct remove *r = ctx;
     const struct cells *c = r->c;
-    const int64_t nu = c->nu - 2 * CROSS, nw = c->nw - 2 * CROSS;
+    const int64_t nu = c->nu - 2 * EDGE, nw = c->nw - 2 * EDGE;
     const double *level = r->level + i * c->nw * c->nu, share = c->a->value[SHARED];
     double *mean = vn_calloc((uint64_t)(nu * nw + 2 * c->nu * c->nw), sizeof *mean, err);
 
     if (!mean)
         return VN_E_MEMORY;
     if (share > 0)
-        means_around(level, c->nu, c->nw, mean, mean + nu * nw);
+        means_around(level + c->nu + 1, c->nu, c->nu - 2, c->nw - 2, mean, mean + nu * nw);
     for (int64_t w = 0; w < nw; w++)
         for (int64_t u = 0; u < nu; u++) {
-            const double own = level[(w + CROSS) * c->nu + u + CROSS];
-            const bool none = own != own || (steady(c->a) && in_vessel(c->a, level, c->nu, u + CROSS, w + CROSS));
+            const double own = level[(w + EDGE) * c->nu + u + EDGE];
+            const bool none = own != own || (steady(c->a) && in_vessel(c->a, level, c->nu, u + EDGE, w + EDGE));
             r->e[(i * nw + w) * nu + u] = none ? 0 : (float)(own - share * mean[w * nu + u]);
         }
     vn_free(mean);
@@ -412,7 +467,7 @@ static int row_task(void *ctx, int64_t i, struct vn_err *err)
     const struct remove *r = ctx;
     const struct cells *c = r->c;
     const struct vn_box *b = &r->out->box;
-    const int64_t nx = vn_box_dim(b, 0), nu = c->nu - 2 * CROSS, nw = c->nw - 2 * CROSS, z = b->lo[2] + i;
+    const int64_t nx = vn_box_dim(b, 0), nu = c->nu - 2 * EDGE, nw = c->nw - 2 * EDGE, z = b->lo[2] + i;
     double *v = vn_alloc((uint64_t)nx * sizeof *v, err);
 
     if (!v)
@@ -503,7 +558,7 @@ static void scatter_rows(struct cells *c, struct scatter *t)
         keep_task(c, w, NULL);
         row_levels(c, w, c->c0, c->c0 + c->nc - 1, true, level + w * SIDE, room);
     }
-    means_around(level, SIDE, SIDE, mean, room);
+    means_around(level, SIDE, SIDE, SIDE, mean, room);
     for (int64_t k = 0; k < PATCH * PATCH; k++) {
         const double own = level[(k / PATCH + CROSS) * SIDE + k % PATCH + CROSS], e = own - mean[k];
         if (own != own)
@@ -518,7 +573,7 @@ static void scatter_rows(struct cells *c, struct scatter *t)
 /* Noise within rows, rms and share of steady stripes. */
 static int measure_steady(struct vn_ascan *s, struct vn_artifact *a, const struct vn_artifacts *m, struct vn_job *job, struct vn_err *err)
 {
-    static const double kept = 0.9546, rows = (2 * CROSS + 1) * (2 * CROSS + 1);         /* sd of a normal deviate that is cut at 2.5 */
+    static const double kept = 0.998, rows = (2 * CROSS + 1) * (2 * CROSS + 1);         /* sd of normal deviates of which those that stand out do not count */
     int rc = 0;
 
     for (int pass = 0; rc == 0 && pass < 4; pass++) {
@@ -562,7 +617,7 @@ static int find_along(struct vn_ascan *s, struct vn_artifacts *m, int axis, stru
         for (int j = 0; rc == 0 && j < 3; j++) {
             for (int64_t y = 0; y < SIDE; y++)
                 row_levels(&c, y, from[j], from[j] + part - 1, true, level + y * SIDE, room);
-            means_around(level, SIDE, SIDE, e[j], room);
+            means_around(level, SIDE, SIDE, SIDE, e[j], room);
             for (int64_t k = 0; k < PATCH * PATCH; k++)
                 e[j][k] = level[(k / PATCH + CROSS) * SIDE + k % PATCH + CROSS] - e[j][k];
         }
