@@ -152,13 +152,13 @@ static int n_whole;
 static int slow_prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *e)
 {
     (void)job;
-    if (vn_args_has(a, "artifacts"))                           /* settled */
+    if (vn_args_has(a, "offset"))                              /* settled */
         return 0;
     if (vn_box_same(stat_box, &in[0]->box)) {
         nanosleep(&(struct timespec) { .tv_nsec = WAIT_MS * 1000000L }, NULL);
         n_whole++;
     }
-    return vn_args_set(a, "artifacts", "0", e);
+    return vn_args_set(a, "offset", "0", e);
 }
 
 static void short_preparations_are_tried(void **state)
@@ -183,6 +183,49 @@ static void short_preparations_are_tried(void **state)
     assert_int_equal(n_whole, 1);                              /* known: not tried */
     vn_args_free(&a);
     vn_vol_unref(v);
+}
+
+static int n_open, n_settled;
+
+static int told_prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job, struct vn_err *e)
+{
+    (void)in;
+    (void)stat_box;
+    (void)job;
+    n_open += !vn_args_has(a, "artifacts");
+    n_settled += vn_args_has(a, "artifacts") && !vn_args_has(a, "offset");
+    return vn_args_set(a, "offset", "0", e);
+}
+
+/* The search for artifacts takes about as long in a small box as in a large one: samples have its result, and it is not made where
+ * the time of all is known. */
+static void artifacts_are_looked_for_once(void **state)
+{
+    (void)state;
+    struct vn_op op = *vn_op_find("segment");
+    struct vn_args a;
+    struct vn_estimate e;
+    const struct vn_box all = { { 0, 0, 0 }, { 40, 40, 40 } };
+    struct vn_vol *v = vn_vol_new(VN_IMAGE, VN_U8, &(struct vn_grid) { .um = { 1, 1, 1 } }, &all, &err);
+
+    memset(vn_vol_data(v).data, 7, 40 * 40 * 40);
+    op.prepare = told_prepare;
+    assert_int_equal(vn_args_init(&a, op.params, &err), 0);
+    n_open = n_settled = 0;
+    assert_int_equal(vn_op_estimate(&op, &a, &v, &all, false, &e, NULL, &err), 0);
+    assert_true(n_open == 0 && n_settled > 0);
+    assert_false(vn_args_has(&a, "artifacts"));                /* what was asked stays as it is */
+    vn_args_free(&a);
+    vn_vol_unref(v);
+}
+
+/* What prepares them holds a sample beside the response. */
+static void methods(void **state)
+{
+    (void)state;
+    assert_int_equal(session_run("phantom network dims=96x96x96 seed=3 noise=0.1 as=n"), 0);
+    memory_of("segment n method=vesselness", 0.1);
+    memory_of("segment n method=local", 0.1);
 }
 
 /* ---- regions by words ---- */
@@ -240,6 +283,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(regions, session_json, session_stop),
         cmocka_unit_test(rates),
         cmocka_unit_test(short_preparations_are_tried),
+        cmocka_unit_test(artifacts_are_looked_for_once),
+        cmocka_unit_test_setup_teardown(methods, session_json, session_stop),
     };
     vn_mem_init(0);
     if (vn_job_init(2, &err))

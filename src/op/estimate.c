@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
+#include "artifact.h"
 #include "hist.h"
 #include "mem.h"
 
@@ -377,37 +378,70 @@ static int sample_prepare(const struct vn_op *op, const struct vn_args *given, s
     return rc == VN_E_MEMORY ? 0 : rc;
 }
 
+/* ---- the search for artifacts ---- */
+
+enum { SEARCHED = 1 << 22, SEARCHED_EDGE = 160 };
+
+/* Made where *a does not say which there are: it takes about as long in a small box as in a large one, so that samples
+ * tell nothing.  All of the statistics' box is searched, or the middle of a large one, which is scaled.  *a gets what is found. */
+static int search(struct vn_args *a, struct vn_vol *v, const struct vn_box *stat, double *seconds, struct vn_job *job, struct vn_err *err)
+{
+    struct vn_box box = *stat;
+    struct vn_cost all = { 0, 0 }, part = { 0, 0 };
+
+    for (int k = 0; k < 3 && vn_box_count(stat) > SEARCHED; k++) {
+        const int64_t n = vn_box_dim(stat, k), size = vn_min64(n, SEARCHED_EDGE);
+        box.lo[k] = stat->lo[k] + (n - size) / 2;
+        box.hi[k] = box.lo[k] + size;
+    }
+    vn_artifacts_cost(a, stat, &all);
+    vn_artifacts_cost(a, &box, &part);
+    const struct vn_rate_mark began = vn_rate_mark(&v, 1);
+    int rc = vn_artifacts_settle(a, v, &box, job, err);
+    *seconds = vn_rate_since(&began) * all.work / part.work;
+    if (rc == VN_E_MEMORY)
+        rc = vn_args_set(a, "artifacts", "0", err);
+    return rc;
+}
+
 int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct vn_vol *const *in, const struct vn_box *region, bool counted,
                    struct vn_estimate *e, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_key key = vn_rate_key(op, given, in);
     const struct vn_box *stat = vn_op_stat_box(given, in[0], region);
     const double idle = (double)vn_mem_idle();
-    struct vn_args a;
+    struct vn_args a, open;
     struct vn_plan p;
     struct vn_share share;
     struct rates t = { 0, 0, 0 };
     int64_t dim[3];
-    double rate[2] = { 0, 0 };
+    double rate[2] = { 0, 0 }, searched = 0;
     int rc;
 
     if (!vn_box_contains(&in[0]->box, region) || vn_box_count(region) == 0)
         return vn_fail(err, VN_E_ARG, "%s: the region is not inside the voxels of input 1", op->name);
     if ((rc = vn_args_copy(&a, given, err)))
         return rc;
+    if ((rc = vn_args_copy(&open, given, err))) {
+        vn_args_free(&a);
+        return rc;
+    }
+    const bool knows_prepare = op->prepare && vn_rate_get(key, VN_PART_PREPARE, &rate[VN_PART_PREPARE]);
+    const bool searches = op->prepare && vn_param_find(op->params, "artifacts") && !vn_args_has(given, "artifacts");
     *e = (struct vn_estimate) { .stored = vn_box_count(region) * vn_type_size(in[0]->src->type) };
-    if ((rc = sample(op, given, &a, in, region, counted, &t, job, err)) || (rc = op->plan(&a, in, region, &p, err)) ||
+    if (searches && (rc = knows_prepare ? vn_args_set(&open, "artifacts", "0", err) : search(&open, in[0], stat, &searched, job, err)))
+        goto out;
+    if ((rc = sample(op, &open, &a, in, region, counted, &t, job, err)) || (rc = op->plan(&a, in, region, &p, err)) ||
         (op->shape == VN_GLOBAL && (rc = share_of(&a, in[0], region, &share, job, err))))
         goto out;
     for (int k = 0; k < 3 && op->shape != VN_STENCIL; k++)
         p.halo[k] = 0;
     const struct vn_box *made = op->map ? &p.box : region;
     vn_op_blocks(op, &a, in, &p, made, dim);
-    const struct vn_key open = vn_args_key(given, vn_key_start()), settled = vn_args_key(&a, vn_key_start());
-    const struct vn_cost before = vn_key_same(open, settled) ? (struct vn_cost) { 0, 0 }        /* nothing was automatic */
+    const struct vn_key was = vn_args_key(given, vn_key_start()), settled = vn_args_key(&a, vn_key_start());
+    const struct vn_cost before = vn_key_same(was, settled) ? (struct vn_cost) { 0, 0 }        /* nothing was automatic */
                                                              : vn_op_prepare_cost(op, &a, &p, in[0], stat);
-    const bool knows_prepare = op->prepare && vn_rate_get(key, VN_PART_PREPARE, &rate[VN_PART_PREPARE]);
-    if (!knows_prepare && (rc = sample_prepare(op, given, in, stat, before.work, &t.prepare, job, err)))
+    if (!knows_prepare && (rc = sample_prepare(op, &open, in, stat, before.work, &t.prepare, job, err)))
         goto out;
     const struct vn_cost all = vn_op_blocks_cost(op, &a, &p, in, made, dim, op->shape == VN_GLOBAL ? &share : NULL);
     e->voxels = vn_box_count(made);
@@ -421,9 +455,10 @@ int vn_op_estimate(const struct vn_op *op, const struct vn_args *given, struct v
     e->learned = vn_rate_get(key, VN_PART_BLOCKS, &rate[VN_PART_BLOCKS]);
     e->seconds = (e->learned ? rate[VN_PART_BLOCKS] * vn_op_blocks_cost(op, &a, &p, in, made, dim, NULL).work : t.blocks * all.work) +
                  touch_all(all.bytes, (double)e->result, idle);
-    e->seconds += (knows_prepare ? rate[VN_PART_PREPARE] : t.prepare) * before.work;
+    e->seconds += searched + (knows_prepare ? rate[VN_PART_PREPARE] : t.prepare) * before.work;
     e->seconds += t.count * (double)e->voxels;
 out:
     vn_args_free(&a);
+    vn_args_free(&open);
     return rc;
 }

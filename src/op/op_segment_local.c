@@ -16,7 +16,7 @@
 
 static const double CONTRAST = 2, PER_NOISE = 16, MIDDLE = 32768;
 static const double TOLD = 2;                  /* s of what tells which way vessels stand out: noise has less */
-enum { PROBABILITY = 12 };                     /* work of a voxel, in additions */
+enum { PROBABILITY = 12, SORTED = 8 };         /* work of a voxel, in additions; of a sampled value, in those read */
 
 static int settle(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
                   struct vn_err *err)
@@ -92,6 +92,24 @@ static void cost(const struct vn_args *a, const struct vn_plan *p, const struct 
     c->work += PROBABILITY * (double)vn_box_count(out);
 }
 
+/* Values are read, and those that are kept sorted. */
+static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in,
+                         const struct vn_box *stat_box, struct vn_cost *c)
+{
+    struct vn_sample q;
+    (void)a;
+    (void)p;
+    (void)in;
+
+    if (vn_sample_init(&q, stat_box, NULL))
+        return;
+    const struct vn_box block = vn_sample_block(&q, 0);
+    const double read = q.n_block * (double)vn_box_count(&block);
+    vn_sample_free(&q);
+    c->bytes = 4.0 * VN_SAMPLE_MAX;
+    c->work = read + SORTED * fmin(read, VN_SAMPLE_MAX);
+}
+
 static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
                    struct vn_err *err)
 {
@@ -100,4 +118,4 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
 
 const struct vn_op vn_op_segment_local = { .name = "segment_local", .version = 4, .shape = VN_STENCIL, .n_in = 1,
                                            .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
-                                           .cost = cost, .see = vn_outliers_see };
+                                           .cost = cost, .prepare_cost = prepare_cost, .see = vn_outliers_see };

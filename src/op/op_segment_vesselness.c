@@ -8,7 +8,6 @@
  * exceeds in .5 % of the voxels.  Of an image without noise p = 1/2 is at 0.4 of the mean response. */
 #include <math.h>
 #include <stdio.h>
-#include "artifact.h"
 #include "filter.h"
 #include "mem.h"
 #include "op.h"
@@ -155,16 +154,13 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
 {
     struct vn_sample q;
 
-    if ((vn_args_has(a, "noise") && vn_args_has(a, "contrast")) || vn_sample_init(&q, stat_box, NULL)) {
-        vn_artifacts_cost(a, stat_box, c);
+    if (vn_sample_init(&q, stat_box, NULL))
         return;
-    }
     const struct vn_box box = vn_sample_block(&q, q.n_block / 2), grown = vn_box_grow(&box, p->halo);
     cost(a, p, in, &box, NULL, c);
     c->bytes += 4.0 * VN_SAMPLE_MAX + vn_mem_counted(4.0 * (double)vn_box_count(&box)) +
                 vn_mem_counted((double)vn_box_count(&grown) * (double)vn_type_size(p->in_type[0]));
     c->work *= q.n_block;
-    vn_artifacts_cost(a, stat_box, c);
     vn_sample_free(&q);
 }
 
