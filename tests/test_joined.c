@@ -73,6 +73,22 @@ static void test_dim_vessels(void **state)
     expect(1, 8, 8);
 }
 
+/* 2 bright bars and 5 dim ones, whole: 7 times as many cells in 7 pieces, an eighth of all cells at most. */
+static void test_whole_dim_vessels(void **state)
+{
+    (void)state;
+    clear();
+    for (int i = 0; i < 7; i++)
+        bar(0, i, at(i < 2 ? 20 : 6), at(i < 2 ? 20 : 6));
+    expect(1, 8, 8 * pow(0.8, 4));             /* the last from 2.8 on */
+    for (int i = 2; i < 6; i++)                /* 3 bars: 1.5 times as many cells */
+        bar(0, i, at(0), at(0));
+    expect(1, 8, 8);
+    for (int i = NZ / 2 * NX * NY; i < N; i++)
+        cell[i] = at(6);                       /* one piece of half of all cells */
+    expect(1, 8, 8);
+}
+
 /* Pieces of 7 cells are not counted. */
 static void test_specks(void **state)
 {
@@ -84,14 +100,15 @@ static void test_specks(void **state)
             if (x % 8 < 7)
                 cell[((i / 8 * 4) * NY + i % 8 * 4) * NX + x] = at(9);
     expect(1, 8, 8);
-    for (int i = 8; i < 24; i++)               /* and joined they are 16 pieces at 3.28, of 1 and 3 more */
+    for (int i = 8; i < 24; i++)               /* and joined they are 16 pieces at 3.28: 5 times as many cells */
         for (int x = 0; x < NX; x++)
             if (x % 8 == 7)
                 cell[((i / 8 * 4) * NY + i % 8 * 4) * NX + x] = at(3.5);
-    expect(1, 8, 8);
+    expect(1, 8, 8 * pow(0.8, 4));
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_pieces_join), cmocka_unit_test(test_nothing_to_join), cmocka_unit_test(test_dim_vessels), cmocka_unit_test(test_specks),
+    cmocka_unit_test(test_pieces_join), cmocka_unit_test(test_nothing_to_join), cmocka_unit_test(test_dim_vessels),
+    cmocka_unit_test(test_whole_dim_vessels), cmocka_unit_test(test_specks),
 };
 IMAGE_MAIN(tests)

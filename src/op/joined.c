@@ -5,6 +5,7 @@
 
 enum { LEAST = 8, N_STEP = 32 };
 static const double STEP = 0.8, LOWEST = 2, JOINED_FROM = 2.8, DIM_FROM = 3, SHARE_MOST = 1.0 / 3;
+static const double MORE = 1.7, MORE_FROM = 2.8, MORE_MOST = 0.15;
 
 struct cut { const float *v; const struct vn_buf *to; float above; };
 
@@ -21,14 +22,14 @@ static int cut_plane(void *ctx, int64_t z, struct vn_err *err)
     return 0;
 }
 
-struct pieces { double n, share; };
+struct pieces { double n, share, large; };
 
-/* Pieces of at least LEAST cells above a value, and the share of cells there. */
+/* Pieces of at least LEAST cells above a value, and the share of all cells there, and in these pieces. */
 static int count(const float *v, const int64_t n[3], int n_block, float above, const struct vn_buf *mask, struct pieces *out, struct vn_job *job,
                  struct vn_err *err)
 {
     const int64_t cells = n[0] * n[1] * n[2];
-    uint64_t large = 0, sum = 0;
+    uint64_t n_large = 0, large = 0, sum = 0;
     int rc = 0;
 
     for (int b = 0; rc == 0 && b < n_block; b++) {
@@ -41,18 +42,20 @@ static int count(const float *v, const int64_t n[3], int n_block, float above, c
             break;
         }
         for (uint32_t i = 0; i < r.count; i++) {
-            large += size[i] >= LEAST;
+            n_large += size[i] >= LEAST;
+            large += size[i] >= LEAST ? size[i] : 0;
             sum += size[i];
         }
         vn_free(size);
         vn_runs_free(&r);
     }
-    *out = (struct pieces) { (double)large, (double)sum / (double)(cells * n_block) };
+    const double all = (double)(cells * n_block);
+    *out = (struct pieces) { (double)n_large, (double)sum / all, (double)large / all };
     return rc;
 }
 
-/* Number of the step that is taken. */
-static int choose(const double *t, const struct pieces *p, int n_step)
+/* Number of the step at which the pieces there are have joined. */
+static int join(const double *t, const struct pieces *p, int n_step)
 {
     double fewest = p[0].n;
     int most = 0;
@@ -73,6 +76,18 @@ static int choose(const double *t, const struct pieces *p, int n_step)
     return 0;
 }
 
+/* Number of the last step from k on at which the pieces have grown much and have hardly become more. */
+static int grow(const double *t, const struct pieces *p, int n_step, int k)
+{
+    const double few = 1.25 * p[k].n > p[k].n + 20 ? 1.25 * p[k].n : p[k].n + 20;
+    int last = k;
+
+    for (int i = k + 1; i < n_step && t[i] >= MORE_FROM && p[i].share <= MORE_MOST; i++)
+        if (p[k].n > 0 && p[i].n <= few && p[i].large >= MORE * p[k].large)
+            last = i;
+    return last;
+}
+
 int vn_joined(const float *v, const int64_t n[3], int n_block, double offset, double noise, double *contrast, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box box = { { 0, 0, 0 }, { n[0], n[1], n[2] } };
@@ -88,6 +103,6 @@ int vn_joined(const float *v, const int64_t n[3], int n_block, double offset, do
     }
     vn_buf_free(&mask);
     if (rc == 0)
-        *contrast = t[choose(t, p, n_step)];
+        *contrast = t[grow(t, p, n_step, join(t, p, n_step))];
     return rc;
 }
