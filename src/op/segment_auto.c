@@ -262,8 +262,24 @@ static void add_width(void *ctx, const struct vn_buf *b)
 
 /* Smoothing that is right for how wide vessels are, in smallest voxel edges.  A tube with a Gaussian profile of
  * deviation w has the curvature 2 c / w^2 on its axis.  Thin vessels are smoothed by up to their own width (the matched
- * filter) until the image shows them RESOLVED wide; others by SMOOTH, as their border would suffer. */
-static const double RESOLVED = 2.4;
+ * filter) until the image shows them RESOLVED wide; others by SMOOTH, as their border would suffer.  Only where the
+ * background is itself a blurred one, with COARSE times the deviation that the smoothing leaves of independent voxels:
+ * sharp images lose thin vessels by it. */
+static const double RESOLVED = 2.4, COARSE = 2;
+
+/* Standard deviation that smoothing leaves of independent voxels'. */
+static double left_of(const struct vn_taps t[3])
+{
+    double var = 1;
+
+    for (int k = 0; k < 3; k++) {
+        double sum = t[k].w[0] * t[k].w[0];
+        for (int i = 1; i <= t[k].r; i++)
+            sum += 2.0 * t[k].w[i] * t[k].w[i];
+        var *= sum;
+    }
+    return sqrt(var);
+}
 
 static double smooth_of(const struct width *w)
 {
@@ -496,7 +512,8 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
     const double stands_out = vn_args_real(a, "noise") * vn_args_real(a, "contrast");
     struct width w = { .from = (float)(vn_args_real(a, "offset") + stands_out) };
     const struct look l = { false, add_width, &w };
-    if (vn_args_real(a, "contrast") < CONTRAST_MAX)        /* noise bends more than vessels do */
+    if (vn_args_real(a, "contrast") < CONTRAST_MAX ||      /* noise bends more than vessels do */
+        vn_args_real(a, "noise") < COARSE * left_of(s.smooth) * spread)
         goto out;
     for (int k = 0; k < 3; k++)
         w.per[k] = um[k] > 0 ? pow(vn_seg_edge(um) / um[k], 2) : 1;
