@@ -32,8 +32,9 @@ const struct vn_param vn_segment_params[] = {
     { "contrast", VN_P_REAL, 0, 0.1, 1e6, .unit = "noise",
       .help = "contrast of p = 1/2, in standard deviations of the background; automatic by default" },
     { "local", VN_P_REAL, 0, 0, 1, .def = "0.12", .help = "share of the contrast around that is asked in addition" },
-    { "edge", VN_P_REAL, 0, 0, 1, .def = "0.33",
-      .help = "share of the contrast of the voxels beside that is asked at least" },
+    { "edge", VN_P_REAL, 0, 0, 1,
+      .help = "share of the contrast of the voxels beside that is asked at least; automatic by default, "
+              "0.5, or 0.33 in thick slices and blurred images" },
     { "smooth", VN_P_LENGTH, 0, 0, 1e9,
       .help = "Gaussian against noise; automatic by default, "
               "0.75 of the smallest voxel edge and more for thin vessels" },
@@ -138,7 +139,7 @@ int vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg
     s->noise = vn_seg_real(a, "noise");
     s->contrast = vn_seg_real(a, "contrast");
     s->local = vn_seg_real(a, "local");
-    s->border = vn_seg_real(a, "edge");
+    s->border = vn_args_has(a, "edge") ? vn_seg_real(a, "edge") : (float)VN_SEG_THIRD;
     for (int k = 0; rc == 0 && k < 3; k++) {
         window[k] = 2 * back[k];
         rc = vn_gauss_taps(smooth[k], &s->smooth[k], err);
@@ -977,7 +978,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_artifacts_cost(a, stat_box, c);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 10, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 11, .shape = VN_STENCIL, .n_in = 1,
                                      .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
                                      .map = map, .cost = cost, .prepare_cost = prepare_cost,
                                      .see = vn_outliers_see };

@@ -23,7 +23,7 @@ struct vn_seg {
     struct vn_box counted;
 };
 
-/* From what is given and settled so far; what is neither is 0. */
+/* From what is given and settled so far; what is neither is 0, edge VN_SEG_THIRD. */
 int    vn_seg_setup(const struct vn_args *a, const struct vn_grid *g, struct vn_seg *s, struct vn_err *err);
 double vn_seg_bytes(const struct vn_seg *s, enum vn_type t);                      /* a voxel of the run */
 /* Sets the bits of voxels above `from`. */
@@ -31,6 +31,9 @@ void   vn_seg_wall_row(const float *restrict v, float from, uint64_t *bits, int6
 
 /* Contrast of a wall: in noise, and in that of the vessels around. */
 static const float VN_SEG_WALL = 4, VN_SEG_WALL_LOCAL = 0.45f;
+/* Shares of the contrast beside that are asked: half, where the border lies; a third where vessels fill part of a thick
+ * slice, or the image is blurred, and people draw them wider. */
+static const double VN_SEG_HALF = 0.5, VN_SEG_THIRD = 0.33;
 /* Contrast of a faint wide vessel: of 20 steps by 6 (6 sqrt(20)). */
 static const float VN_SEG_FAINT = 27;
 /* Work in additions: of a voxel's contrast; of its share of the cells, of a cell's rays. */

@@ -460,20 +460,30 @@ static int settle_drift(struct vn_args *a, const struct vn_sample *q, struct vn_
     return vn_args_set(a, "drift", some ? text : "0", err);
 }
 
+/* What is still automatic when all else is settled. */
+static int settle_rest(struct vn_args *a, const struct vn_seg *s, bool blurred, struct vn_err *err)
+{
+    const bool thick = s->edge[0] >= 1.5 || s->edge[1] >= 1.5 || s->edge[2] >= 1.5;
+    const int rc = vn_args_has(a, "faint") ? 0 : vn_args_set(a, "faint", "0", err);
+
+    return rc || vn_args_has(a, "edge") ? rc :
+           vn_args_settle(a, "edge", blurred || thick ? VN_SEG_THIRD : VN_SEG_HALF, err);
+}
+
 int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
                        struct vn_err *err)
 {
     const double *um = in[0]->grid.um;
-    bool given = vn_args_has(a, "smooth");
+    bool given = vn_args_has(a, "smooth"), blurred = false;
     struct vn_sample q;
     struct vn_backdrop b;
     struct pooled pooled = { .v = NULL };
     struct vn_seg s;
     int rc = vn_args_has(a, "background") ? 0 : set_length(a, "background", BACKGROUND, um, err);
 
-    if (rc == 0 && settled(a) && !vn_args_has(a, "faint"))
-        return vn_args_set(a, "faint", "0", err);
-    if (rc || settled(a) || (!given && (rc = set_length(a, "smooth", SMOOTH, um, err))) ||
+    if (rc == 0 && settled(a) && !(rc = vn_seg_setup(a, &in[0]->grid, &s, err)))
+        return settle_rest(a, &s, true, err);
+    if (rc || (!given && (rc = set_length(a, "smooth", SMOOTH, um, err))) ||
         (rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
@@ -507,21 +517,22 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
         (rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
         (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)) ||
         (rc = settle_contrast(a, &q, &pooled, job, err)) ||
-        (rc = settle_hollow(a, &pooled, um, job, err)) || given)
+        (rc = settle_hollow(a, &pooled, um, job, err)))
+        goto out;
+    blurred = vn_args_real(a, "noise") >= COARSE * left_of(s.smooth) * spread;
+    if (given)
         goto out;
     const double stands_out = vn_args_real(a, "noise") * vn_args_real(a, "contrast");
     struct width w = { .from = (float)(vn_args_real(a, "offset") + stands_out) };
     const struct look l = { false, add_width, &w };
-    if (vn_args_real(a, "contrast") < CONTRAST_MAX ||      /* noise bends more than vessels do */
-        vn_args_real(a, "noise") < COARSE * left_of(s.smooth) * spread)
+    if (!blurred || vn_args_real(a, "contrast") < CONTRAST_MAX)   /* noise bends more than vessels do */
         goto out;
     for (int k = 0; k < 3; k++)
         w.per[k] = um[k] > 0 ? pow(vn_seg_edge(um) / um[k], 2) : 1;
     if ((rc = look(&q, &s, in[0], &l, job, err)) == 0)
         rc = set_length(a, "smooth", smooth_of(&w), um, err);
 out:
-    if (rc == 0 && !vn_args_has(a, "faint"))
-        rc = vn_args_set(a, "faint", "0", err);
+    rc = rc ? rc : settle_rest(a, &s, blurred, err);
     vn_free(pooled.v);
     vn_sample_free(&q);
     return rc;

@@ -136,8 +136,8 @@ static const struct { const char *name; struct setting value[MAX_VALUE]; } const
       { { .name = "0", .text = "local=0" }, { .name = "0.06", .text = "local=0.06" }, { .name = "0.12" }, { .name = "0.18", .text = "local=0.18" },
         { .name = "0.25", .text = "local=0.25" }, { .name = "0.4", .text = "local=0.4" } } },
     { "edge",
-      { { .name = "0", .text = "edge=0" }, { .name = "0.2", .text = "edge=0.2" }, { .name = "0.33" }, { .name = "0.4", .text = "edge=0.4" },
-        { .name = "0.5", .text = "edge=0.5" } } },
+      { { .name = "0", .text = "edge=0" }, { .name = "0.2", .text = "edge=0.2" }, { .name = "0.33", .text = "edge=0.33" },
+        { .name = "auto" }, { .name = "0.4", .text = "edge=0.4" }, { .name = "0.5", .text = "edge=0.5" } } },
     { "smooth",
       { { .name = "0.5", .smooth = 0.5 }, { .name = "0.75", .smooth = 0.75 }, { .name = "auto" }, { .name = "1", .smooth = 1 }, { .name = "1.25", .smooth = 1.25 } } },
     { "background",
@@ -505,7 +505,7 @@ static void measure_method(const char *truth, int k, double v[N_METRIC])
 /* p and m of v. */
 static bool segment(const struct setting *t)
 {
-    static const char *const kept[] = { "smooth", "background", "hollow", "drift", "faint" };
+    static const char *const kept[] = { "smooth", "background", "hollow", "drift", "faint", "edge" };
     char line[900], length[2][40] = { "", "" };
     const char *given = t->text ? t->text : "";
     const double edge = edge_of_v(3);
