@@ -182,7 +182,7 @@ static int draw(struct vn_call *c, const struct sweep *w, const struct vn_table 
 
     if (w->n_range == 2) {
         const struct vn_column *of = w->truth ? &n[VN_TUNE_COLS - 2] : &n[2];
-        const struct vn_heat h = { t->col[0].name, t->col[1].name, of->name, w->r[0].n, w->r[1].n, w->x[0], w->x[1], of->num };
+        const struct vn_heat h = { t->col[0].name, t->col[1].name, w->truth ? "Dice" : of->name, w->r[0].n, w->r[1].n, w->x[0], w->x[1], of->num };
         rc = vn_heat_write(&h, to, force, t->note, c->job, err);
     } else {
         const double *x = t->col[0].num;

@@ -69,6 +69,19 @@ static void data_text(struct vn_str *b, const struct vn_chart *c)
     }
 }
 
+/* A point between two that are not finite: no line shows it. */
+static bool has_lone(const struct vn_series *s)
+{
+    bool before = false, lone = false;
+    for (int64_t i = 0; i < s->n; i++) {
+        const bool here = isfinite(s->x[i]) && isfinite(s->y[i]);
+        const bool after = i + 1 < s->n && isfinite(s->x[i + 1]) && isfinite(s->y[i + 1]);
+        lone = lone || (here && !before && !after);
+        before = here;
+    }
+    return lone;
+}
+
 /* Thousands and millions as digits only while they are short. */
 static const char *format_of(struct span s)
 {
@@ -76,12 +89,80 @@ static const char *format_of(struct span s)
     return m >= 1e5 && m < 1e15 ? "%.0s%c" : "%h";
 }
 
+/* ---- the key, where nothing is drawn ---- */
+
+/* Its size as a share of the plot: margin and sample, a letter, a line. */
+static const double KEY_W = 0.16, KEY_LETTER = 0.025, KEY_H = 0.05, KEY_LINE = 0.08;
+enum { BETWEEN = 8 };                          /* places looked at from one point of a line to the next */
+
+static double part_of(const struct span *s, bool logarithmic, double v)
+{
+    const double lo = logarithmic ? log10(s->lo) : s->lo, hi = logarithmic ? log10(s->hi) : s->hi;
+    return ((logarithmic ? log10(fmax(v, s->lo)) : v) - lo) / (hi - lo);
+}
+
+/* How much of the series lies in the part x0..x0+w, y0..y0+h of the plot; marks count as one place. */
+static int64_t drawn_in(const struct vn_chart *c, const struct span *x, const struct span *y, double x0, double y0,
+                        double w, double h)
+{
+    int64_t n = 0;
+
+    for (int k = 0; k < c->n_series; k++) {
+        const struct vn_series *s = &c->series[k];
+        double px = NAN, py = NAN;
+        for (int64_t i = 0; i < s->n; i++) {
+            const double sx = part_of(x, false, s->x[i]), sy = part_of(y, c->log_y, s->y[i]);
+            const bool along = c->style != VN_CHART_POINTS && isfinite(px) && isfinite(py);
+            for (int j = along ? 1 : BETWEEN; j <= BETWEEN; j++) {
+                const double t = (double)j / BETWEEN;
+                const double qx = along ? px + t * (sx - px) : sx, qy = along ? py + t * (sy - py) : sy;
+                n += qx > x0 && qx < x0 + w && qy > y0 && (qy < y0 + h || c->style == VN_CHART_BARS);
+            }
+            px = sx;
+            py = sy;
+        }
+    }
+    for (int i = 0; i < c->n_mark; i++) {
+        const double m = part_of(x, false, c->mark[i]);
+        n += m > x0 && m < x0 + w;
+    }
+    return n;
+}
+
+/* The first place that is free; where none is, the top, and room is made there. */
+static void key_text(struct vn_str *b, const struct vn_chart *c, const struct span *x, struct span *y)
+{
+    static const struct { const char *at; double x, y; } place[] = {
+        { "top right", 1, 1 }, { "top left", 0, 1 }, { "bottom right", 1, 0 }, { "bottom left", 0, 0 },
+        { "top center", 0.5, 1 }, { "bottom center", 0.5, 0 }, { "center right", 1, 0.5 }, { "center left", 0, 0.5 },
+    };
+    char name[200];
+    int letters = 0, best = -1;
+
+    for (int k = 0; k < c->n_series; k++) {
+        vn_figure_label(c->series[k].name, name, sizeof name);
+        letters = vn_text_width(name) > letters ? vn_text_width(name) : letters;
+    }
+    const double w = fmin(1, KEY_W + KEY_LETTER * letters), h = fmin(0.5, KEY_H + KEY_LINE * c->n_series);
+    for (int i = 0; best < 0 && i < (int)VN_COUNT(place); i++)
+        if (drawn_in(c, x, y, place[i].x * (1 - w), place[i].y * (1 - h), w, h) == 0)
+            best = i;
+    if (best < 0 && c->log_y)
+        y->hi = y->lo * pow(y->hi / y->lo, 1 / (1 - h));
+    else if (best < 0)
+        y->hi = y->lo + (y->hi - y->lo) / (1 - h);
+    vn_str_addf(b, "set key %s Left reverse samplen 1.5 spacing 1.1 noautotitle\n", place[best < 0 ? 0 : best].at);
+}
+
 static void script_text(struct vn_str *b, const struct vn_chart *c, const char *path, const char *note)
 {
+    struct vn_str key = { 0 };
     char label[2][200];
     struct span x, y;
 
     ranges(c, &x, &y);
+    if (c->n_series > 1)
+        key_text(&key, c, &x, &y);
     vn_figure_label(c->x_label, label[0], sizeof label[0]);
     vn_figure_label(c->y_label, label[1], sizeof label[1]);
     vn_draw_head(b, path, WIDTH_MM, HEIGHT_MM, note, NULL);
@@ -95,12 +176,14 @@ static void script_text(struct vn_str *b, const struct vn_chart *c, const char *
     vn_str_add(b, " offset 0,0.6\nset ylabel ");
     vn_draw_quoted(b, label[1]);
     vn_str_add(b, " offset 0.5,0\n");
-    vn_str_add(b, c->n_series > 1 ? "set key top right samplen 1.5 spacing 1.1 noautotitle\n" : "unset key\n");
+    vn_str_add(b, key.s ? key.s : "unset key\n");
+    b->failed |= key.failed;
+    vn_str_free(&key);
     for (int i = 0; i < c->n_mark; i++) {
         if (c->mark[i] < x.lo || c->mark[i] > x.hi)
             continue;
         vn_str_addf(b, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead lc rgb '#555555' lw 1 dt (6,4) front\n", c->mark[i], c->mark[i]);
-        vn_str_addf(b, "set label '%s%.6g' at %.9g, graph 1 center offset 0,0.5 font ',7'\n", c->mark[i] < 0 ? "\u2212" : "", fabs(c->mark[i]), c->mark[i]);
+        vn_str_addf(b, "set label '%s%.4g' at %.9g, graph 1 center offset 0,0.5 font ',7'\n", c->mark[i] < 0 ? "\u2212" : "", fabs(c->mark[i]), c->mark[i]);
     }
     for (int k = 0; k < c->n_series; k++) {
         vn_str_addf(b, "%s", k ? ", \\\n     " : "plot ");
@@ -108,7 +191,8 @@ static void script_text(struct vn_str *b, const struct vn_chart *c, const char *
             vn_str_addf(b, "data index %d using 1:%s with fillsteps fs solid 0.35 noborder lc rgb '%s' notitle, \\\n     data index %d using 1:%s with steps lw 0.75 lc rgb '%s'",
                         k, c->log_y ? "($2<0.5?0.5:$2)" : "2", colour[k], k, c->log_y ? "($2<0.5?0.5:$2)" : "2", colour[k]);
         else
-            vn_str_addf(b, "data index %d using 1:2 with %s lc rgb '%s'", k, c->style == VN_CHART_POINTS ? "points pt 7 ps 0.3" : "lines lw 1.25", colour[k]);
+            vn_str_addf(b, "data index %d using 1:2 with %s lc rgb '%s'", k, c->style == VN_CHART_POINTS ? "points pt 7 ps 0.3" :
+                        has_lone(&c->series[k]) ? "linespoints lw 1.25 pt 7 ps 0.25" : "lines lw 1.25", colour[k]);
         if (c->n_series > 1) {
             vn_figure_label(c->series[k].name, label[0], sizeof label[0]);
             vn_str_add(b, " title ");

@@ -68,7 +68,7 @@ static void script_text(struct vn_str *b, const struct vn_heat *h, const char *p
     label(b, "y", h->y_label, "0.5,0");
     label(b, "cb", h->label, "-0.5,0");
     if (best >= 0)
-        vn_str_addf(b, "set label 1 '' at %.9g,%.9g point pt 6 ps 0.8 lc rgb 'white' front\n", h->x[best % h->nx], h->y[best / h->nx]);
+        vn_str_addf(b, "set label 1 '' at %.9g,%.9g point pt 6 ps 0.8 lc rgb 'black' front\n", h->x[best % h->nx], h->y[best / h->nx]);
     vn_str_add(b, "plot data using 6:7:1:2:3:4:5 with boxxyerror fs solid noborder lc palette\nset output\n");
 }
 
