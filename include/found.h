@@ -31,10 +31,16 @@ enum {
     VN_FOUND_FILLED,       /* voxels of lumens that are vessel as they are filled, and would not be */
     VN_FOUND_THIS,         /* of those looked at: voxels that stand out by `contrast` */
     VN_FOUND_OTHER,        /* and those that do so the other way; both where what is around is mostly background */
+    VN_FOUND_FAINT,        /* voxels of faint wide vessels that are vessel as they are filled, and would not be */
+    VN_FOUND_CORES,        /* cells that are cores of those (faint.h) */
+    VN_FOUND_ACROSS,       /* sum of the shortest ways across them, in thousandths of the smallest voxel edge */
 };
 enum { VN_FOUND_STEP = 4 };                        /* method=auto: every 4th row of every 4th plane is looked at */
 /* Whether what is darker stands out more than what is brighter (given dark: the other way round): in twice as many
  * voxels, 20, and 1e-4 of those looked at.  As vessels hardly pull their background towards them, there is next to
  * nothing on its other side. */
 bool vn_found_turned(const int64_t *tally, double looked);
+/* About how wide faint vessels are, in smallest voxel edges; 0: there are none.  Chords of a disc that lie across
+ * the line to its middle are 2/3 of its diameter on average over the disc. */
+double vn_found_faint(const int64_t *tally);
 #endif

@@ -16,7 +16,7 @@ enum vn_shape {
     VN_STENCIL,    /* ... on a neighbourhood of plan.halo: any blocks, read with halo */
     VN_GLOBAL,     /* on the whole region (connectivity, distance): one block, background outside */
 };
-enum { VN_TALLY = 4 };
+enum { VN_TALLY = 6 };
 struct vn_plan {
     int64_t halo[3];
     enum vn_pad pad;

@@ -1,4 +1,5 @@
-/* test_faint.c - wide vessels that stand out by about the noise: means of cells, rays, what is found and what is not. */
+/* test_faint.c - wide vessels that stand out by about the noise: means of cells, rays, what is found and what is
+ * not. */
 #include "faint.h"
 #include "image.h"
 
@@ -140,6 +141,14 @@ static void test_rays(void **state)
                     c.v[(z * C + y) * c.row + q.pad + x] =
                         row[k].in((double)x - 19.5, (double)y - 19.5, (double)z - 19.5) ? 100 : 0;
         assert_int_equal(vn_faint_find(&q, &c, 0, &cores, NULL, &err), 0);
+        if (k == 0) {                                        /* from a voxel within cells 9 and 17 on: by numpy, too */
+            const struct vn_box part = box6(39, 4 * C, 70, 4 * C, 0, 4 * C);
+            int64_t n, across;
+            vn_faint_count(&q, &c, &all, &n, &across);
+            assert_true(n == 2360 && across == 66784000);
+            vn_faint_count(&q, &c, &part, &n, &across);
+            assert_true(n == 1476 && across == 42700000);
+        }
         assert_int_equal(cores > 0 ? vn_faint_grow(&q, &c, NULL, &err) : 0, 0);
         const int64_t middle = (20 * C + 20) * C + 20;
         assert_int_equal(c.vessel[middle], row[k].found ? 27 : 0);

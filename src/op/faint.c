@@ -22,6 +22,7 @@ void vn_faint_init(struct vn_faint *q, const int64_t dim[3], const double edge[3
         cell[k] = edge[k] * (double)q->f[k];
         least = fmin(least, cell[k]);
     }
+    q->cell = least;
     for (int i = 14; i < 27; i++) {
         const int sign[3] = { i % 3 - 1, i / 3 % 3 - 1, i / 9 - 1 };
         struct vn_faint_way w = { .n = 0 };
@@ -54,7 +55,7 @@ void vn_faint_halo(const struct vn_faint *q, int64_t halo[3])
             const int64_t d = q->way[i].d[k] < 0 ? -q->way[i].d[k] : q->way[i].d[k];
             halo[k] = vn_max64(halo[k], d * (q->way[i].n + FAR + AWAY));
         }
-        halo[k] = (halo[k] + FURTHER + GROW + 5) * q->f[k]; /* smoothing, cells around, growth, their mean, between, parts */
+        halo[k] = (halo[k] + FURTHER + GROW + 5) * q->f[k]; /* smoothing, around, growth, mean, between, parts */
     }
 }
 
@@ -92,7 +93,7 @@ int vn_faint_cells(struct vn_faint_cells *c, const struct vn_faint *q, const str
 {
     shape(c, q, box);
     const uint64_t rows = (uint64_t)(c->n[1] * c->n[2]);
-    if (!(c->v = vn_alloc(2 * rows * (uint64_t)c->row * sizeof *c->v, err)) ||       /* the second half while smoothed */
+    if (!(c->v = vn_alloc(2 * rows * (uint64_t)c->row * sizeof *c->v, err)) ||   /* the second half while smoothed */
         !(c->seen = vn_alloc(rows * (uint64_t)c->n[0], err)) || !(c->vessel = vn_alloc(rows * (uint64_t)c->n[0], err)))
         return VN_E_MEMORY;
     return 0;
@@ -310,8 +311,8 @@ static inline uint8_t ray(uint8_t edge, uint8_t from, int64_t most)
     return edge == FALL ? 0 : edge == RISE || from >= most ? NONE : (uint8_t)(from + 1);
 }
 
-static VN_HOT void ray_row(const uint8_t *restrict edge, const uint8_t *restrict from, int64_t most, uint8_t *restrict to,
-                           int64_t n)
+static VN_HOT void ray_row(const uint8_t *restrict edge, const uint8_t *restrict from, int64_t most,
+                           uint8_t *restrict to, int64_t n)
 {
     for (int64_t x = 0; x < n; x++)
         to[x] = ray(edge[x], from[x], most);
@@ -341,10 +342,10 @@ static void follow(const struct scan *s, int64_t side, int64_t y, int64_t z, con
         ray_row(edge + lo, next + lo + dx, most, to + lo, hi - lo);
 }
 
-/* Rays that see a side; how far apart those of opposite ones are at least, and at most what would be as long with the cell
- * in its middle: the root of the product of both ways (where one is not seen, of the other's square), in half cells.  That
- * product is the same along all chords through a point of a ball (Euclid III, 35).  A side lies in the middle of the two
- * steps in which it is seen. */
+/* Rays that see a side; how far apart those of opposite ones are at least, and at most what would be as long with
+ * the cell in its middle: the root of the product of both ways (where one is not seen, of the other's square), in
+ * half cells.  That product is the same along all chords through a point of a ball (Euclid III, 35).  A side lies in
+ * the middle of the two steps in which it is seen. */
 static VN_HOT void count_row(const uint8_t *restrict a, const uint8_t *restrict b, float len, uint8_t *restrict seen,
                              uint8_t *restrict least, uint8_t *restrict most, int64_t n)
 {
@@ -405,12 +406,18 @@ static uint64_t count_of(const struct vn_faint_cells *c, const uint8_t *v, int64
     return n;
 }
 
-/* Passes over planes of cells, a byte each: CORES: whether a cell and enough of those around are cores, and five sixths
- * of those that but for their length are (SEEN): how far vessel goes on from there, and 1; ALONG: one less than the cells
- * beside it, where it is SEEN; WIDER: a cell or one of six beside it, where there are enough rays; MEANS: how many of the
- * 27 around. */
+/* Passes over planes of cells, a byte each: CORES: whether a cell and enough of those around are cores, and five
+ * sixths of those that but for their length are (SEEN): how far vessel goes on from there, and 1; ALONG: one less
+ * than the cells beside it, where it is SEEN; WIDER: a cell or one of six beside it, where there are enough rays;
+ * MEANS: how many of the 27 around. */
 enum what { SEEN, CORES, ALONG, WIDER, MEANS };
-struct cells { const struct vn_faint *q; const struct vn_faint_cells *c; const uint8_t *from; uint8_t *to; enum what what; };
+struct cells {
+    const struct vn_faint *q;
+    const struct vn_faint_cells *c;
+    const uint8_t *from;
+    uint8_t *to;
+    enum what what;
+};
 
 static int64_t at_cell(const struct cells *p, int64_t x, int64_t y, int64_t z)
 {
@@ -521,6 +528,26 @@ int vn_faint_find(const struct vn_faint *q, const struct vn_faint_cells *c, doub
     return rc;
 }
 
+void vn_faint_count(const struct vn_faint *q, const struct vn_faint_cells *c, const struct vn_box *box, int64_t *n,
+                    int64_t *across)
+{
+    const int64_t half = llround(500 * q->cell);
+    int64_t lo[3], hi[3];
+
+    *n = *across = 0;
+    for (int k = 0; k < 3; k++) {
+        lo[k] = vn_max64(0, (box->lo[k] + q->f[k] - 1) / q->f[k] - c->lo[k]);
+        hi[k] = vn_min64(c->n[k], (box->hi[k] + q->f[k] - 1) / q->f[k] - c->lo[k]);
+    }
+    for (int64_t z = lo[2]; z < hi[2]; z++)
+        for (int64_t y = lo[1]; y < hi[1]; y++)
+            for (int64_t x = lo[0]; x < hi[0]; x++) {
+                const int64_t i = (z * c->n[1] + y) * c->n[0] + x;
+                *n += bytes_of(c, 0)[i] > 0;
+                *across += bytes_of(c, 0)[i] > 0 ? half * bytes_of(c, 1)[i] : 0;
+            }
+}
+
 int vn_faint_grow(const struct vn_faint *q, const struct vn_faint_cells *c, struct vn_job *job, struct vn_err *err)
 {
     uint8_t *const turn[2] = { bytes_of(c, 0), c->vessel };
@@ -552,8 +579,9 @@ void vn_faint_row(const struct vn_faint *q, const struct vn_faint_cells *c, int6
         lo[k] = inside((int64_t)low - c->lo[k + 1], c->n[k + 1]);
         hi[k] = inside((int64_t)low + 1 - c->lo[k + 1], c->n[k + 1]);
     }
-    const uint8_t *a = c->vessel + (lo[1] * c->n[1] + lo[0]) * c->n[0], *b = c->vessel + (lo[1] * c->n[1] + hi[0]) * c->n[0];
-    const uint8_t *d = c->vessel + (hi[1] * c->n[1] + lo[0]) * c->n[0], *e = c->vessel + (hi[1] * c->n[1] + hi[0]) * c->n[0];
+    const uint8_t *low_z = c->vessel + lo[1] * c->n[1] * c->n[0], *high_z = c->vessel + hi[1] * c->n[1] * c->n[0];
+    const uint8_t *a = low_z + lo[0] * c->n[0], *b = low_z + hi[0] * c->n[0];
+    const uint8_t *d = high_z + lo[0] * c->n[0], *e = high_z + hi[0] * c->n[0];
     for (int64_t i = 0; i < n; i++) {
         const float v = ((float)(x + i) + 0.5f) / (float)q->f[0] - 0.5f, low = floorf(v);
         const int64_t l = inside((int64_t)low - c->lo[0], c->n[0]), h = inside((int64_t)low + 1 - c->lo[0], c->n[0]);

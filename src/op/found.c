@@ -308,3 +308,9 @@ bool vn_found_turned(const int64_t *tally, double looked)
     const int64_t other = tally[VN_FOUND_OTHER];
     return other >= 20 && other > 2 * tally[VN_FOUND_THIS] && (double)other > 1e-4 * looked;
 }
+
+double vn_found_faint(const int64_t *tally)
+{
+    const double n = (double)tally[VN_FOUND_CORES];
+    return n > 0 ? 1.5e-3 * (double)tally[VN_FOUND_ACROSS] / n : 0;
+}

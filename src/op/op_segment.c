@@ -705,42 +705,69 @@ static int lower_plane(void *ctx, int64_t i, struct vn_err *err)
 
 /* ---- faint wide vessels ---- */
 
-struct faint { const struct vn_seg *s; const struct vn_faint_cells *c; const struct vn_buf *out; };
+struct faint {
+    const struct vn_seg *s;
+    const struct vn_faint_cells *c;
+    const struct vn_field *window;
+    const struct vn_buf *out;
+};
 
 static int faint_plane(void *ctx, int64_t i, struct vn_err *err)
 {
     const struct faint *l = ctx;
-    const struct vn_box *b = &l->out->box;
+    const struct vn_seg *s = l->s;
+    const struct vn_box *b = &l->out->box, *counted = &s->counted;
     const int64_t z = b->lo[2] + i, n = vn_box_dim(b, 0), x = b->lo[0];
-    const float v = l->s->offset + VN_SEG_FAINT * l->s->noise;
-    uint8_t *in = vn_alloc((uint64_t)n, err);
+    const float v = s->offset + VN_SEG_FAINT * s->noise, scale = s->noise > 0.0f ? 1.0f / s->noise : 0.0f;
+    float *one = vn_alloc((uint64_t)(4 * (n + 2)) * sizeof *one, err), *two = one + n + 2, *spare = two + n + 2;
+    uint8_t *in = (uint8_t *)(spare + n + 2);
+    int64_t filled = 0;
 
-    if (!in)
+    if (!one)
         return VN_E_MEMORY;
     for (int64_t y = b->lo[1]; y < b->hi[1]; y++) {
+        const bool counts = s->tally && y >= counted->lo[1] && y < counted->hi[1] && z >= counted->lo[2] &&
+                            z < counted->hi[2];
         float *c = (float *)l->out->data + vn_buf_at(l->out, x, y, z);
-        vn_faint_row(&l->s->faint, l->c, x, y, z, in, n);
+        vn_faint_row(&s->faint, l->c, x, y, z, in, n);
+        if (counts && memchr(in, 1, (size_t)n)) {
+            vn_field_row(l->window, 0, x, y, z, one, spare, n);
+            vn_field_row(l->window, 1, x, y, z, two, spare, n);
+            around_row(one, two, n);
+            for (int64_t k = counted->lo[0] - x; k < counted->hi[0] - x; k++) {
+                const float asked = s->contrast + s->local * two[k];
+                filled += in[k] && c[k] < v && VN_SEG_FAINT >= asked && z_of(c[k], s->offset, scale) < asked;
+            }
+        }
         for (int64_t k = 0; k < n; k++)
             c[k] = in[k] && c[k] < v ? v : c[k];
     }
-    vn_free(in);
+    if (filled > 0)
+        __atomic_fetch_add(&s->tally[VN_FOUND_FAINT], filled, __ATOMIC_RELAXED);
+    vn_free(one);
     return 0;
 }
 
-static int add_faint(const struct vn_seg *s, const struct vn_buf *in, const struct vn_buf *out, struct vn_job *job,
-                     struct vn_err *err)
+static int add_faint(const struct vn_seg *s, const struct vn_buf *in, const struct vn_field *window,
+                     const struct vn_buf *out, struct vn_job *job, struct vn_err *err)
 {
     const struct vn_box box = faint_box(s, &out->box);
     const struct vn_ground g = { .s = s, .in = in };
     struct vn_faint_cells c;
     uint64_t cores = 0;
+    int64_t n, across;
     int rc = vn_faint_cells(&c, &s->faint, &box, err);
 
     if (rc == 0 && !(rc = vn_faint_pool(&s->faint, &c, &box, vn_ground_clean, &g, job, err)) &&
         !(rc = vn_faint_smooth(&s->faint, &c, job, err)))
         rc = vn_faint_find(&s->faint, &c, 0, &cores, job, err);
+    if (rc == 0 && cores > 0 && s->tally) {
+        vn_faint_count(&s->faint, &c, &s->counted, &n, &across);
+        __atomic_fetch_add(&s->tally[VN_FOUND_CORES], n, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&s->tally[VN_FOUND_ACROSS], across, __ATOMIC_RELAXED);
+    }
     if (rc == 0 && cores > 0 && !(rc = vn_faint_grow(&s->faint, &c, job, err)))
-        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), faint_plane, &(struct faint){ s, &c, out }, err);
+        rc = vn_job_for_quiet(job, vn_box_dim(&out->box, 2), faint_plane, &(struct faint){ s, &c, window, out }, err);
     vn_faint_cells_free(&c);
     return rc;
 }
@@ -773,7 +800,7 @@ static int make_contrast(const struct vn_seg *s, const struct vn_buf *in, struct
                               &(struct lower){ s, &tube, window, hollow ? &lumen : NULL, out }, err);
     vn_field_free(&tube);
     lumen_free(&lumen);
-    return rc == 0 && s->looks ? add_faint(s, in, out, job, err) : rc;
+    return rc == 0 && s->looks ? add_faint(s, in, window, out, job, err) : rc;
 }
 
 struct finish {
