@@ -75,28 +75,35 @@ static void say(struct vn_str *b, const struct vn_artifact *a, const struct vn_a
 }
 
 /* Slices at the volume's ends that may be lost: nothing lies beyond them that they might be filled from, or that says so. */
-static int say_ends(struct vn_call *c, struct vn_err *err)
+struct ends { struct vn_box box; int64_t n[2]; };
+
+static int find_ends(struct vn_call *c, struct ends *e, struct vn_err *err)
 {
     struct vn_artifact_look l = { .period = 0, .axis = -1 };
-    const struct vn_box *made = &((struct vn_vol *)c->made[0].content)->box;
-    int64_t n[2];
     bool flat;
     int rc = vn_call_vol(c, "volume", &l.v, err);
 
+    *e = (struct ends){ .n = { 0 } };
     if (rc)
         return rc;
-    l.box = l.v->box;
-    if ((rc = vn_artifact_backdrop(&l, &flat, c->job, err)) || flat || (rc = vn_artifact_lost_ends(&l, n, c->job, err)))
+    l.box = e->box = l.v->box;
+    if ((rc = vn_artifact_backdrop(&l, &flat, c->job, err)) || flat)
         return rc;
+    return vn_artifact_lost_ends(&l, e->n, c->job, err);
+}
+
+static void say_ends(struct vn_call *c, const struct ends *e)
+{
+    const struct vn_box *made = &((struct vn_vol *)c->made[0].content)->box;
+
     for (int last = 0; last < 2; last++) {
-        const int64_t lo = last ? l.box.hi[2] - n[1] : l.box.lo[2], hi = last ? l.box.hi[2] : l.box.lo[2] + n[0];
-        if (n[last] == 0 || lo >= made->hi[2] || hi <= made->lo[2])
+        const int64_t lo = last ? e->box.hi[2] - e->n[1] : e->box.lo[2], hi = last ? e->box.hi[2] : e->box.lo[2] + e->n[0];
+        if (e->n[last] == 0 || lo >= made->hi[2] || hi <= made->lo[2])
             continue;
-        vn_res_int(c, last ? "empty_at_end" : "empty_at_start", n[last]);
+        vn_res_int(c, last ? "empty_at_end" : "empty_at_start", e->n[last]);
         vn_call_note(c, "z=%lld:%lld, at the %s, shows nothing of what slice %lld does: lost slices, or vessels end there; left, as no slice lies beyond",
                      (long long)lo, (long long)hi, last ? "end" : "start", (long long)(last ? lo - 1 : hi));
     }
-    return 0;
 }
 
 static int exec(struct vn_call *c, struct vn_err *err)
@@ -105,9 +112,10 @@ static int exec(struct vn_call *c, struct vn_err *err)
     const long long kind = vn_args_int(&c->args, "kind");
     const bool looked = !vn_args_has(&c->args, "found") && across_z && (kind == 0 || kind == 1 + VN_LOST);
     struct vn_artifacts m = { .n = 0 };
-    int rc = vn_cmd_exec_op(c, err);
+    struct ends ends = { .n = { 0 } };
+    int rc = looked ? find_ends(c, &ends, err) : 0;        /* before there is a result in memory as well */
 
-    if (rc || (rc = vn_artifacts_parse(vn_args_text(&c->args, "found"), &m, err))) {
+    if (rc || (rc = vn_cmd_exec_op(c, err)) || (rc = vn_artifacts_parse(vn_args_text(&c->args, "found"), &m, err))) {
         vn_artifacts_free(&m);
         return rc;
     }
@@ -129,7 +137,9 @@ static int exec(struct vn_call *c, struct vn_err *err)
         cJSON_Delete(list);
     vn_res_text(c, "stats", vn_args_text(&c->args, "stats"));
     vn_artifacts_free(&m);
-    return rc || !looked ? rc : say_ends(c, err);
+    if (rc == 0)
+        say_ends(c, &ends);
+    return rc;
 }
 
 const struct vn_cmd vn_cmd_deartifact = {

@@ -12,7 +12,7 @@ int vn_ascan_begin(struct vn_ascan *s, const struct vn_artifact_look *l, const s
     int rc = 0;
 
     *s = (struct vn_ascan){ .l = l, .m = m, .low = clips ? (float)(-CLIP * l->spread) : -INFINITY, .high = clips ? (float)(CLIP * l->spread) : INFINITY };
-    if (vn_box_count(&l->box) <= (uint64_t)1 << 26)
+    if (vn_box_count(&l->box) <= VN_ASCAN_WHOLE)
         rc = vn_vol_map(l->v, l->v->src->type, &l->box, VN_PAD_EDGE, &s->in, job, err);
     return rc == VN_E_MEMORY ? 0 : rc;
 }

@@ -3,10 +3,11 @@
 #define VN_ARTIFACT_SCAN_H
 #include "artifact.h"
 
+enum { VN_ASCAN_WHOLE = 1 << 26 };
 struct vn_ascan {
     const struct vn_artifact_look *l;
     const struct vn_artifacts *m;      /* known so far: the voxels are seen without them */
-    struct vn_buf in;                  /* the whole box; no data: read box by box */
+    struct vn_buf in;                  /* the whole box, of VN_ASCAN_WHOLE voxels at most; no data: read box by box */
     float low, high;                   /* heights above the level end here, 4 standard deviations away: vessels hardly count, */
     bool drop;                         /* or, what lies beyond counts as the level: they do not count */
 };

@@ -3,7 +3,7 @@
  * but where there are stripes, on its surroundings (artifact_stripes.c). */
 #include <math.h>
 #include <string.h>
-#include "artifact.h"
+#include "artifact_scan.h"
 #include "mem.h"
 #include "op.h"
 #include "rows.h"
@@ -211,6 +211,26 @@ static int prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_
     return rc;
 }
 
+/* Held while looking: a sample, which is read in blocks and sorted; then the voxels, where they are not in memory, and what is folded of
+ * blocks.  When something is found, it is a few MB more. */
+static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const struct vn_vol *in, const struct vn_box *stat_box, struct vn_cost *c)
+{
+    enum { FOLDED = 3 << 19 };
+    const double n = (double)vn_box_count(stat_box), size = vn_vol_data(in).data ? 0 : (double)vn_type_size(in->src->type);
+    struct vn_sample q;
+    (void)a;
+    (void)p;
+
+    if (vn_sample_init(&q, stat_box, NULL))
+        return;
+    const struct vn_box first = vn_sample_block(&q, 0);
+    const double block = (double)vn_box_count(&first), kept = block * q.n_block / (double)q.skip;
+    vn_sample_free(&q);
+    const double read = vn_mem_counted(4 * block) + (in->src->type == VN_F32 ? 0 : vn_mem_counted(size * block));
+    c->bytes = fmax(4.0 * VN_SAMPLE_MAX + fmax(read, vn_mem_counted(8 * kept)), (n > VN_ASCAN_WHOLE ? 0 : vn_mem_counted(size * n)) + vn_job_threads() * (double)FOLDED);
+}
+
 const struct vn_op vn_op_deartifact = {
     .name = "deartifact", .version = 1, .shape = VN_STENCIL, .n_in = 1, .params = vn_deartifact_params, .plan = plan, .prepare = prepare, .cpu = cpu,
+    .prepare_cost = prepare_cost,
 };
