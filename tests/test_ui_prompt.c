@@ -112,7 +112,12 @@ static void notes_stay_and_results_are_folded(void **state)
     keys(&t, "/add dark");
     settle(&t);
     expect(&t, "segment: vessels look darker than their surroundings: add dark");
-    keys(&t, "\r");
+    keys(&t, "\r:measure d_graph as=t\r");
+    settle(&t);
+    keys(&t, "q");                               /* the page; below it the notes go on: dots */
+    settle(&t);
+    expect(&t, "measure: densities divide by the volume of the box (0.064 x 0.064 x 0.048 mm):");
+    expect(&t, "mouse cortex shows (1.3-4): ?");
     leave(&t);
 }
 

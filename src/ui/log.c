@@ -117,8 +117,6 @@ void vn_log_result(struct vn_log *l, const char *text, int columns)
     add_folded(l, VN_LOG_TEXT, text, columns, together != value ? 4 : value > 0 ? (int)value : 2, together);
 }
 
-static bool is_said(const struct vn_log_line *l) { return l->kind == VN_LOG_ERROR || l->kind == VN_LOG_NOTE; }
-
 int vn_log_newest(const struct vn_log *l, int rows, int at[VN_LOG_ROWS])
 {
     rows = rows < VN_LOG_ROWS ? rows : VN_LOG_ROWS;
@@ -126,7 +124,7 @@ int vn_log_newest(const struct vn_log *l, int rows, int at[VN_LOG_ROWS])
     while (end > 0 && (l->line[end - 1].kind == VN_LOG_TEXT || l->line[end - 1].kind == VN_LOG_FOLLOWS))
         end--;
     int first = end;                                     /* of the last error, or the notes */
-    while (first > 0 && is_said(&l->line[first - 1]))
+    while (first > 0 && vn_log_said(&l->line[first - 1]))
         first--;
     if (first >= end || first >= l->n - rows)            /* none, or seen anyway */
         first = end = l->n - rows > 0 ? l->n - rows : 0;

@@ -25,4 +25,5 @@ void vn_log_result(struct vn_log *l, const char *text, int columns);
 enum { VN_LOG_ROWS = 16 };
 int  vn_log_newest(const struct vn_log *l, int rows, int at[VN_LOG_ROWS]);
 void vn_log_clear(struct vn_log *l);
+static inline bool vn_log_said(const struct vn_log_line *l) { return l->kind == VN_LOG_ERROR || l->kind == VN_LOG_NOTE; }
 #endif

@@ -486,12 +486,20 @@ static void draw_status(const struct vn_ui *ui)
 
 /* ---- messages and prompt ---- */
 
+/* Where an error or a note goes on below the last row, it ends with dots. */
 static void draw_messages(const struct vn_ui *ui)
 {
     int at[VN_LOG_ROWS];
-    const int n = vn_log_newest(&ui->log, ui->n_message, at);
+    const struct vn_log *l = &ui->log;
+    const int n = vn_log_newest(l, ui->n_message, at), top = LINES - ui->n_message - 1;
     for (int i = 0; i < n; i++)
-        vn_screen_line(LINES - ui->n_message - 1 + i, &ui->log.line[at[i]], 0);
+        vn_screen_line(top + i, &l->line[at[i]], 0);
+    if (n > 0 && at[n - 1] + 1 < l->n && vn_log_said(&l->line[at[n - 1]]) && vn_log_said(&l->line[at[n - 1] + 1])) {
+        const int w = vn_text_width(l->line[at[n - 1]].s);
+        attrset((int)attr_of(VN_LOOK_DIM));
+        put(top + n - 1, w + 2 < COLS ? w : COLS - 2, COLS, " \xe2\x80\xa6");
+        attrset(A_NORMAL);
+    }
 }
 
 /* What is expected at the cursor, behind the line when there is room. */
