@@ -24,8 +24,9 @@ struct vn_gap {
     struct vn_gap_facts {                 /* what the score is made of */
         double steps;                     /* voxels, without lost slices */
         double c[2];                      /* cosines of the angles; of a flank: 1 */
-        double ratio;                     /* of the radii, at most 1; a flank may be wider */
-        double wide;                      /* sum of the radii in voxels */
+        double bend, shear;               /* of two ends: squares of what they turn to one side, as along an arc, but for what their
+                                           * own bends make of it, and to opposite sides, as sines of the half */
+        double ratio, thin;               /* of the radii, at most 1; the smaller one in voxels */
         double crowd;                     /* share of the tube between them that is taken */
         double clear;                     /* voxels that the shorter end stands out from its branching, or is long */
         double shift;                     /* of one tip beside the other's line, by what a vessel can bend */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { BATCH = 1024, MOST_PATH = 512, MOST_SEEN = 192, MOST_POPS = 24 };
-static const double SPUR_RADII = 1, SPUR_SIDES = 1, FIT_RADII = 3, FIT_SIDES = 5;
+static const double SPUR_RADII = 1, SPUR_SIDES = 1, FIT_RADII = 3, FIT_SIDES = 5, BEND_UNSURE = 180;
 
 static double least_side(const double um[3]) { return fmin(um[0], fmin(um[1], um[2])); }
 static double most_side(const double um[3]) { return fmax(um[0], fmax(um[1], um[2])); }
@@ -408,6 +408,36 @@ static void fit(const struct vn_skel_voxels *s, const struct path *p, int from, 
         slope[k] = ss > 0 ? slope[k] / ss : 0;
 }
 
+/* How the path bends: twice the quadratic part of its points, drawn towards 0 by the more the shorter it is, as the points lie on
+ * the grid (ridge regression). */
+static void fit_bend(const struct vn_skel_voxels *s, const struct path *p, int from, int end, const double out[3], double bend[3])
+{
+    const double side = most_side(s->um), n = end - from;
+    double middle = 0, s2 = 0, s3 = 0, qq = 0, along = 0, at[3];
+    for (int i = from; i < end; i++)
+        middle += p->s[i] / n;
+    for (int i = from; i < end; i++) {
+        const double w = p->s[i] - middle;
+        s2 += w * w;
+        s3 += w * w * w;
+    }
+    for (int k = 0; k < 3; k++)
+        bend[k] = 0;
+    for (int i = from; i < end && s2 > 0; i++) {
+        const double w = p->s[i] - middle, q = w * w - s3 / s2 * w - s2 / n;
+        place(s, p->v[i], at);
+        qq += q * q;
+        for (int k = 0; k < 3; k++)
+            bend[k] += 2 * q * at[k];
+    }
+    for (int k = 0; k < 3; k++) {
+        bend[k] /= qq + BEND_UNSURE * side * side * side * side;
+        along += bend[k] * out[k];
+    }
+    for (int k = 0; k < 3; k++)
+        bend[k] -= along * out[k];
+}
+
 static bool at_face(const struct vn_skel_voxels *s, int32_t i)
 {
     const int32_t at[3] = { s->v[i].x, s->v[i].y, s->v[i].z };
@@ -452,7 +482,14 @@ static bool describe(const struct vn_skel_voxels *s, int32_t tip, struct path *p
         e->out[k] = -slope[k] / sqrt(len);
         e->base[k] = (mean[k] + slope[k] * (p->s[from] - middle)) / s->um[k];
         e->inner[k] = (mean[k] + slope[k] * (p->s[end - 1] - middle)) / s->um[k];
+        e->middle[k] = mean[k] / s->um[k];
     }
+    const double twice = 2 * far - p->s[from];                      /* a bend shows over more than a direction asks for */
+    if (p->more && twice > p->s[p->n - 1])
+        walk(s, tip, twice, p);
+    while (end < p->n && p->s[end] <= twice)
+        end++;
+    fit_bend(s, p, from, end, e->out, e->bend);
     return true;
 }
 

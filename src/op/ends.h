@@ -27,6 +27,7 @@ struct vn_end {
     double len;                                         /* of the line that was fitted: what the direction rests on */
     double clear;                                       /* of the line from tip to branching: beyond the radius there */
     double inner[3];                                    /* the far end of the fitted line, voxels: on the vessel's axis too */
+    double middle[3], bend[3];                          /* of the fitted line's points: their mean; curvature there, 1 / um, across `out` */
     bool stub;                                          /* none of the skeleton (stubs.c); clear: by how much it stands out */
 };
 

@@ -9,7 +9,7 @@
 #include "thin.h"
 #include "vox.h"
 
-enum { N_AROUND = 12, N_CONE = 3, N_RING = 8, MOST_FLANK = 6, CHUNK_ENDS = 8, NEAR_MOST = 1500, SPECK = 5, CELL = 32 };
+enum { N_AROUND = 12, N_CONE = 3, N_RING = 8, MOST_FLANK = 6, CHUNK_ENDS = 8, NEAR_MOST = 1500, SPECK = 5, SPECK_MOST = 6, CELL = 32 };
 static const double CONE[N_CONE] = { 0.15, 0.35, 0.6 };              /* tangents of the angles that an end looks at */
 static const double COS_MOST = 0.5, COS_BACK = -0.85, CROWD_MOST = 0.3, LOST_SHARE = 0.7, TILT_STRAIGHT = 0.2, SHIFT_MOST = 1.25;
 static const double AROUND[N_AROUND][2] = {
@@ -384,40 +384,40 @@ static bool near_along(const struct vn_skel_voxels *s, int32_t from, int32_t to,
 
 static double between(double x, double lo, double hi) { return fmin(fmax(x, lo), hi); }
 
-/* Weights as logistic regression gave them on phantoms (tests/bench/repair.c), rounded; that of lost slices, of which the phantoms
- * say nothing, and what makes few bridges wrong, is set by hand. */
+/* Weights as logistic regression gave them on phantoms (tests/bench/repair.c, seeds to 60), rounded; that of lost slices, of which
+ * the phantoms say nothing, and what makes few bridges wrong, is set by hand. */
 static double weigh_ends(const struct vn_gap *g)
 {
     const struct vn_gap_facts *x = &g->facts;
-    const double turn = 1 - x->c[0] + 1 - x->c[1];
-    double sum = 6.4 - 0.55 * x->steps - 7 * turn - 0.9 * (1 - fmin(x->ratio, 1)) + 0.8 * fmin(x->piece, 12) / 12 - 4 * fmax(x->shift - 1, 0);
-    if (x->stubs > 0)                                       /* how far it stands out says nothing of it */
-        sum += x->stubs + turn;
-    else
-        sum += 1.8 * between(x->clear, 0, 8) / 8;
-    if (x->own == x->own)
-        sum -= 3.2 * (1 - between(x->own, 0, 1));
-    else
-        sum += 0.8 * (between(x->wide, 2, 5) - 3.4);
-    return g->evidence == g->evidence ? sum + 0.1 + 7 * between(g->evidence, -0.1, 0.5) : sum;
+    const double clear = between(x->clear, 0, 8) / 8, e = g->evidence == g->evidence ? between(g->evidence, -0.1, 0.5) : 0;
+    const double sum = -0.57 * x->steps - 6 * x->bend - 7 * x->shear - 2 * (1 - x->ratio) - 8 * fmax(x->shift - 1, 0) + 20 * fmin(x->crowd, 0.1);
+    return sum + (x->own == x->own ? 6 + 2 * clear - 4.5 * (1 - between(x->own, 0, 1)) + 4.5 * e : 0.8 + 3.5 * clear + 2.8 * between(x->thin, 1, 2));
 }
 
-/* What a break left of the vessel stands out of the flank, or in the way. */
+static double weigh_stubs(const struct vn_gap *g)
+{
+    const struct vn_gap_facts *x = &g->facts;
+    const double e = g->evidence == g->evidence ? between(g->evidence, -0.1, 0.5) : 0, thin = between(x->thin, 0.4, 2);
+    const double sum = 0.55 * x->stubs - 0.52 * x->steps - 4.4 * (1 - x->c[0] + 1 - x->c[1]) + 0.5 * fmin(x->piece, 12) / 12 +
+                       27 * fmin(x->crowd, 0.1) + 0.37 * between(x->clear, 1, 4);
+    return sum + (x->own == x->own ? 4.3 + 0.4 * thin - 3.7 * (1 - between(x->own, 0, 1)) + 4.7 * e : 1.8 + 2 * thin);
+}
+
+/* What a break left of the vessel stands out of the flank, or in the way; a small piece that is thin is a speck. */
 static double weigh_flank(const struct vn_gap *g)
 {
     const struct vn_gap_facts *x = &g->facts;
-    const double clear = between(x->clear, 0, 8) / 8;
-    double sum = -0.48 * x->steps - 4 * (1 - x->c[0]) - 0.7 * x->tilt + 0.42 * between(x->bulge, -1, 6) + 9 * x->crowd;
-    if (x->own != x->own)
-        sum += 3.2 * clear + 0.2 * fmin(x->piece, 12) / 12 - 0.8;
-    else
-        sum += 2.4 + 0.5 * clear - 4.2 * (1 - between(x->own, 0, 1));
-    return g->evidence == g->evidence ? sum + 5 * between(g->evidence, -0.1, 0.5) : sum;
+    const double e = g->evidence == g->evidence ? between(g->evidence, -0.1, 0.5) : 0, thin = between(x->thin, 1, 1.5);
+    const double sum = -0.35 * x->steps - 5.5 * (1 - x->c[0]) - 1.1 * x->tilt + 0.12 * between(x->bulge, -1, 6) + 22 * fmin(x->crowd, 0.1) -
+                       0.7 * (1 - x->ratio);
+    const bool speck = x->piece <= SPECK_MOST;
+    return sum + (x->own == x->own ? 2.65 - 2.9 * (1 - between(x->own, 0, 1)) + 3.5 * e + (speck ? 1.7 * thin - 2.6 : 0) :
+                  0.6 + 2 * between(x->clear, 0, 8) / 8 + (speck ? 3.3 * thin - 4.4 : 0));
 }
 
 static void weigh(struct vn_gap *g)
 {
-    const double sum = g->end[1] < 0 ? weigh_flank(g) : weigh_ends(g);
+    const double sum = g->end[1] < 0 ? weigh_flank(g) : g->facts.stubs > 0 ? weigh_stubs(g) : weigh_ends(g);
     g->score = 1 / (1 + vn_exp(-(sum - (g->loop ? 0.6 : 0) + (g->lost ? 1.5 : 0))));
 }
 
@@ -480,6 +480,31 @@ static double shift(const struct find *f, const struct line *l, const struct vn_
     return p->len >= 3 * f->side && q->len >= 3 * f->side ? sqrt(fmax(d2 - fmin(a * a, b * b), 0)) / most * one_bend(l, p, q) : 0;
 }
 
+/* How two ends turn from one into the other over the line between the middles of what their directions were fitted to.  Each
+ * leaves the line by a share across it: half the sum is what they turn to one side, as an arc does, half the difference what they
+ * turn to opposite sides.  A circle through both of curvature k turns by asin(k / 2 times the line), and as much of the first as
+ * the vessels themselves bend that way is no turn.  False: one of them looks away from the other. */
+static bool turn(const struct find *f, const struct vn_end *p, const struct vn_end *q, double *bend, double *shear)
+{
+    double dir[3], sum[3], d2 = 0, own = 0;
+    for (int k = 0; k < 3; k++)
+        dir[k] = (q->middle[k] - p->middle[k]) * f->um[k];
+    const double len = sqrt(dot(dir, dir));
+    for (int k = 0; k < 3; k++)
+        dir[k] /= len > 0 ? len : 1;
+    const double c1 = dot(p->out, dir), c2 = -dot(q->out, dir);
+    for (int k = 0; k < 3; k++) {
+        const double a = p->out[k] - c1 * dir[k], b = q->out[k] + c2 * dir[k];
+        sum[k] = (a + b) / 2;
+        d2 += (a - b) * (a - b) / 4;
+        own -= (p->bend[k] + q->bend[k]) / 2 * sum[k];
+    }
+    const double s = sqrt(dot(sum, sum)), left = s - between(s > 0 ? own / s * len / 2 : 0, 0, s);
+    *bend = left * left;
+    *shear = d2;
+    return c1 > 0 && c2 > 0;
+}
+
 /* A gap from end a to end b, or to a flank: skeleton voxel `at` that a ray met. */
 static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, int32_t at, double tilt, struct vn_err *err)
 {
@@ -490,11 +515,11 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     const double ra = q && p->stub ? fmin(p->radius, q->radius) : p->radius, rb = !q ? fmin(ra, (double)v->d) : q->stub ? fmin(ra, q->radius) : q->radius;
     struct vn_gap g = { .end = { (int32_t)a, (int32_t)b }, .piece = { p->piece, f->s.piece[at] }, .bridge.radius = { ra, rb }, .evidence = NAN };
     struct line l;
-    double aside;
+    double aside, bend = 0, shear = 0;
     if (!aim_line(f, p->base, q ? q->base : flank, &l))
         return 0;
-    const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1;
-    if (c1 <= COS_MOST || c2 <= COS_MOST || !walk_line(f, &l) || (q && l.t1 >= 1))
+    const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1, least = q && !p->stub && !q->stub ? 0 : COS_MOST;
+    if (c1 <= least || c2 <= least || (q && !turn(f, p, q, &bend, &shear)) || !walk_line(f, &l) || (q && l.t1 >= 1))
         return 0;
     if ((aside = q ? shift(f, &l, p, q) : 0) > SHIFT_MOST)
         return 0;
@@ -514,8 +539,9 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     g.along_z = fabs(l.dir[2]);
     g.from = l.t0;
     g.to = l.t1;
-    g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .ratio = fmin(ra, rb) / fmax(ra, rb),
-                                     .wide = (ra + rb) / f->side, .crowd = taken, .tilt = tilt, .shift = aside, .own = NAN,
+    g.facts = (struct vn_gap_facts){ .steps = g.voxels, .c = { c1, c2 }, .bend = bend, .shear = shear,
+                                     .ratio = fmin(ra, q ? rb : (double)v->d) / fmax(ra, q ? rb : (double)v->d), .thin = fmin(ra, rb) / f->side,
+                                     .crowd = taken, .tilt = tilt, .shift = aside, .own = NAN,
                                      .bulge = ((1 - l.t1) * l.len - (double)v->d) / f->side, .stubs = p->stub + (q && q->stub),
                                      .clear = (q ? fmin(p->clear, q->clear) : p->clear) / f->side,
                                      .piece = vn_min64(f->size[p->piece], f->size[f->s.piece[at]]) };

@@ -207,7 +207,7 @@ static bool describe(const struct vn_skel_voxels *s, const struct vn_buf *d2, co
     }
     e->reach = deep;
     for (int k = 0; k < 3; k++)
-        e->inner[k] = e->base[k] - e->out[k] * t->out / 2 / s->um[k];
+        e->middle[k] = e->inner[k] = e->base[k] - e->out[k] * t->out / 2 / s->um[k];
     return deep < t->far;
 }
 
