@@ -353,28 +353,56 @@ static int find_planes(struct levels *v, struct vn_artifact *a, int axis, double
     return 0;
 }
 
-struct face { struct vn_box box; int axis, a, b; int64_t plane; double step, weight, level; };      /* between tiles a and b */
+/* Between tiles a and b.  apart: by how much the mean of the planes beyond is higher; slope: what of that those on either side explain, with
+ * three times its variance, by_mean; rise: of matched voxels; turn: by how much the slopes explain that; by_rise: its variance. */
+struct face { struct vn_box box; int axis, a, b; int64_t plane; double step, weight, level, apart, slope[2], by_mean, rise, turn, by_rise; };
 struct faces { struct vn_ascan *s; struct face *f; struct vn_within *within; struct vn_window far; bool centred; int n; };
 
-/* The step across a face: where lines on both sides miss each other, and what matched voxels rise by more than the lines; weighted by the
- * variances that the lines' own voxels and the rises elsewhere show. */
-static void weigh_face(struct face *f, const double *p, const double *q, int64_t n, int64_t i)
+/* What the planes of a face say: lines on both sides, and what matched voxels rise. */
+static void see_face(struct face *f, const double *p, const double *q, int64_t n, int64_t i)
 {
     const int64_t from = vn_max64(0, i - ASIDE), to = vn_min64(n, i + ASIDE), count = to - from;
-    double off = 0, rises = 0, turn = 0;
+    double off = 0, rises = 0;
 
-    f->step = step_at(p, n, i, ASIDE);
     for (int64_t k = from; k < to; k++) {
         const int64_t lo = k < i ? from : i, hi = k < i ? i : to;
         off += square(p[k] - vn_line(p, NULL, lo, hi, (double)k));
         rises += k + 1 < to && k + 1 != i ? square(q[k] - (vn_line(p, NULL, lo, hi, 1) - vn_line(p, NULL, lo, hi, 0))) : 0;
     }
-    turn = 0.5 * (vn_line(p, NULL, from, i, 1) - vn_line(p, NULL, from, i, 0) + vn_line(p, NULL, i, to, 1) - vn_line(p, NULL, i, to, 0));
-    const double by_line = off / (double)vn_max64(1, count - 4) * (4 / (double)(i - from) + 4 / (double)(to - i));
-    const double by_rise = rises / (double)vn_max64(1, count - 2);
-    if (f->step != 0 && by_line > 0 && by_rise > 0) {
-        f->step = (f->step / by_line + (q[i - 1] - turn) / by_rise) / (1 / by_line + 1 / by_rise);
-        f->weight = 1 / by_line + 1 / by_rise;
+    const double left = vn_line(p, NULL, from, i, 1) - vn_line(p, NULL, from, i, 0), right = vn_line(p, NULL, i, to, 1) - vn_line(p, NULL, i, to, 0);
+    f->apart = step_at(p, n, i, ASIDE) == 0 ? 0 : vn_line_mean(p + i, to - i) - vn_line_mean(p + from, i - from);
+    f->slope[0] = 0.5 * left * (double)(i - from);
+    f->slope[1] = 0.5 * right * (double)(to - i);
+    f->by_mean = off / (double)vn_max64(1, count - 4) * (1 / (double)(i - from) + 1 / (double)(to - i));
+    f->rise = q[i - 1];
+    f->turn = 0.5 * (left + right);
+    f->by_rise = rises / (double)vn_max64(1, count - 2);
+}
+
+/* The steps, from how far lines on both sides miss each other, and what matched voxels rise by more than the lines; weighted by the variances
+ * that the lines' own voxels and the rises elsewhere show.  Slopes count as far as those of an axis are more than chance (James, Stein). */
+static void weigh_faces(struct faces *c)
+{
+    for (int axis = 0; axis < 3; axis++) {
+        double slopes = 0, chance = 0;
+        int n = 0;
+        for (const struct face *f = c->f; f < c->f + c->n; f++)
+            if (f->axis == axis && f->apart != 0) {
+                slopes += square(f->slope[0]) + square(f->slope[1]);
+                chance += 3 * f->by_mean;
+                n += 2;
+            }
+        const double is = slopes > 0 ? fmax(0, 1 - vn_max64(0, n - 2) * ratio(chance, n) / slopes) : 1;
+        for (struct face *f = c->f; f < c->f + c->n; f++) {
+            if (f->axis != axis)
+                continue;
+            const double by_line = f->by_mean * (1 + 3 * is);
+            f->step = f->apart == 0 ? 0 : f->apart - is * (f->slope[0] + f->slope[1]);
+            if (f->step != 0 && by_line > 0 && f->by_rise > 0) {
+                f->step = (f->step / by_line + (f->rise - is * f->turn) / f->by_rise) / (1 / by_line + 1 / f->by_rise);
+                f->weight = 1 / by_line + 1 / f->by_rise;
+            }
+        }
     }
 }
 
@@ -388,7 +416,7 @@ static int face_task(void *ctx, int64_t i, struct vn_err *err)
     const int rc = vn_column_task(&one, 0, err);
 
     if (rc == 0)
-        weigh_face(f, p, q, one.n, f->plane - f->box.lo[f->axis]);
+        see_face(f, p, q, one.n, f->plane - f->box.lo[f->axis]);
     f->level = vn_line_mean(p, one.n);
     return rc;
 }
@@ -483,7 +511,10 @@ static int measure_tiles(struct vn_ascan *s, struct vn_artifact *a, double wide,
     c.far.rise *= wide;
     for (int pass = 0; rc == 0 && pass < PASSES + 3; pass++) {
         double moved;
-        if ((rc = vn_job_for_quiet(job, c.n, face_task, &c, err)) || (rc = level_tiles(&c, a, &moved, err)) || (rc = vn_artifact_ready(a, 1, err)))
+        if ((rc = vn_job_for_quiet(job, c.n, face_task, &c, err)))
+            break;
+        weigh_faces(&c);
+        if ((rc = level_tiles(&c, a, &moved, err)) || (rc = vn_artifact_ready(a, 1, err)))
             break;
         a->error = moved;
         c.centred = false;
