@@ -486,8 +486,9 @@ static void stripes_of_long_rows(void **state)
     vn_vol_unref(part); vn_vol_unref(whole); vn_vol_unref(v);
 }
 
-/* Soft edges of a vessel across the rows, all on one side, are not taken for what the rows have.  Of rows that cross it the mean of what
- * is left, as of the others, is 0 but for noise: 10 / (144 20 52)^1/2 = .03. */
+/* Soft edges of a vessel across the rows, all on one side, are not taken for what the rows have.  They rise by 8.3 a voxel, and 3 x 3 stand out
+ * from 10 on: the outermost 1.2 voxels, which have 5, count, and rows through the vessel lose 2 1.2 5 / 116 = .1 more than others do, but
+ * for noise, 10 / (144 27 52)^1/2 = .02. */
 static void stripes_across_a_vessel(void **state)
 {
     enum { X = 52, Y = 144, Z = 50 };
@@ -501,17 +502,17 @@ static void stripes_across_a_vessel(void **state)
     for (int64_t i = 0; i < X * Y * Z; i++) {
         const int64_t x = i % X, y = i / X % Y, z = i / X / Y;
         const double far = hypot((double)y - 72, (double)z - 25);
-        d[i] = (float)(100 + 150 * fmax(0, fmin(1, (10 - far) / 5)) + 10 * noise_of(x, y, z, 1) + 10 * lines(x, 0, z));
+        d[i] = (float)(100 + 100 * fmax(0, fmin(1, (14 - far) / 12)) + 10 * noise_of(x, y, z, 1) + 10 * lines(x, 0, z));
     }
     found(v, "kind=stripes", &out, &m);
     assert_true(m.n == 1 && m.item[0].kind == VN_STRIPES && m.item[0].axis == 1);
     for (int64_t i = 0; i < X * Y * Z; i++) {
         const int64_t x = i % X, z = i / X / Y;
-        const bool in = z > 15 && z < 35;
+        const bool in = z > 11 && z < 39;
         left[in] += (double)((float *)vn_vol_data(out).data)[i] - (double)d[i] + 10 * lines(x, 0, z);
         n[in]++;
     }
-    if (fabs(left[1] / n[1] - left[0] / n[0]) > 0.15)
+    if (fabs(left[1] / n[1] - left[0] / n[0]) > 0.25)
         fail_msg("%g is left in rows through the vessel, %g in others", left[1] / n[1], left[0] / n[0]);
     vn_artifacts_free(&m);
     vn_vol_unref(out); vn_vol_unref(v);
