@@ -483,8 +483,9 @@ static double shift(const struct find *f, const struct line *l, const struct vn_
 /* How two ends turn from one into the other over the line between the middles of what their directions were fitted to.  Each
  * leaves the line by a share across it: half the sum is what they turn to one side, as an arc does, half the difference what they
  * turn to opposite sides.  A circle through both of curvature k turns by asin(k / 2 times the line), and as much of the first as
- * the vessels themselves bend that way is no turn.  False: one of them looks away from the other. */
-static bool turn(const struct find *f, const struct vn_end *p, const struct vn_end *q, double *bend, double *shear)
+ * the vessels themselves bend that way is no turn.  False: one of them looks away from the other, or that circle leaves the straight
+ * line l of the bridge by more than the vessel is thick. */
+static bool turn(const struct find *f, const struct line *l, const struct vn_end *p, const struct vn_end *q, double *bend, double *shear)
 {
     double dir[3], sum[3], d2 = 0, own = 0;
     for (int k = 0; k < 3; k++)
@@ -502,7 +503,7 @@ static bool turn(const struct find *f, const struct vn_end *p, const struct vn_e
     const double s = sqrt(dot(sum, sum)), left = s - between(s > 0 ? own / s * len / 2 : 0, 0, s);
     *bend = left * left;
     *shear = d2;
-    return c1 > 0 && c2 > 0;
+    return c1 > 0 && c2 > 0 && (p->stub || q->stub || l->len * l->len * s / 4 <= (fmin(p->radius, q->radius) + f->side) * len);
 }
 
 /* A gap from end a to end b, or to a flank: skeleton voxel `at` that a ray met. */
@@ -519,7 +520,7 @@ static int try_gap(const struct find *f, struct list *to, int64_t a, int64_t b, 
     if (!aim_line(f, p->base, q ? q->base : flank, &l))
         return 0;
     const double c1 = dot(p->out, l.dir), c2 = q ? -dot(q->out, l.dir) : 1, least = q && !p->stub && !q->stub ? 0 : COS_MOST;
-    if (c1 <= least || c2 <= least || (q && !turn(f, p, q, &bend, &shear)) || !walk_line(f, &l) || (q && l.t1 >= 1))
+    if (c1 <= least || c2 <= least || (q && !turn(f, &l, p, q, &bend, &shear)) || !walk_line(f, &l) || (q && l.t1 >= 1))
         return 0;
     if ((aside = q ? shift(f, &l, p, q) : 0) > SHIFT_MOST)
         return 0;
