@@ -101,6 +101,9 @@ static const struct setting ablation[] = {
     { .name = "hollow 0", .text = "hollow=0" },
     { .name = "local 0", .text = "local=0" },
     { .name = "edge 0", .text = "edge=0" },
+    { .name = "edge a third", .text = "edge=0.33" },
+    { .name = "edge half", .text = "edge=0.5" },
+    { .name = "faint 0", .text = "faint=0" },
     { .name = "pores not filled", .pores = true },
     { .name = "pieces not joined", .apart = true },
     { .name = "tissue not minded", .most = 14 },       /* contrast asked of bright images; more is asked over tissue alone */
