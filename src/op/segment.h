@@ -1,4 +1,5 @@
-/* segment.h - what the run of segment (op_segment.c) and its automatic values (segment_auto.c) share. */
+/* segment.h - what the run of segment (op_segment.c), its contrast (segment_contrast.c) and its automatic values
+ * (segment_auto.c) share. */
 #ifndef VN_SEGMENT_H
 #define VN_SEGMENT_H
 #include <math.h>
@@ -71,6 +72,23 @@ void vn_ground_clean(const void *ctx, int64_t x, int64_t y, int64_t z, float *ou
 /* Of the contrast over box: bytes that stay, and at most while it is made. */
 void vn_ground_cost(const struct vn_seg *s, const struct vn_vol *in, const struct vn_box *box, double *stay,
                     struct vn_cost *c);
+
+static inline float vn_seg_z(float contrast, float offset, float scale)
+{
+    const float z = (contrast - offset) * scale;
+    return z < 1e6f ? z : 1e6f;
+}
+
+/* The whole cells that out needs; where what is around is needed, as walls are, and where the contrast is. */
+struct vn_box vn_seg_faint_box(const struct vn_seg *s, const struct vn_box *out);
+void vn_seg_boxes(const struct vn_seg *s, const struct vn_box *out, const struct vn_box *volume, struct vn_box *walls,
+                  struct vn_box *wide);
+/* out = the contrast in its box; window, to be freed also after failure, what vn_seg_around_row takes. */
+int  vn_seg_contrast(const struct vn_seg *s, const struct vn_buf *in, struct vn_field *window, const struct vn_buf *out,
+                     struct vn_job *job, struct vn_err *err);
+/* two[0..n) = contrast of the vessels around; as many of one, and two more of spare, are used. */
+void vn_seg_around_row(const struct vn_field *window, int64_t x, int64_t y, int64_t z, float *one, float *two,
+                       float *spare, int64_t n);
 
 int  vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct vn_box *stat_box, struct vn_job *job,
                         struct vn_err *err);
