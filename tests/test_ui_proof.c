@@ -128,8 +128,8 @@ static void painting_on_the_projection(void **state)
     settle(&t);
     keys(&t, "e");
     expect(&t, "PAINT c_drawn");
-    keys(&t, " ");                                       /* the mask is there, which needs no more words */
-    expect(&t, "> overlay c_drawn");
+    keys(&t, " ");
+    expect(&t, "brush 3 um");                            /* the note of the new mask stays above it */
     settle(&t);
     keys(&t, "\033[<0;41;11M\033[<32;45;11M\033[<32;49;11M\033[<0;49;11m");
     expect(&t, "> paint c_drawn at=24,25,8,35,25,8 size=3um axis=ball as=c_drawn");
