@@ -508,7 +508,7 @@ static void measure_method(const char *truth, int k, double v[N_METRIC])
 /* p and m of v. */
 static bool segment(const struct setting *t)
 {
-    static const char *const kept[] = { "smooth", "background", "hollow", "drift", "faint", "edge" };
+    static const char *const kept[] = { "smooth", "background", "hollow", "drift", "faint" };
     char line[900], length[2][40] = { "", "" };
     const char *given = t->text ? t->text : "";
     const double edge = edge_of_v(3);
@@ -529,6 +529,8 @@ static bool segment(const struct setting *t)
     if (contrast != found) {
         int at = snprintf(line, sizeof line, "segment v %s level=%.9g spread=%.9g offset=%.9g noise=%.9g contrast=%.9g as=p", given, number("level"),
                           number("spread"), number("offset"), number("noise"), contrast);
+        if (!strstr(given, "edge"))
+            at += snprintf(line + at, sizeof line - (size_t)at, " edge=%.9g", number("edge"));
         for (size_t i = 0; i < VN_COUNT(kept); i++)
             if (!strstr(given, kept[i]))
                 at += snprintf(line + at, sizeof line - (size_t)at, " %s=%s", kept[i], text(kept[i]));
