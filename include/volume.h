@@ -83,6 +83,8 @@ struct vn_src {                     /* first member of every kind of source */
     bool any_type;                  /* read converts to dst->type by itself */
 };
 void vn_src_init(struct vn_src *s, const struct vn_src_ops *ops);     /* refs 1, id, a key of its own; the rest is zeroed */
+/* The same for what makes its voxels from those of a volume: its type, grid and box, one level. */
+void vn_src_init_over(struct vn_src *s, const struct vn_src_ops *ops, const struct vn_vol *of);
 struct vn_src *vn_src_ref(struct vn_src *s);
 void vn_src_unref(struct vn_src *s);
 /* Where level has voxels, in voxels of that level: lo >> level, hi >> level rounded up. */

@@ -12,6 +12,15 @@ void vn_src_init(struct vn_src *s, const struct vn_src_ops *ops)
     s->key = vn_key_add(vn_key_str(vn_key_start(), "source"), &s->id, sizeof s->id);
 }
 
+void vn_src_init_over(struct vn_src *s, const struct vn_src_ops *ops, const struct vn_vol *of)
+{
+    vn_src_init(s, ops);
+    s->type = of->src->type;
+    s->n_level = 1;
+    s->grid = of->grid;
+    s->box = of->box;
+}
+
 struct vn_src *vn_src_ref(struct vn_src *s)
 {
     __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);

@@ -116,11 +116,7 @@ struct vn_vol *vn_artifact_filled(struct vn_vol *v, const struct vn_artifact *lo
         vn_free(value);
         return NULL;
     }
-    vn_src_init(&f->s, &ops);
-    f->s.type = v->src->type;
-    f->s.n_level = 1;
-    f->s.grid = v->grid;
-    f->s.box = v->box;
+    vn_src_init_over(&f->s, &ops, v);
     f->of = vn_vol_ref(v);
     memcpy(value, lost->value, (size_t)lost->n_value * sizeof *value);
     f->lost = (struct vn_artifact){ .kind = VN_LOST, .axis = 2, .value = value, .n_value = lost->n_value };

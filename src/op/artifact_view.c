@@ -181,11 +181,7 @@ struct vn_vol *vn_artifacts_without(const struct vn_args *a, struct vn_vol *v, s
         return vn_vol_ref(v);
     if (!(w = vn_calloc(1, sizeof *w, err)))
         return NULL;
-    vn_src_init(&w->s, &ops);
-    w->s.type = v->src->type;
-    w->s.n_level = 1;
-    w->s.grid = v->grid;
-    w->s.box = v->box;
+    vn_src_init_over(&w->s, &ops, v);
     w->s.any_type = true;
     w->of = vn_vol_ref(v);
     w->along = -1;

@@ -153,11 +153,7 @@ struct vn_vol *vn_outliers_without(const struct vn_args *a, struct vn_vol *v, st
         return vn_vol_ref(v);
     if (!(w = vn_calloc(1, sizeof *w, err)))
         return NULL;
-    vn_src_init(&w->s, &ops);
-    w->s.type = v->src->type;
-    w->s.n_level = 1;
-    w->s.grid = v->grid;
-    w->s.box = v->box;
+    vn_src_init_over(&w->s, &ops, v);
     w->of = vn_vol_ref(v);
     w->range[0] = range[0];
     w->range[1] = range[1];
