@@ -20,6 +20,8 @@ void vn_sample_add(struct vn_sample *q, const struct vn_buf *b, const struct vn_
 int  vn_sample_read(struct vn_sample *q, struct vn_vol *v, float sign, struct vn_job *job, struct vn_err *err);
 /* Clears; standard deviation of v's noise, what neighbouring voxels share included (noise.c), and what that costs. */
 int  vn_sample_noise(struct vn_sample *q, struct vn_vol *v, double *noise, struct vn_job *job, struct vn_err *err);
+/* The same without what neighbours share: as it is from one voxel to the next. */
+int  vn_sample_noise_near(struct vn_sample *q, struct vn_vol *v, double *noise, struct vn_job *job, struct vn_err *err);
 struct vn_cost vn_sample_noise_cost(const struct vn_sample *q);
 /* The lower quartile of the positive values; 0 where they are less than a quarter of all: an image without noise. */
 float vn_sample_quartile(const struct vn_sample *q);

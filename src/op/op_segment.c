@@ -526,7 +526,7 @@ static void prepare_cost(const struct vn_args *a, const struct vn_plan *p, const
     vn_artifacts_cost(a, stat_box, c);
 }
 
-const struct vn_op vn_op_segment = { .name = "segment", .version = 11, .shape = VN_STENCIL, .n_in = 1,
+const struct vn_op vn_op_segment = { .name = "segment", .version = 12, .shape = VN_STENCIL, .n_in = 1,
                                      .params = vn_segment_params, .plan = plan, .prepare = prepare, .cpu = cpu,
                                      .map = map, .cost = cost, .prepare_cost = prepare_cost,
                                      .see = vn_outliers_see };

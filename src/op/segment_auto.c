@@ -10,8 +10,8 @@
 #include "vox.h"
 
 static const double SMOOTH = 0.75, BACKGROUND = 6;          /* smallest voxel edges */
-/* Work in additions: of a sampled value among all, of a cell at all thresholds, of a voxel's curvature. */
-static const double PLACE = 60, PIECES = 50, WIDTH = 8;
+/* Work in additions: of a sampled value among all, of a cell at all thresholds. */
+static const double PLACE = 60, PIECES = 50;
 
 static int set_length(struct vn_args *a, const char *name, double edges, const double um[3], struct vn_err *err)
 {
@@ -260,13 +260,6 @@ static void add_width(void *ctx, const struct vn_buf *b)
         }
 }
 
-/* Smoothing that is right for how wide vessels are, in smallest voxel edges.  A tube with a Gaussian profile of
- * deviation w has the curvature 2 c / w^2 on its axis.  Thin vessels are smoothed by up to their own width (the matched
- * filter) until the image shows them RESOLVED wide; others by SMOOTH, as their border would suffer.  Only where the
- * background is itself a blurred one, with COARSE times the deviation that the smoothing leaves of independent voxels:
- * sharp images lose thin vessels by it. */
-static const double RESOLVED = 2.4, COARSE = 2;
-
 /* Standard deviation that smoothing leaves of independent voxels'. */
 static double left_of(const struct vn_taps t[3])
 {
@@ -280,6 +273,13 @@ static double left_of(const struct vn_taps t[3])
     }
     return sqrt(var);
 }
+
+/* Smoothing that is right for how wide vessels are, in smallest voxel edges.  A tube with a Gaussian profile of
+ * deviation w has the curvature 2 c / w^2 on its axis.  Thin vessels are smoothed by up to their own width (the matched
+ * filter) until the image shows them RESOLVED wide; others by SMOOTH, as their border would suffer.  Only where the
+ * background is itself a blurred one, with COARSE times the deviation that the smoothing leaves of independent voxels:
+ * sharp images lose thin vessels by it. */
+static const double RESOLVED = 2.4, COARSE = 2;
 
 static double smooth_of(const struct width *w)
 {
@@ -460,6 +460,24 @@ static int settle_drift(struct vn_args *a, const struct vn_sample *q, struct vn_
     return vn_args_set(a, "drift", some ? text : "0", err);
 }
 
+/* Least spread of the smoothed background, and noise of its contrast.  Where a background is cut off below, or was denoised
+ * into flat patches of few grey values, next to nothing lies below its mode; but smoothing leaves of noise as it is from one
+ * voxel to the next what it leaves of independent voxels, or more, NEAR_SHARE of it to be on the safe side; and within half
+ * a step of whole numbers nothing can be told from the level. */
+static const double NEAR_SHARE = 0.75, HALF_STEP = 0.5;
+
+struct least { double near, spread, noise; };
+
+static int least_of(struct vn_sample *q, const struct vn_seg *s, struct vn_vol *v, struct least *l, struct vn_job *job,
+                    struct vn_err *err)
+{
+    const int rc = vn_sample_noise_near(q, v, &l->near, job, err);
+
+    l->noise = NEAR_SHARE * l->near * left_of(s->smooth);
+    l->spread = fmax(l->noise, vn_type_is_int(v->src->type) ? HALF_STEP : 0);
+    return rc;
+}
+
 /* What is still automatic when all else is settled. */
 static int settle_rest(struct vn_args *a, const struct vn_seg *s, bool blurred, struct vn_err *err)
 {
@@ -479,6 +497,7 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
     struct vn_backdrop b;
     struct pooled pooled = { .v = NULL };
     struct vn_seg s;
+    struct least least;
     int rc = vn_args_has(a, "background") ? 0 : set_length(a, "background", BACKGROUND, um, err);
 
     if (rc == 0 && settled(a) && !(rc = vn_seg_setup(a, &in[0]->grid, &s, err)))
@@ -487,7 +506,9 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
         (rc = vn_sample_init(&q, stat_box, err)))
         return rc;
     vn_job_stage(job, "statistics");
-    if ((rc = vn_seg_setup(a, &in[0]->grid, &s, err)) || (rc = vn_sample_read(&q, in[0], s.sign, job, err)) ||
+    if ((rc = vn_seg_setup(a, &in[0]->grid, &s, err)) ||
+        (rc = least_of(&q, &s, in[0], &least, job, err)) ||
+        (rc = vn_sample_read(&q, in[0], s.sign, job, err)) ||
         (rc = vn_backdrop_mode(q.v, q.n_v, &b, job, err)))
         goto out;
     if ((rc = settle_drift(a, &q, in[0], b.spread == 0, job, err)) || (rc = vn_seg_setup(a, &in[0]->grid, &s, err)))
@@ -505,7 +526,7 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
     } else if (!vn_args_has(a, "level") || !vn_args_has(a, "spread")) {
         if ((rc = backdrop(&q, true, &s, in[0], &b, NULL, job, err)) ||
             (rc = vn_args_settle(a, "level", s.sign * b.level, err)) ||
-            (rc = vn_args_settle(a, "spread", b.spread, err)))
+            (rc = vn_args_settle(a, "spread", fmax(b.spread, least.spread), err)))
             goto out;
     }
     if ((rc = vn_seg_setup(a, &in[0]->grid, &s, err)) || (rc = settle_faint(a, &s, spread, stat_box, in[0], job, err)))
@@ -515,18 +536,16 @@ int vn_segment_prepare(struct vn_args *a, struct vn_vol *const *in, const struct
     if ((rc = vn_seg_setup(a, &in[0]->grid, &s, err)) || (rc = pooled_init(&pooled, &q, &s, err)) ||
         (rc = backdrop(&q, false, &s, in[0], &b, &pooled, job, err)) ||
         (rc = vn_args_settle(a, "offset", isnan(b.level) ? 0 : b.level, err)) ||
-        (rc = vn_args_settle(a, "noise", b.spread > 0 ? b.spread : 0.1 * s.spread, err)) ||
+        (rc = vn_args_settle(a, "noise", fmax(b.spread > 0 ? b.spread : 0.1 * s.spread, least.noise), err)) ||
         (rc = settle_contrast(a, &q, &pooled, job, err)) ||
         (rc = settle_hollow(a, &pooled, um, job, err)))
         goto out;
-    blurred = vn_args_real(a, "noise") >= COARSE * left_of(s.smooth) * spread;
-    if (given)
+    const double offset = vn_args_real(a, "offset"), noise = vn_args_real(a, "noise");
+    blurred = noise >= COARSE * left_of(s.smooth) * fmax(spread, least.near);
+    if (given || !blurred || contrast_of(q.v, q.n_v, offset, noise) < CONTRAST_MAX)   /* noise bends more than vessels do */
         goto out;
-    const double stands_out = vn_args_real(a, "noise") * vn_args_real(a, "contrast");
-    struct width w = { .from = (float)(vn_args_real(a, "offset") + stands_out) };
+    struct width w = { .from = (float)(offset + noise * CONTRAST_MAX) };
     const struct look l = { false, add_width, &w };
-    if (!blurred || vn_args_real(a, "contrast") < CONTRAST_MAX)   /* noise bends more than vessels do */
-        goto out;
     for (int k = 0; k < 3; k++)
         w.per[k] = um[k] > 0 ? pow(vn_seg_edge(um) / um[k], 2) : 1;
     if ((rc = look(&q, &s, in[0], &l, job, err)) == 0)
@@ -561,11 +580,12 @@ void vn_segment_prepare_cost(const struct vn_args *a, const struct vn_plan *p, c
         pooled *= fmax(1, (double)(q.size[k] / (s.edge[k] < 1.5 ? 2 : 1)));
     c->bytes += 4.0 * VN_SAMPLE_MAX + vn_mem_counted(pooled) + vn_mem_counted(0.25 * pooled);
     const double sampled = q.n_block * (double)vn_box_count(&first), kept = fmin(sampled, VN_SAMPLE_MAX);
-    const double passes = vn_seg_real(a, "contrast") < (float)CONTRAST_MAX ? 1 : 2;
-    c->work = n * (vn_sep_work(s.smooth, &box) + passes * c->work) +
-              (passes * VN_SEG_CONTRAST + (passes - 1) * WIDTH) * sampled +
+    c->work = n * (vn_sep_work(s.smooth, &box) + c->work) + VN_SEG_CONTRAST * sampled +
               3 * PLACE * kept * (1 + kept / VN_SAMPLE_MAX) +        /* the more, the less of them a cache holds */
               PIECES * 0.25 * pooled;
+    const struct vn_cost near = vn_sample_noise_cost(&q);
+    c->bytes = fmax(c->bytes, near.bytes);
+    c->work += near.work;
     if (!vn_args_has(a, "faint") && vn_box_count(stat_box) <= FAINT_MOST) {
         struct vn_faint f;
         vn_faint_init(&f, s.dim, s.edge, VN_FAINT_MAX);
