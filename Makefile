@@ -119,7 +119,7 @@ $(B)/tests/bench/stages $(B)/tests/bench/estimate $(B)/tests/bench/accuracy $(B)
 bench: $(B)/venule $(B)/tests/bench/stages
 	@B=$(B) bash tests/bench/bench.sh
 
-# Accuracy of parameterless segmentation, into build/bench.  N=100 phantoms; WHAT=table, causes, ablation, leave or all.
+# Accuracy of parameterless segmentation, into build/bench.  N=100 phantoms; WHAT=table, causes, ablation, parts, leave or all.
 bench-accuracy: $(B)/tests/bench/accuracy
 	@mkdir -p $(B)/bench && OMP_WAIT_POLICY=passive $(B)/tests/bench/accuracy $(B)/bench $(or $(N),100) 96x96x64 $(WHAT)
 
