@@ -446,6 +446,18 @@ static void draw_bar(struct vn_ui *ui, int row, double place, bool on)
     vn_str_free(&right);
 }
 
+/* What is automatic has more digits than anyone reads. */
+static void draw_value(struct vn_ui *ui, int row, const char *text, bool set)
+{
+    char unit[8], few[VN_KNOB_CHARS];
+    double x;
+    if (!set && number_of(text, &x, unit)) {
+        snprintf(few, sizeof few, "%.4g%s", x, unit);
+        text = few;
+    }
+    vn_panel_text(ui, row, bar_x + bar_w + 1, set ? VN_LOOK_BOLD : VN_LOOK_DIM, "%*.*s", VALUE_COLS, VALUE_COLS, text);
+}
+
 static void draw_knobs(struct vn_ui *ui, const struct vn_tuning_view *v, int rows)
 {
     int knob[VN_N_KNOB], at = 0;
@@ -471,7 +483,7 @@ static void draw_knobs(struct vn_ui *ui, const struct vn_tuning_view *v, int row
         if (on && n_entry)
             vn_panel_text(ui, 1 + i, bar_x + bar_w + 1, VN_LOOK_CHOSEN, "%*.*s", VALUE_COLS, VALUE_COLS, entry);
         else
-            vn_panel_text(ui, 1 + i, bar_x + bar_w + 1, set ? VN_LOOK_BOLD : VN_LOOK_DIM, "%*.*s", VALUE_COLS, VALUE_COLS, text_of(v, k));
+            draw_value(ui, 1 + i, text_of(v, k), set);
     }
 }
 
