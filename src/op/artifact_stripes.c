@@ -267,12 +267,12 @@ static int centre_task(void *ctx, int64_t i, struct vn_err *err)
         float mean;
         for (int64_t k = 0; k < c->nc; k++) {
             const int64_t was[2] = { lo, hi };
-            for (; hi <= vn_min64(to, k + arm); hi++)
-                if (cell_mean(c, at + hi * c->nu + u, &mean) && fabs((double)mean) <= FARTHEST * usual)
-                    means_add(&m, mean);
             for (; lo < hi && lo < k - arm; lo++)
                 if (cell_mean(c, at + lo * c->nu + u, &mean) && fabs((double)mean) <= FARTHEST * usual)
                     means_drop(&m, mean);
+            for (; hi <= vn_min64(to, k + arm); hi++)
+                if (cell_mean(c, at + hi * c->nu + u, &mean) && fabs((double)mean) <= FARTHEST * usual)
+                    means_add(&m, mean);
             c->centre[at + k * c->nu + u] = k && was[0] == lo && was[1] == hi ? c->centre[at + (k - 1) * c->nu + u] :
                                             m.n ? background_of(&m, c->a->value[SIDE_OF], usual, cell) : NAN;
         }
