@@ -975,7 +975,7 @@ static void ablate(void)
 
 /* ---- parts ---- */
 
-/* Part k of 9 of n voxels along an axis: all, the lower, the upper half. */
+/* Voxels of an axis of n: all, the lower half, the upper half. */
 static void part_of(int k, int64_t n, int64_t from_to[2])
 {
     from_to[0] = k == 2 ? n / 2 : 0;
